@@ -1,0 +1,28 @@
+import type { MountScope } from '../plugin/protocol-plugin.js'
+import type { Tenant } from '../tenancy/tenancy.js'
+import type { Principal } from './principal.js'
+
+/** What a request offers to prove who it is. */
+export interface Credentials {
+  /** The header as sent. */
+  readonly authorization?: string
+  readonly cookie?: string
+  /** Of the caller, after trusted proxies; throttles count by it. */
+  readonly address: string
+}
+
+/** One function answers "who is this". No plugin reads a credential header. */
+export interface Authenticator {
+  /** `anonymous` without credentials. Throws `unauthenticated` for bad, expired, revoked or foreign ones, `throttled` before a guess is tried,
+   *  `unavailable` when too many passwords wait to be checked. Basic and Bearer on repository mounts; Bearer alone on organization mounts. An
+   *  operator's token is a stranger on repository mounts. */
+  authenticate(tenant: Tenant, credentials: Credentials, mount: MountScope): Promise<Principal>
+  /** The instance mount: an operator's token or nothing. */
+  authenticateOperator(credentials: Credentials): Promise<Principal>
+  /** Login and password out of a body. Throws as above. */
+  signIn(tenant: Tenant, login: string, password: string, credentials: Credentials, code?: string): Promise<Principal>
+  /** The same principal as it stands now, immediately before a commit: its row, token and groups read under the current epoch. Throws
+   *  `unauthenticated` where it is gone. */
+  refresh(tenant: Tenant, principal: Principal): Promise<Principal>
+}
+export const Authenticator = Symbol('Authenticator')

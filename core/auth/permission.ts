@@ -1,0 +1,71 @@
+/** What a route may demand. `artifacts.*` and `repository.administer` concern one repository, the rest the organization, `instance.*` the instance. */
+export const permissions = [
+  'artifacts.read',
+  'artifacts.write',
+  'artifacts.delete',
+  'repository.administer',
+  'repositories.manage',
+  'members.read',
+  'members.manage',
+  'audit.read',
+  'organization.read',
+  'organization.manage',
+  'tokens.issue',
+  'instance.manage',
+] as const
+export type Permission = (typeof permissions)[number]
+
+export type Role = 'owner' | 'admin' | 'developer' | 'reader'
+/** Of a grant; each includes those before it. */
+export type Level = 'read' | 'write' | 'delete' | 'administer'
+
+const levelOrder: readonly Level[] = ['read', 'write', 'delete', 'administer']
+const levelNeeded: Partial<Record<Permission, Level>> = {
+  'artifacts.read': 'read',
+  'artifacts.write': 'write',
+  'artifacts.delete': 'delete',
+  'repository.administer': 'administer',
+}
+
+const byRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
+  owner: new Set<Permission>(permissions.filter((permission) => permission !== 'instance.manage')),
+  admin: new Set<Permission>([
+    'artifacts.read',
+    'artifacts.write',
+    'artifacts.delete',
+    'repository.administer',
+    'repositories.manage',
+    'members.read',
+    'members.manage',
+    'audit.read',
+    'organization.read',
+    'tokens.issue',
+  ]),
+  developer: new Set<Permission>(['artifacts.read', 'artifacts.write', 'organization.read', 'tokens.issue']),
+  reader: new Set<Permission>(['artifacts.read', 'organization.read', 'tokens.issue']),
+}
+
+/** Does the role carry it, on every repository of the organization? */
+export function roleCarries(role: Role, permission: Permission): boolean {
+  return byRole[role].has(permission)
+}
+/** Does a grant or token scope of this level carry it, on its repository? */
+export function levelCarries(level: Level, permission: Permission): boolean {
+  const needed = levelNeeded[permission]
+  return needed !== undefined && levelOrder.indexOf(level) >= levelOrder.indexOf(needed)
+}
+/** Does whoever passed this permission hold the other one by it? `artifacts.delete` includes write, write includes read. */
+export function permissionIncludes(held: Permission, wanted: Permission): boolean {
+  if (held === wanted) return true
+  const has = levelNeeded[held]
+  const needs = levelNeeded[wanted]
+  return has !== undefined && needs !== undefined && levelOrder.indexOf(has) >= levelOrder.indexOf(needs)
+}
+export function isWrite(permission: Permission): boolean {
+  return (
+    permission !== 'artifacts.read' &&
+    permission !== 'members.read' &&
+    permission !== 'audit.read' &&
+    permission !== 'organization.read'
+  )
+}

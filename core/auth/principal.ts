@@ -1,0 +1,46 @@
+import type { Level, Role } from './permission.js'
+
+/** `repository` is an id, or '*' for all of the organization. Each level includes those before it. */
+export type Scope =
+  | { readonly kind: 'repository'; readonly repository: string; readonly level: Exclude<Level, 'administer'> }
+  | { readonly kind: 'organization'; readonly level: 'read' }
+  | { readonly kind: 'audit' }
+
+/** The token that stands between a principal and its rights: what it does not name, its owner cannot do through it. */
+export interface TokenLimits {
+  readonly id: string
+  readonly scopes: readonly Scope[]
+  /** Where set, only these packages of the scopes' repositories. */
+  readonly packages?: readonly string[]
+}
+
+/** Who is asking. Every kind but `anonymous`, `operator` and `plugin` exists inside one organization only. */
+export type Principal =
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'member' | 'service'
+      readonly id: string
+      readonly name: string
+      readonly role?: Role
+      readonly groups: readonly string[]
+      /** How it came in. Only a session may issue tokens. */
+      readonly by: 'password' | 'token' | 'session'
+      readonly token?: TokenLimits
+    }
+  | { readonly kind: 'operator'; readonly id: string }
+  /** A plugin at work on its own: a reminder, an event. */
+  | { readonly kind: 'plugin'; readonly name: string }
+
+export const anonymous: Principal = { kind: 'anonymous' }
+
+/** The id that rows and log carry. */
+export function principalId(principal: Principal): string {
+  switch (principal.kind) {
+    case 'anonymous':
+      return 'anonymous'
+    case 'plugin':
+      return `plugin:${principal.name}`
+    default:
+      return principal.id
+  }
+}

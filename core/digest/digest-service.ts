@@ -1,0 +1,17 @@
+import type { Transform } from 'node:stream'
+import type { DigestName, Digests } from './digests.js'
+
+export interface DigestMeter extends Transform {
+  /** Bytes seen so far. */
+  readonly size: number
+  /** Once the stream has ended. */
+  digests(): Digests
+}
+
+/** A pass-through stream that counts and hashes; ask it once the stream has ended. sha256 is always taken. */
+export interface DigestService {
+  meter(names: readonly DigestName[]): DigestMeter
+  /** The same for bytes in memory. */
+  of(content: Uint8Array, names: readonly DigestName[]): Digests
+}
+export const DigestService = Symbol('DigestService')

@@ -1,0 +1,24 @@
+import type { OrganizationContext } from '../tenancy/organization-context.js'
+
+/** Facts about committed changes, by name. */
+export interface Events {
+  'artifact.published': ArtifactEvent
+  'artifact.deleted': ArtifactEvent
+  'member.changed': { readonly organization: string; readonly member: string }
+  'repository.changed': { readonly organization: string; readonly repository: string }
+}
+export interface ArtifactEvent {
+  readonly id: string
+  readonly organization: string
+  readonly repository: string
+  readonly path: string
+  readonly sha256: string
+  readonly size: number
+  readonly actor: string
+}
+
+/** Only a commit publishes. Delivered after it; the listener gets its own scoped context. It cannot veto; its failure is logged. */
+export interface EventBus {
+  subscribe<K extends keyof Events>(kind: K, listener: (event: Events[K], context: OrganizationContext) => Promise<void>): void
+}
+export const EventBus = Symbol('EventBus')

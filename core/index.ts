@@ -1,0 +1,67 @@
+/** The face for plugins. */
+export { z } from 'zod'
+export type { Permission, Role } from './auth/permission.js'
+export type { Principal, Scope } from './auth/principal.js'
+export { principalId } from './auth/principal.js'
+export type { IssuedToken, TokenDesk, TokenRecord, TokenRequest } from './auth/token-desk.js'
+export type { DigestMeter } from './digest/digest-service.js'
+export { DigestService } from './digest/digest-service.js'
+export type { DigestName, Digests } from './digest/digests.js'
+export { digestLength } from './digest/digests.js'
+export type { Directory, Group, Member, MemberPatch, NewMember } from './directory/directory.js'
+export type { FailureKind, FailureOptions } from './errors/registry-error.js'
+export {
+  conflict,
+  forbidden,
+  hidden,
+  invalid,
+  methodNotAllowed,
+  noSpace,
+  notFound,
+  RegistryError,
+  stale,
+  tooLarge,
+  unauthenticated,
+  unavailable,
+  unprocessable,
+  unsupported,
+} from './errors/registry-error.js'
+export type { ArtifactEvent, Events } from './events/event-bus.js'
+export { EventBus } from './events/event-bus.js'
+export type { MetadataParser } from './plugin/metadata-parser.js'
+export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
+export type { Mount, MountScope, PathRules, PluginKit, ProtocolPlugin, RenderError } from './plugin/protocol-plugin.js'
+export type { Method, PathParams, Route, RouteDescription } from './plugin/route.js'
+export { instanceRoute, organizationRoute, originRoute, repositoryRoute } from './plugin/route.js'
+export type { RouteRecord } from './plugin/route-table.js'
+export { bytes } from './request/content-reply.js'
+export type { BlobJsonLimits, Form, FormFile, FormLimits, JsonWithBlobs, ProtocolRequest } from './request/protocol-request.js'
+export type { BytesOptions, Headers, Reply } from './request/reply.js'
+export { empty, html, json, redirect, text, xml } from './request/reply.js'
+export { Clock } from './runtime/clock.js'
+export type { Json, JsonObject } from './runtime/json.js'
+export { Logger } from './runtime/logger.js'
+export type { Artifact, FolderEntry } from './storage/artifact.js'
+export type { ArtifactReader } from './storage/artifact-reader.js'
+export type { ByteRange, Bytes } from './storage/bytes.js'
+export type { ChangeSet, Committed, PutOptions, RepositoryChangeSet } from './storage/change-set.js'
+export type { Document, DocumentKey, DocumentReader, PackageHead } from './storage/document-reader.js'
+export type { Condition } from './storage/metadata-store.js'
+export type { PackageFacts } from './storage/package-facts.js'
+export type { Stage, StagedBlob } from './storage/staging.js'
+export type {
+  Administration,
+  FormatState,
+  Grant,
+  GrantSubject,
+  NewRepository,
+  RepositoryPatch,
+} from './tenancy/administration.js'
+export type { InstanceContext, OrganizationRegister } from './tenancy/instance-context.js'
+export type { Organization } from './tenancy/organization.js'
+export { organizationName } from './tenancy/organization.js'
+export type { OrganizationContext } from './tenancy/organization-context.js'
+export type { ExchangedToken, OriginContext } from './tenancy/origin-context.js'
+export type { Repository, RepositoryKind, VersionPolicy } from './tenancy/repository.js'
+export { repositoryName } from './tenancy/repository.js'
+export type { PackageEntry, RepositoryContext } from './tenancy/repository-context.js'

@@ -1,0 +1,79 @@
+import type { DigestService } from '../digest/digest-service.js'
+import type { DigestName } from '../digest/digests.js'
+import type { RegistryError } from '../errors/registry-error.js'
+import type { EventBus } from '../events/event-bus.js'
+import type { ProtocolRequest } from '../request/protocol-request.js'
+import type { Reply } from '../request/reply.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Json } from '../runtime/json.js'
+import type { Logger } from '../runtime/logger.js'
+import type { DocumentKey } from '../storage/document-reader.js'
+import type { InstanceContext } from '../tenancy/instance-context.js'
+import type { OrganizationContext } from '../tenancy/organization-context.js'
+import type { OriginContext } from '../tenancy/origin-context.js'
+import type { RepositoryContext } from '../tenancy/repository-context.js'
+import type { MetadataParser } from './metadata-parser.js'
+import type { PackageIndex } from './package-index.js'
+import type { Route } from './route.js'
+
+/** What a started plugin is given: order, not a sandbox. No driver, no tenant. */
+export interface PluginKit {
+  readonly events: EventBus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly digests: DigestService
+}
+
+/** A protocol the house speaks, package format or not. Declared, installed, started, serving, stopped; constructing one has no side effect. */
+export interface ProtocolPlugin {
+  /** One lower-case word: a repository's `format`, and the last segment of /{org}/-/{name}/. */
+  readonly name: string
+  /** The plugin's own version, shown by `format list`; and the contract it was written for: the kernel refuses another major. */
+  readonly version: string
+  readonly contract: 1
+  readonly mounts: readonly Mount[]
+  readonly parsers?: readonly MetadataParser[]
+  // biome-ignore lint/suspicious/noExplicitAny: an index is opaque to everybody but itself
+  readonly indexes?: readonly PackageIndex<any>[]
+  /** Digests taken while the bytes flow, beside sha256, which always is. Others are computed when first asked, and kept. */
+  readonly digests?: readonly DigestName[]
+  /** The unit that owns a path: its claim in groups, its admission. Default: the path's folder. */
+  packageOf?(path: string): string
+  /** Documents carry `v`; this brings an older one up to date on reading. One newer than known is `unavailable`, never guessed at. */
+  readonly documents?: { readonly v: number; upgrade(value: Json, from: number): Json }
+  /** Lines to paste into each client's own settings, for the first start and for pages: `client` names it, `text` may span lines. */
+  readonly settings?: (repository: {
+    readonly name: string
+    readonly url: URL
+  }) => readonly { readonly client: string; readonly text: string }[]
+  /** Once, before the first request, in installation order. Subscribe to events here. */
+  start?(kit: PluginKit): Promise<void>
+  /** Once, in reverse order; also after a start that failed. */
+  stop?(): Promise<void>
+  /** A reminder that a change set left has come due. At least once: look before acting. */
+  remind?(key: DocumentKey, context: RepositoryContext): Promise<void>
+}
+
+export type Mount = { readonly renderError?: RenderError; readonly paths?: PathRules } & (
+  | { readonly scope: 'repository'; readonly routes: readonly Route<RepositoryContext>[] }
+  | { readonly scope: 'organization'; readonly routes: readonly Route<OrganizationContext>[] }
+  | { readonly scope: 'origin'; readonly routes: readonly Route<OriginContext>[] }
+  /** `api` alone. */
+  | { readonly scope: 'instance'; readonly routes: readonly Route<InstanceContext>[] }
+)
+export type MountScope = Mount['scope']
+
+/** Words a failure for the client; default: problem.ts, a 404 as plain text. `status` comes from the house table; a protocol may answer otherwise. */
+export type RenderError = (failure: RegistryError, status: number, request: ProtocolRequest) => Reply
+
+/** What the one path parser lets through below this mount. The floor of security guide 3.4 holds always. */
+export interface PathRules {
+  /** free: ';', '%XX', edge dots and spaces; NFD becomes NFC (raw). Default 'strict'. */
+  readonly names?: 'strict' | 'free'
+  /** Default 'refuse'. */
+  readonly emptySegments?: 'refuse' | 'collapse' | 'collapse-reads' | 'redirect'
+  /** ignore: npm. Default 'matters'. */
+  readonly trailingSlash?: 'matters' | 'ignore'
+  /** On the undecoded path, before parsing: npm's '@scope%2fname' and its doubled prefix. The result is parsed like any other. */
+  rewrite?(rawPath: string, mountPath: string): string
+}

@@ -1,0 +1,56 @@
+import type { Readable } from 'node:stream'
+import type { Stage, StagedBlob } from '../storage/staging.js'
+
+/** What a handler is given of a request: parsed, bounded, body unread. */
+export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
+  /** As sent; HEAD arrives as HEAD at a GET route. */
+  readonly method: string
+  readonly params: Params
+  readonly query: URLSearchParams
+  /** Canonical and decoded, below the mount, beginning with '/'. */
+  readonly path: string
+  /** In answers and in the log. */
+  readonly id: string
+  /** Unread until asked for: only then does the host send 100 Continue. Refused early: the answer goes out at once with `Connection: close`, then the
+   *  host reads and throws away what still comes: 1 MiB or 2 s; after a 401 to a request without credentials 256 MiB or 30 s, because Maven 4
+   *  sends its first PUT, body and all, without them and reads the answer last. */
+  readonly body: Readable
+  /** Several headers of one name come joined by ', '. */
+  header(name: string): string | undefined
+  /** The body, read whole, at most `limit` bytes (default 1 MiB): depth 32, 10,000 keys, no duplicate keys, no prototype names. Throws `invalid`, `too-large`. */
+  json(limit?: number): Promise<unknown>
+  /** JSON whose base64 strings at the paths `isBlob` picks are decoded as they arrive and staged ('' stands in their place in `value`). `limits`: bytes of
+   *  the text, of each blob. Node's decoder skips strangers silently: what came out is counted, and bad base64 is `invalid`. */
+  jsonWithBlobs(isBlob: (path: readonly string[]) => boolean, stage: Stage, limits: BlobJsonLimits): Promise<JsonWithBlobs>
+  /** Multipart: fields as text, files staged as they arrive, in any order. */
+  form(stage: Stage, limits?: FormLimits): Promise<Form>
+}
+
+export interface BlobJsonLimits {
+  readonly text: number
+  readonly blob: number
+}
+export interface JsonWithBlobs {
+  readonly value: unknown
+  readonly blobs: readonly { readonly path: readonly string[]; readonly blob: StagedBlob }[]
+}
+
+export interface FormLimits {
+  /** Default 1. */
+  readonly files?: number
+  /** Default 400. */
+  readonly fields?: number
+  /** Bytes of one field; default 64 KiB. */
+  readonly fieldSize?: number
+}
+export interface FormFile {
+  readonly field: string
+  /** As sent: any text, never a path of ours. */
+  readonly filename: string
+  readonly contentType: string | undefined
+  readonly blob: StagedBlob
+}
+export interface Form {
+  readonly fields: ReadonlyMap<string, readonly string[]>
+  readonly files: readonly FormFile[]
+}

@@ -1,0 +1,39 @@
+import type { Readable, Writable } from 'node:stream'
+import type { ByteRange } from './bytes.js'
+
+/** `{organizationId}/b/{2 hex}/{blobId}`: made for one upload, created once, never replaced, never shared by two uploads. */
+export type BlobKey = string
+
+/** Bytes under keys. What is inside is for the caller to know; the house stores sealed blobs. */
+export interface BlobStore {
+  /** 'files', 's3', 'memory': what the settings and a blob's row call it. */
+  readonly name: string
+  /** Begins a blob: what is written is written once, as it will lie. Throws `conflict` where the key exists or is being written.
+   *  Files: `.part` beside its place, renamed by `finish`. S3: spooled, put by `finish`, in parts when large, each repeatable. */
+  create(key: BlobKey): Promise<BlobWriter>
+  /** Throws `not-found`. Whoever opens a stream consumes or destroys it. A file that is shorter than asked fails the stream. */
+  open(key: BlobKey, range?: ByteRange): Promise<Readable>
+  /** The whole blob in one go, for small ones: no stream, one open. Throws `not-found`, and `too-large` above `limit` bytes. */
+  read(key: BlobKey, limit: number): Promise<Uint8Array>
+  stat(key: BlobKey): Promise<{ readonly size: number; readonly storedAt: Date } | undefined>
+  /** Nothing happens where there is no such key. */
+  delete(key: BlobKey): Promise<void>
+  /** Keys that begin with `prefix`, whole folders of it ('' for all, '{org}/', '{org}/b/0f/'), finished blobs alone, in no promised order. */
+  list(prefix: string): AsyncIterable<BlobKey>
+  /** A short-lived address to fetch from directly, where driver, encryption (`store`) and repository allow it. */
+  presign?(key: BlobKey, seconds: number): Promise<URL | undefined>
+  /** Room for `size` more bytes beside the reserve of security guide 1.8? */
+  headroom(size: number): Promise<boolean>
+  close(): Promise<void>
+}
+export const BlobStore = Symbol('BlobStore')
+
+export interface BlobWriter {
+  readonly sink: Writable
+  /** What was written so far, before anybody else can see it: parsers, digests asked for late. Only after `sink` has finished. */
+  open(range?: ByteRange): Promise<Readable>
+  /** Durable and visible from here on; a failure is final for this key. Only after `sink` has finished. */
+  finish(): Promise<void>
+  /** Leaves nothing, whether or not `finish` was called; may be called twice. */
+  abort(): Promise<void>
+}

@@ -1,0 +1,13 @@
+import type { Readable } from 'node:stream'
+import type { Digests } from '../digest/digests.js'
+import type { Bytes } from './bytes.js'
+
+/** An upload written as it will lie, hashed on the way; nobody else can see it. Dropped when the context closes, unless committed. */
+export interface StagedBlob extends Bytes {
+  readonly size: number
+  readonly digests: Digests
+}
+
+/** Writes and hashes; throws `unprocessable` on a digest that differs from `expected` (`detail`: `algorithm`, `expected`, `actual`), whose digests
+ *  join the pass, and `too-large`, `no-space`, or `invalid` where the stream broke off. */
+export type Stage = (upload: Readable, expected?: Partial<Digests>) => Promise<StagedBlob>

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import type { Key } from './metadata-store.js'
+
+/** Lists are spread over this many partitions: one hash key takes about a thousand writes a second (architecture guide, part b). */
+export const shards = 16
+
+const join = (...parts: readonly string[]) => parts.join('\0')
+const key = (partition: string, ...path: readonly string[]): Key => ({ partition, path })
+
+/** The shard of a name in a list. */
+export function shardOf(name: string): number {
+  return createHash('sha256').update(name).digest().readUInt8(0) % shards
+}
+/** Any shard: for rows that are met by reading all of them. */
+export function anyShard(): number {
+  return Math.floor(Math.random() * shards)
+}
+
+/** The only place where a tenant becomes a partition. Ids and names that come here hold no zero byte: the path grammar and the id makers see to it. */
+export const tenantKeys = {
+  folder: (org: string, repo: string, folder: string) => join(org, 'f', repo, folder),
+  artifact(org: string, repo: string, path: string): Key {
+    const cut = path.lastIndexOf('/')
+    return key(join(org, 'f', repo, cut < 0 ? '' : path.slice(0, cut)), 'a', path.slice(cut + 1))
+  },
+  childFolder: (org: string, repo: string, folder: string, name: string): Key => key(join(org, 'f', repo, folder), 'd', name),
+  versions: (org: string, repo: string, path: string) => join(org, 'v', repo, path),
+  version: (org: string, repo: string, path: string, sequence: number): Key =>
+    key(join(org, 'v', repo, path), 's', numeral(sequence)),
+  spent: (org: string, repo: string, path: string): Key => key(join(org, 'v', repo, path), 'spent'),
+  /** `repo` is '-' for a plugin's documents of the organization itself. */
+  package: (org: string, repo: string, plugin: string, pkg: string) => join(org, 'p', repo, plugin, pkg),
+  head: (org: string, repo: string, plugin: string, pkg: string): Key => key(join(org, 'p', repo, plugin, pkg), 'head'),
+  document: (org: string, repo: string, plugin: string, pkg: string, rest: readonly string[]): Key =>
+    key(join(org, 'p', repo, plugin, pkg), 'doc', ...rest),
+  names: (org: string, repo: string, shard: number) => join(org, 'n', repo, String(shard)),
+  name: (org: string, repo: string, pkg: string): Key => key(join(org, 'n', repo, String(shardOf(pkg))), pkg),
+  blob: (org: string, blobId: string): Key => key(join(org, 'b', blobId), 'blob'),
+  references: (org: string, blobId: string) => join(org, 'b', blobId),
+  reference: (org: string, blobId: string, nameId: string): Key => key(join(org, 'b', blobId), 'ref', nameId),
+  /** Digests that were first asked for later. */
+  blobDigests: (org: string, blobId: string): Key => key(join(org, 'b', blobId), 'digests'),
+  digest: (org: string, sha256: string, size: number): Key => key(join(org, 'h', sha256), String(size)),
+  intents: (org: string, shard: number) => join(org, 'i', String(shard)),
+  intent: (org: string, uploadId: string): Key => key(join(org, 'i', String(shardOf(uploadId))), uploadId),
+  batch: (org: string, batch: string): Key => key(join(org, 'x', batch), 'batch'),
+  access: (org: string, shard: number): Key => key(join(org, 'e', String(shard)), 'access'),
+  secret: (org: string, hash: string, kind: 'token' | 'session' | 'reset' | 'used' | 'failures'): Key =>
+    key(join(org, 't', hash), kind),
+  memberRows: (org: string, member: string) => join(org, 'm', member),
+  member: (org: string, member: string): Key => key(join(org, 'm', member), 'member'),
+  password: (org: string, member: string): Key => key(join(org, 'm', member), 'password'),
+  memberToken: (org: string, member: string, id: string): Key => key(join(org, 'm', member), 'token', id),
+  organizationRows: (org: string) => join(org, 'o'),
+  organization: (org: string): Key => key(join(org, 'o'), 'organization'),
+  repository: (org: string, name: string): Key => key(join(org, 'o'), 'repository', name),
+  group: (org: string, id: string, chunk: number): Key => key(join(org, 'o'), 'group', id, numeral(chunk)),
+  grant: (org: string, subject: string, repo: string, path: string): Key =>
+    path === '' ? key(join(org, 'o'), 'grant', subject, repo) : key(join(org, 'o'), 'grant', subject, repo, path),
+  login: (org: string, loginKey: string): Key => key(join(org, 'o'), 'login', loginKey),
+  log: (org: string, shard: number) => join(org, 'l', String(shard)),
+  logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
+  chain: (org: string, month: string) => join(org, 'c', month),
+  quota: (org: string): Key => key(join(org, 'q'), 'quota'),
+  allowance: (org: string, process: string): Key => key(join(org, 'q'), 'allowance', process),
+  organizationName: (name: string): Key => key(join('.', 'org', name), 'org'),
+  host: (name: string): Key => key(join('.', 'host', name), 'repository'),
+  issuer: (hash: string) => join('.', 'issuer', hash),
+  operators: () => join('.', 'operator'),
+  operator: (hash: string): Key => key(join('.', 'operator'), hash),
+  lease: (name: string): Key => key(join('.', 'lease'), name),
+  due: (shard: number) => join('.', 'due', String(shard)),
+  reminder: (shard: number, time: string, org: string, ...rest: readonly string[]): Key =>
+    key(join('.', 'due', String(shard)), time, org, ...rest),
+  /** The list of all organizations, for the operator. */
+  organizations: () => join('.', 'orgs'),
+  organizationEntry: (id: string): Key => key(join('.', 'orgs'), id),
+  /** Facts of the instance itself: the canary that proves the root key, the schema. */
+  instance: (name: string): Key => key(join('.', 'instance'), name),
+}
+
+/** Sorts as text as it counts. */
+export function numeral(value: number): string {
+  return String(value).padStart(10, '0')
+}
+
+/** What stands for a path in a blob's references: a name may be longer than a key. */
+export function nameId(repo: string, path: string, sequence: number): string {
+  return createHash('sha256').update(`${repo}\0${path}\0${sequence}`).digest('hex').slice(0, 32)
+}
+
+export function blobKey(org: string, blobId: string): string {
+  return `${org}/b/${blobId.slice(0, 2)}/${blobId}`
+}

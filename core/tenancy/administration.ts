@@ -1,0 +1,71 @@
+import type { Level } from '../auth/permission.js'
+import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
+import type { Organization } from './organization.js'
+import type { Repository, RepositoryKind, VersionPolicy } from './repository.js'
+
+export interface NewRepository {
+  readonly name: string
+  readonly format: string
+  readonly kind?: RepositoryKind
+  readonly policy?: VersionPolicy
+  readonly public?: boolean
+  readonly writePolicy?: 'once' | 'replace'
+  readonly layoutPolicy?: 'strict' | 'permissive'
+  readonly maxSize?: number
+  readonly host?: string
+}
+export type RepositoryPatch = Partial<Pick<Repository, 'policy' | 'public' | 'writePolicy' | 'layoutPolicy'>> & {
+  readonly maxSize?: number | null
+  readonly host?: string | null
+}
+
+/** Whom a grant speaks of, by id. */
+export interface GrantSubject {
+  readonly kind: 'member' | 'service' | 'group'
+  readonly id: string
+}
+export interface Grant {
+  readonly subject: GrantSubject
+  /** Id, or '*' for every repository of the organization. */
+  readonly repository: string
+  readonly level: Level
+  /** Whole segments; everything of the repository where absent. */
+  readonly path?: string
+}
+
+export interface FormatState {
+  readonly name: string
+  readonly version: string
+  readonly enabled: boolean
+}
+
+/** For `api` alone. Each call checks its permission for the caller, whatever the route declared, and throws `forbidden`. */
+export interface Administration {
+  /** Those the caller may read. */
+  listRepositories(): AsyncIterable<Repository>
+  /** Throws `not-found` for those the caller may not read, too. */
+  getRepository(name: string): Promise<Repository>
+  /** repositories.manage. Throws `conflict` on a taken name, `invalid` on a malformed one, `forbidden` on a disabled format. */
+  createRepository(repository: NewRepository): Promise<Repository>
+  /** repository.administer; `host` needs the operator. */
+  updateRepository(name: string, patch: RepositoryPatch): Promise<Repository>
+  /** repositories.manage. It vanishes at once; what lies in it is cleaned up behind. */
+  deleteRepository(name: string): Promise<void>
+
+  /** repository.administer of the repository, repositories.manage for '*'. One grant per subject, repository and path. */
+  listGrants(): AsyncIterable<Grant>
+  setGrant(grant: Grant): Promise<void>
+  removeGrant(grant: Omit<Grant, 'level'>): Promise<void>
+
+  listFormats(): Promise<readonly FormatState[]>
+  /** organization.manage. */
+  setFormat(name: string, enabled: boolean): Promise<void>
+
+  /** The operator, for members and service accounts; an admin, for service accounts. Audited. */
+  issueToken(memberId: string, request: TokenRequest): Promise<IssuedToken>
+  listTokens(memberId: string): AsyncIterable<TokenRecord>
+  revokeToken(memberId: string, id: string): Promise<void>
+
+  /** Of this organization, as the caller may see it. */
+  organization(): Promise<Organization>
+}

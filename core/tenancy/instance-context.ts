@@ -1,0 +1,28 @@
+import type { Principal } from '../auth/principal.js'
+import type { RouteRecord } from '../plugin/route-table.js'
+import type { Logger } from '../runtime/logger.js'
+import type { Organization } from './organization.js'
+
+/** The instance, for its operator: `api` alone. */
+export interface InstanceContext {
+  readonly principal: Principal
+  readonly mountUrl: URL
+  readonly log: Logger
+  readonly organizations: OrganizationRegister
+  /** Every route of every installed plugin. */
+  routes(): readonly RouteRecord[]
+}
+
+export interface OrganizationRegister {
+  list(query?: { readonly after?: string; readonly limit?: number }): AsyncIterable<Organization>
+  /** Throws `not-found`. */
+  get(name: string): Promise<Organization>
+  /** Throws `conflict` on a taken name, `invalid` on a malformed one. */
+  create(name: string, options?: { readonly displayName?: string }): Promise<Organization>
+  update(
+    name: string,
+    patch: { readonly status?: Organization['status']; readonly displayName?: string; readonly publicAllowed?: boolean },
+  ): Promise<Organization>
+  /** It vanishes at once; what lies in it is cleaned up behind. */
+  delete(name: string): Promise<void>
+}

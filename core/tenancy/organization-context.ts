@@ -1,0 +1,31 @@
+import type { Permission } from '../auth/permission.js'
+import type { Principal } from '../auth/principal.js'
+import type { TokenDesk } from '../auth/token-desk.js'
+import type { Directory } from '../directory/directory.js'
+import type { Logger } from '../runtime/logger.js'
+import type { ChangeSet } from '../storage/change-set.js'
+import type { DocumentReader } from '../storage/document-reader.js'
+import type { Administration } from './administration.js'
+import type { Organization } from './organization.js'
+
+/** One organization, one caller, one ceiling. Closed when the reply has been sent; used afterwards it throws. */
+export interface OrganizationContext {
+  readonly organization: Organization
+  readonly principal: Principal
+  /** Public address of this mount, with a slash at its end, for protocols that need absolute links. */
+  readonly mountUrl: URL
+  /** This plugin's own documents in this organization, or in this repository; no other plugin's: head(pkg), find, get, list([pkg, …]). */
+  readonly documents: DocumentReader
+  /** Needs members.read or members.manage. */
+  readonly directory: Directory
+  /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
+  readonly tokens: TokenDesk
+  /** For `api` alone: repositories, grants, groups, formats, policies, tokens of others; each call needs its permission. */
+  readonly administration: Administration
+  /** The same context as that member (npm's login has its credentials in the body). Throws the house's own `unauthenticated`. */
+  signIn(login: string, password: string, code?: string): Promise<this>
+  readonly log: Logger
+  change(): ChangeSet
+  /** The same context with a higher ceiling if the caller may; else throws `forbidden`. */
+  widen(permission: Permission): Promise<this>
+}

@@ -1,0 +1,15 @@
+/** A tenant. The name stands in addresses, the id in keys: a rename moves nothing. */
+export interface Organization {
+  readonly id: string
+  readonly name: string
+  readonly displayName?: string
+  readonly status: 'active' | 'suspended'
+  readonly createdAt: Date
+  /** May its public repositories be read without credentials at all? */
+  readonly publicAllowed: boolean
+  /** Formats that are switched off; all others are on. */
+  readonly disabledFormats: readonly string[]
+}
+
+/** Cannot begin with '-' or '_': those are the house's. */
+export const organizationName = /^[a-z0-9][a-z0-9-]{0,62}$/

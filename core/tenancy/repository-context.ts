@@ -1,0 +1,27 @@
+import type { ServedIndex } from '../plugin/package-index.js'
+import type { ArtifactReader } from '../storage/artifact-reader.js'
+import type { RepositoryChangeSet } from '../storage/change-set.js'
+import type { PackageFacts } from '../storage/package-facts.js'
+import type { Stage, StagedBlob } from '../storage/staging.js'
+import type { OrganizationContext } from './organization-context.js'
+import type { Repository } from './repository.js'
+
+export interface PackageEntry {
+  readonly name: string
+  readonly facts: PackageFacts
+}
+
+export interface RepositoryContext extends OrganizationContext {
+  readonly repository: Repository
+  /** find, get, list(folder), digest(path, name). In a proxy or group it reaches upstream and members by the same rules as `index`. */
+  readonly artifacts: ArtifactReader
+  /** Described packages in byte order: a project list, search. A group's: of its readable members. A proxy's: what it has fetched. */
+  packages(query?: { readonly after?: string; readonly text?: string }): AsyncIterable<PackageEntry>
+  /** The index of one package as this repository serves it, whatever its kind. */
+  index(name: string, pkg: string): Promise<ServedIndex | undefined>
+  /** Writes and hashes; throws `unprocessable` on a digest that differs from `expected`, whose digests join the pass. Dropped unless committed. */
+  readonly stage: Stage
+  /** What this plugin's parser reads in it; {} where no parser claims the path. */
+  parse(blob: StagedBlob, path: string): Promise<PackageFacts>
+  change(): RepositoryChangeSet
+}

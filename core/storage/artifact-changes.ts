@@ -1,0 +1,181 @@
+import { conflict, notFound, type RegistryError, stale } from '../errors/registry-error.js'
+import { newId } from '../runtime/identifiers.js'
+import type { JsonObject } from '../runtime/json.js'
+import type { CommitScope } from './change-commit.js'
+import type { PutOptions } from './change-set.js'
+import type { MetadataStore } from './metadata-store.js'
+import { type MutationList, seen } from './mutation-list.js'
+import type { StagedUpload } from './staged-upload.js'
+import { type ArtifactRow, asJson, type BlobRow, type DigestRow, row, type SpentRow, type VersionRow } from './storage-rows.js'
+import { nameId, tenantKeys } from './tenant-keys.js'
+
+/** Files of one commit: blob, reference, version, artifact, spent coordinates, digest hint, folder hints. */
+export class ArtifactChanges {
+  readonly events: JsonObject[] = []
+  /** Uploads whose fresh bytes the commit names. */
+  readonly named: StagedUpload[] = []
+  readonly outcome = new Map<string, 'created' | 'same' | 'replaced'>()
+  bytes = 0
+  files = 0
+
+  constructor(
+    private readonly metadata: MetadataStore,
+    private readonly scope: CommitScope,
+    private readonly list: MutationList,
+    /** Uploads that must not share an existing blob: it is being collected. */
+    private readonly unshared: ReadonlySet<StagedUpload>,
+  ) {}
+
+  async put(path: string, upload: StagedUpload, options: PutOptions, now: Date): Promise<void> {
+    const { organizationId: org, repositoryId: repo } = this.scope
+    const sha256 = upload.digests.sha256
+    const key = tenantKeys.artifact(org, repo, path)
+    const entry = await this.metadata.get(key)
+    const before = entry && row<ArtifactRow>(entry.value)
+    const present = before?.state === 'present' ? before : undefined
+    if (options.if === 'absent' && present)
+      throw stale('The file exists already', { detail: { path, sha256: present.digests.sha256 } })
+    if (typeof options.if === 'object' && present?.digests.sha256 !== options.if.sha256)
+      throw stale('The file changed meanwhile', { detail: { path, ...(present ? { sha256: present.digests.sha256 } : {}) } })
+    if (present?.digests.sha256 === sha256 && present.size === upload.size) {
+      this.outcome.set(path, 'same')
+      return
+    }
+    const replaceable = options.replace === true && this.scope.writePolicy === 'replace'
+    if (present && !replaceable) throw taken(path, present.digests.sha256, 'exists')
+    if (!replaceable) await this.spend(path, sha256, now)
+    const blobId = await this.nameBytes(upload, now)
+    const seq = (before?.seq ?? 0) + 1
+    const version: VersionRow = {
+      v: 1,
+      seq,
+      blob: blobId,
+      size: upload.size,
+      digests: upload.digests,
+      ...(options.contentType === undefined ? {} : { type: options.contentType }),
+      at: now.getTime(),
+      by: this.scope.actor.id,
+    }
+    const current: ArtifactRow = { ...version, state: 'present' }
+    this.list.add({
+      op: 'put',
+      key: tenantKeys.reference(org, blobId, nameId(repo, path, seq)),
+      value: { v: 1, repo, path, seq },
+      if: 'absent',
+    })
+    this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
+    this.list.add({ op: 'put', key, value: asJson(current), if: seen(entry) })
+    await this.hintFolders(path)
+    this.outcome.set(path, present ? 'replaced' : 'created')
+    this.bytes += upload.size
+    this.files += 1
+    this.event('artifact.published', path, current)
+  }
+
+  /** Coordinates without `replace` are spent by their first bytes, for good (security guide 1.6). */
+  private async spend(path: string, sha256: string, now: Date): Promise<void> {
+    const key = tenantKeys.spent(this.scope.organizationId, this.scope.repositoryId, path)
+    const entry = await this.metadata.get(key)
+    if (!entry) {
+      const spent: SpentRow = { v: 1, sha256, at: now.getTime() }
+      this.list.add({ op: 'put', key, value: asJson(spent), if: 'absent' })
+      return
+    }
+    const first = row<SpentRow>(entry.value).sha256
+    if (first !== sha256) throw taken(path, first, 'spent')
+    this.list.add({ op: 'check', key, if: { revision: entry.revision } })
+  }
+
+  /** A live blob with the same bytes takes a second reference; else the fresh copy becomes durable and gets its row. */
+  private async nameBytes(upload: StagedUpload, now: Date): Promise<string> {
+    const { organizationId: org } = this.scope
+    const hintKey = tenantKeys.digest(org, upload.digests.sha256, upload.size)
+    const hint = await this.metadata.get(hintKey)
+    if (hint && !this.unshared.has(upload)) {
+      const { blob } = row<DigestRow>(hint.value)
+      const key = tenantKeys.blob(org, blob)
+      const existing = await this.metadata.get(key)
+      if (existing && row<BlobRow>(existing.value).state === 'live') {
+        if (!this.list.holds(key))
+          this.list.add({ op: 'check', key, if: { revision: existing.revision } }, { kind: 'shared', upload })
+        return blob
+      }
+    }
+    const sealed = await upload.finish()
+    const blob: BlobRow = {
+      v: 1,
+      state: 'live',
+      sha256: upload.digests.sha256,
+      size: upload.size,
+      stored: sealed.storedSize,
+      store: 'default',
+      ...(sealed.key ? { key: sealed.key } : {}),
+      at: now.getTime(),
+      epoch: 0,
+    }
+    this.list.add({ op: 'delete', key: tenantKeys.intent(org, upload.uploadId), if: 'present' }, { kind: 'intent' })
+    this.list.add({ op: 'put', key: tenantKeys.blob(org, upload.blobId), value: asJson(blob), if: 'absent' })
+    const digest: DigestRow = { v: 1, blob: upload.blobId }
+    if (!this.list.holds(hintKey)) this.list.add({ op: 'put', key: hintKey, value: asJson(digest) })
+    this.named.push(upload)
+    return upload.blobId
+  }
+
+  async remove(path: string, condition: { readonly sha256: string } | undefined, now: Date, undoDays: number): Promise<void> {
+    const { organizationId: org, repositoryId: repo, actor } = this.scope
+    const key = tenantKeys.artifact(org, repo, path)
+    const entry = await this.metadata.get(key)
+    const present = entry && row<ArtifactRow>(entry.value)
+    if (present?.state !== 'present') {
+      if (condition) throw stale('The file changed meanwhile', { detail: { path } })
+      throw notFound('file', path)
+    }
+    if (condition && present.digests.sha256 !== condition.sha256)
+      throw stale('The file changed meanwhile', { detail: { path, sha256: present.digests.sha256 } })
+    const seq = present.seq + 1
+    const { state: _, ...last } = present
+    const tombstone = { at: now.getTime(), by: actor.id, purgeAfter: now.getTime() + undoDays * 86_400_000 }
+    const version: VersionRow = { ...last, seq, tombstone }
+    this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
+    this.list.add({ op: 'put', key, value: asJson({ ...version, state: 'deleted' }), if: seen(entry) })
+    this.files -= 1
+    this.event('artifact.deleted', path, present)
+  }
+
+  /** Rows of child folders, where a read finds them absent. */
+  private async hintFolders(path: string): Promise<void> {
+    const segments = path.split('/').slice(0, -1)
+    for (let depth = segments.length; depth > 0; depth--) {
+      const name = segments[depth - 1] ?? ''
+      const key = tenantKeys.childFolder(
+        this.scope.organizationId,
+        this.scope.repositoryId,
+        segments.slice(0, depth - 1).join('/'),
+        name,
+      )
+      if (this.list.holds(key) || (await this.metadata.get(key))) return
+      this.list.add({ op: 'put', key, value: { v: 1 } })
+    }
+  }
+
+  private event(kind: string, path: string, artifact: VersionRow): void {
+    const { organizationId, repositoryId, actor } = this.scope
+    const { size, digests } = artifact
+    this.events.push({
+      kind,
+      id: newId('e'),
+      organization: organizationId,
+      repository: repositoryId,
+      path,
+      sha256: digests.sha256,
+      size,
+      actor: actor.id,
+    })
+  }
+}
+
+function taken(path: string, sha256: string, reason: 'exists' | 'spent'): RegistryError {
+  const message =
+    reason === 'exists' ? 'The file exists with other content' : 'Other content was published under this name before'
+  return conflict(message, { detail: { path, sha256, reason } })
+}

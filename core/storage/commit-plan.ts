@@ -1,0 +1,98 @@
+import type { LogEntry } from '../audit/log-row.js'
+import { conflict, type RegistryError, stale, unavailable } from '../errors/registry-error.js'
+import type { Limits } from '../runtime/limits.js'
+import { ArtifactChanges } from './artifact-changes.js'
+import type { CommitScope } from './change-commit.js'
+import type { Committed } from './change-set.js'
+import { DocumentChanges } from './document-changes.js'
+import type { MetadataStore, Mutation } from './metadata-store.js'
+import { MutationList } from './mutation-list.js'
+import type { RecordedChanges } from './recorded-changes.js'
+import { type StagedUpload, uploadOf } from './staged-upload.js'
+
+export interface PreparedCommit {
+  readonly list: MutationList
+  readonly mutations: readonly Mutation[]
+  readonly log: LogEntry
+  readonly committed: Committed
+  /** Uploads whose fresh bytes the commit names. */
+  readonly named: readonly StagedUpload[]
+}
+
+/** Turns recorded changes into the mutations of one commit, from rows as they stand now; asked again after a lost race. */
+export class CommitPlan {
+  private readonly unshared = new Set<StagedUpload>()
+
+  constructor(
+    private readonly metadata: MetadataStore,
+    private readonly scope: CommitScope,
+    private readonly changes: RecordedChanges,
+    private readonly limits: Limits,
+  ) {}
+
+  async prepare(now: Date): Promise<PreparedCommit> {
+    const list = new MutationList()
+    const files = new ArtifactChanges(this.metadata, this.scope, list, this.unshared)
+    for (const { path, blob, options } of this.changes.puts) await files.put(path, uploadOf(blob), options, now)
+    for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, now, this.limits.undoDays)
+    const documents = new DocumentChanges(this.metadata, this.scope, list, this.changes)
+    documents.putDocuments()
+    await documents.putNames()
+    for (const { at, key } of this.changes.reminders) documents.putReminder(at, key)
+    const heads = await documents.raiseHeads(now)
+    return {
+      list,
+      mutations: list.mutations,
+      named: files.named,
+      committed: { heads, artifacts: files.outcome },
+      log: this.log(files, now),
+    }
+  }
+
+  /** True where only rows moved that we carry on: the next `prepare` reads them again. */
+  mayRepeat(prepared: PreparedCommit, thrown: unknown): boolean {
+    const reason = prepared.list.failed(thrown)
+    if (reason?.kind === 'shared') this.unshared.add(reason.upload)
+    return reason?.kind === 'repeat' || reason?.kind === 'shared'
+  }
+
+  /** The failure in the words of the change set. */
+  explain(prepared: PreparedCommit, thrown: unknown): unknown {
+    const reason = prepared.list.failed(thrown)
+    const cause = { cause: thrown }
+    switch (reason?.kind) {
+      case 'document': {
+        const detail = { document: reason.key }
+        return (thrown as RegistryError).kind === 'stale'
+          ? stale('The document changed meanwhile', { ...cause, detail })
+          : conflict('The document stands otherwise than expected', { ...cause, detail })
+      }
+      case 'head':
+        return stale('The package changed meanwhile', { ...cause, detail: { package: reason.pkg } })
+      case 'intent':
+        return unavailable('The upload took too long and was given up; send it again', 1, cause)
+      default:
+        return thrown
+    }
+  }
+
+  private log(files: ArtifactChanges, now: Date): LogEntry {
+    const { actor, requestId, repositoryId, plugin } = this.scope
+    return {
+      at: now,
+      actor,
+      action: `${plugin}.changed`,
+      target: { kind: 'repository', id: repositoryId },
+      request: requestId,
+      changes: [
+        ...this.changes.puts.map(({ path }) => `put ${path}`),
+        ...this.changes.deletes.map(({ path }) => `delete ${path}`),
+        ...this.changes.documents.map(({ key, value }) => `${value === undefined ? 'remove' : 'write'} ${key.join('/')}`),
+      ],
+      ...(files.events.length > 0 ? { events: files.events } : {}),
+      ...(files.files !== 0 || files.bytes !== 0
+        ? { usage: { repository: repositoryId, bytes: files.bytes, files: files.files } }
+        : {}),
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { stale } from '../errors/registry-error.js'
+import type { CommitScope } from './change-commit.js'
+import type { MetadataStore } from './metadata-store.js'
+import { type MutationList, type Reason, seen } from './mutation-list.js'
+import type { RecordedChanges } from './recorded-changes.js'
+import { asJson, type DocumentRow, type HeadRow, type NameRow, row } from './storage-rows.js'
+import { numeral, shardOf, tenantKeys } from './tenant-keys.js'
+
+/** Documents of one commit, the list of names, reminders, and the heads that they raise. */
+export class DocumentChanges {
+  constructor(
+    private readonly metadata: MetadataStore,
+    private readonly scope: CommitScope,
+    private readonly list: MutationList,
+    private readonly changes: RecordedChanges,
+  ) {}
+
+  putDocuments(): void {
+    const { organizationId: org, repositoryId: repo, plugin, documentVersion } = this.scope
+    for (const { key: documentKey, value, if: condition } of this.changes.documents) {
+      const [pkg, ...rest] = documentKey
+      const key = tenantKeys.document(org, repo, plugin, pkg, rest)
+      const reason = { kind: 'document' as const, key: documentKey }
+      const where = condition === undefined ? {} : { if: condition }
+      if (value === undefined) this.list.add({ op: 'delete', key, ...where }, reason)
+      else {
+        const document: DocumentRow = { v: 1, dv: documentVersion, d: value }
+        this.list.add({ op: 'put', key, value: asJson(document), ...where }, reason)
+      }
+    }
+  }
+
+  async putNames(): Promise<void> {
+    const { organizationId: org, repositoryId: repo } = this.scope
+    for (const [pkg, facts] of this.changes.names) {
+      const key = tenantKeys.name(org, repo, pkg)
+      if (facts === undefined) {
+        if (await this.metadata.get(key)) this.list.add({ op: 'delete', key })
+      } else {
+        const name: NameRow = { v: 1, facts }
+        const before = await this.metadata.get(key)
+        if (JSON.stringify(before?.value) !== JSON.stringify(name)) this.list.add({ op: 'put', key, value: asJson(name) })
+      }
+    }
+  }
+
+  putReminder(at: Date, documentKey: readonly string[]): void {
+    const { organizationId: org, repositoryId: repo, plugin } = this.scope
+    const key = tenantKeys.reminder(
+      shardOf(documentKey.join('\0')),
+      numeral(at.getTime()).padStart(15, '0'),
+      org,
+      repo,
+      plugin,
+      ...documentKey,
+    )
+    this.list.add({ op: 'put', key, value: { v: 1 } })
+  }
+
+  /** Every package whose documents change moves on by one, strictly later than before. */
+  async raiseHeads(now: Date): Promise<Map<string, number>> {
+    const { organizationId: org, repositoryId: repo, plugin } = this.scope
+    const heads = new Map<string, number>()
+    const touched = new Set(this.changes.documents.map(({ key }) => key[0]))
+    for (const pkg of new Set([...touched, ...this.changes.heads.keys()])) {
+      const key = tenantKeys.head(org, repo, plugin, pkg)
+      const entry = await this.metadata.get(key)
+      const before = entry && row<HeadRow>(entry.value)
+      const required = this.changes.heads.get(pkg)
+      const sequence = before?.state === 'present' ? before.seq : 0
+      if (required !== undefined && required !== sequence)
+        throw stale('The package changed meanwhile', { detail: { package: pkg, sequence } })
+      const reason: Reason = required === undefined ? { kind: 'repeat' } : { kind: 'head', pkg }
+      if (touched.has(pkg)) {
+        const head: HeadRow = {
+          v: 1,
+          seq: (before?.seq ?? 0) + 1,
+          at: Math.max(now.getTime(), (before?.at ?? 0) + 1),
+          state: 'present',
+        }
+        this.list.add({ op: 'put', key, value: asJson(head), if: seen(entry) }, reason)
+        heads.set(pkg, head.seq)
+      } else {
+        this.list.add({ op: 'check', key, if: seen(entry) }, reason)
+        heads.set(pkg, sequence)
+      }
+    }
+    return heads
+  }
+}

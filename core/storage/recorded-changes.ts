@@ -1,0 +1,81 @@
+import { stale } from '../errors/registry-error.js'
+import type { Json } from '../runtime/json.js'
+import type { Committed, PutOptions, RepositoryChangeSet } from './change-set.js'
+import type { DocumentKey } from './document-reader.js'
+import type { Condition } from './metadata-store.js'
+import type { PackageFacts } from './package-facts.js'
+import type { StagedBlob } from './staging.js'
+
+/** What a change set has collected, in the order it came. */
+export interface RecordedChanges {
+  readonly puts: { readonly path: string; readonly blob: StagedBlob; readonly options: PutOptions }[]
+  readonly deletes: { readonly path: string; readonly if?: { readonly sha256: string } }[]
+  readonly documents: { readonly key: DocumentKey; readonly value: Json | undefined; readonly if?: Condition }[]
+  readonly heads: Map<string, number>
+  readonly names: Map<string, PackageFacts | undefined>
+  readonly reminders: { readonly at: Date; readonly key: DocumentKey }[]
+}
+
+/** What a change set may do is decided when it is asked, not when it commits: `guard` throws `forbidden` under too low a ceiling. */
+export interface ChangeGuard {
+  write(): void
+  delete(): void
+}
+
+/** A change set is a list until its one commit. */
+export class RecordingChangeSet implements RepositoryChangeSet {
+  private readonly changes: RecordedChanges = {
+    puts: [],
+    deletes: [],
+    documents: [],
+    heads: new Map(),
+    names: new Map(),
+    reminders: [],
+  }
+  private done = false
+
+  constructor(
+    private readonly guard: ChangeGuard,
+    private readonly apply: (changes: RecordedChanges) => Promise<Committed>,
+  ) {}
+
+  putDocument(key: DocumentKey, value: Json, condition?: Condition): this {
+    this.changes.documents.push({ key, value, ...(condition === undefined ? {} : { if: condition }) })
+    return this
+  }
+  deleteDocument(key: DocumentKey, condition?: Condition): this {
+    this.changes.documents.push({ key, value: undefined, ...(condition === undefined ? {} : { if: condition }) })
+    return this
+  }
+  requireHead(pkg: string, sequence: number): this {
+    const before = this.changes.heads.get(pkg)
+    if (before !== undefined && before !== sequence) throw stale('The package changed meanwhile', { detail: { package: pkg } })
+    this.changes.heads.set(pkg, sequence)
+    return this
+  }
+  putArtifact(path: string, blob: StagedBlob, options: PutOptions = {}): this {
+    this.guard.write()
+    this.changes.puts.push({ path, blob, options })
+    return this
+  }
+  deleteArtifact(path: string, options: { readonly if?: { readonly sha256: string } } = {}): this {
+    this.guard.delete()
+    this.changes.deletes.push({ path, ...options })
+    return this
+  }
+  describe(pkg: string, facts: PackageFacts | undefined): this {
+    this.changes.names.set(pkg, facts)
+    return this
+  }
+  remind(at: Date, key: DocumentKey): this {
+    this.changes.reminders.push({ at, key })
+    return this
+  }
+
+  async commit(): Promise<Committed> {
+    if (this.done) throw new Error('a change set can be committed once')
+    this.done = true
+    this.guard.write()
+    return this.apply(this.changes)
+  }
+}

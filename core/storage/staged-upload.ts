@@ -1,0 +1,201 @@
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { inject, injectable } from 'tsyringe'
+import { DigestService } from '../digest/digest-service.js'
+import type { DigestName, Digests } from '../digest/digests.js'
+import { invalid, noSpace, RegistryError, tooLarge, unprocessable } from '../errors/registry-error.js'
+import { Clock } from '../runtime/clock.js'
+import { randomHex } from '../runtime/identifiers.js'
+import { smallBlob } from './blob-records.js'
+import type { ByteRange } from './bytes.js'
+import type { WrappedKey } from './encryption/keys.js'
+import { SealedBlobs, type SealedWriter } from './encryption/sealed-blobs.js'
+import { MetadataStore } from './metadata-store.js'
+import type { StagedBlob } from './staging.js'
+import { asJson, type IntentRow } from './storage-rows.js'
+import { tenantKeys } from './tenant-keys.js'
+
+/** Free space is asked for again after so many bytes. */
+const headroomStep = 64 * 1024 * 1024
+const intentLife = 24 * 60 * 60_000
+const intentRenewal = 15 * 60_000
+
+export interface UploadPlace {
+  readonly organizationId: string
+  readonly repositoryId: string
+  readonly actor: string
+  /** Bytes of one file. */
+  readonly limit: number
+  readonly digests: readonly DigestName[]
+  /** Of the whole body, where the client declared it. */
+  readonly declared: number | undefined
+}
+
+/** Bytes on their way in: written as they will lie, under a key nobody else can own, and known to nobody until a commit names them. */
+export class StagedUpload implements StagedBlob {
+  private finished: Promise<{ readonly storedSize: number; readonly key?: WrappedKey }> | undefined
+  private ended = false
+
+  constructor(
+    readonly uploadId: string,
+    readonly organizationId: string,
+    private readonly writer: SealedWriter,
+    readonly size: number,
+    readonly digests: Digests,
+  ) {}
+
+  get blobId(): string {
+    return this.writer.blobId
+  }
+
+  open(range?: ByteRange): Promise<Readable> {
+    return this.writer.open(range)
+  }
+
+  async small(limit = smallBlob): Promise<Uint8Array | undefined> {
+    if (this.size > Math.min(limit, smallBlob)) return undefined
+    const chunks: Uint8Array[] = []
+    for await (const chunk of await this.open()) chunks.push(chunk as Uint8Array)
+    return Buffer.concat(chunks)
+  }
+
+  /** Durable under its own key, and still without a name. Whoever asks again gets the first answer: a failure is final. */
+  finish(): Promise<{ readonly storedSize: number; readonly key?: WrappedKey }> {
+    this.finished ??= this.writer.finish()
+    return this.finished
+  }
+
+  /** The commit named the bytes: they are no longer ours to drop. */
+  release(): void {
+    this.ended = true
+  }
+
+  /** Leaves neither bytes nor intent. */
+  async discard(metadata: MetadataStore): Promise<void> {
+    if (this.ended) return
+    this.ended = true
+    await this.writer.abort()
+    await metadata.commit([{ op: 'delete', key: tenantKeys.intent(this.organizationId, this.uploadId) }], randomHex())
+  }
+}
+
+/** Steps F2 to F6 of an upload (security guide 1.3). */
+@injectable()
+export class Uploads {
+  constructor(
+    @inject(MetadataStore) private readonly metadata: MetadataStore,
+    @inject(SealedBlobs) private readonly blobs: SealedBlobs,
+    @inject(DigestService) private readonly digests: DigestService,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  async stage(upload: Readable, place: UploadPlace, expected: Partial<Digests> = {}): Promise<StagedUpload> {
+    const uploadId = randomHex()
+    let writer: SealedWriter
+    try {
+      await this.requireHeadroom(Math.min(place.declared ?? 0, place.limit))
+      writer = await this.blobs.create(place.organizationId)
+    } catch (thrown) {
+      upload.destroy()
+      throw thrown
+    }
+    const names = [...place.digests, ...(Object.keys(expected) as DigestName[])]
+    const meter = this.digests.meter(names)
+    // The intent becomes durable while the bytes flow; nothing gets a name before it is.
+    const intent = this.putIntent(uploadId, writer.blobId, place, 'absent')
+    const transfer = pipeline(upload, this.budget(uploadId, writer.blobId, place), meter, writer.sink)
+    const [stored, noted] = await Promise.allSettled([transfer, intent])
+    const staged = new StagedUpload(
+      uploadId,
+      place.organizationId,
+      writer,
+      meter.size,
+      stored.status === 'fulfilled' ? meter.digests() : { sha256: '' },
+    )
+    try {
+      if (stored.status === 'rejected') throw brokenTransfer(stored.reason)
+      if (noted.status === 'rejected') throw noted.reason
+      compare(expected, staged.digests)
+      return staged
+    } catch (thrown) {
+      await staged.discard(this.metadata)
+      throw thrown
+    }
+  }
+
+  private async requireHeadroom(size: number): Promise<void> {
+    if (!(await this.blobs.headroom(size))) throw noSpace('There is not enough free space for this upload')
+  }
+
+  private putIntent(uploadId: string, blob: string, place: UploadPlace, condition: 'absent' | 'present'): Promise<void> {
+    const at = this.clock.now().getTime()
+    const intent: IntentRow = {
+      v: 1,
+      blob,
+      repo: place.repositoryId,
+      by: place.actor,
+      node: String(process.pid),
+      at,
+      expires: at + intentLife,
+    }
+    const key = tenantKeys.intent(place.organizationId, uploadId)
+    return this.metadata.commit([{ op: 'put', key, value: asJson(intent), if: condition }], randomHex())
+  }
+
+  /** Counts against the limit as the bytes come, asks for room on the way, and keeps the intent alive. */
+  private budget(uploadId: string, blobId: string, place: UploadPlace): Transform {
+    let size = 0
+    let asked = 0
+    let renewed = this.clock.monotonic()
+    const step = async () => {
+      if (size - asked >= headroomStep) {
+        asked = size
+        await this.requireHeadroom(0)
+      }
+      if (this.clock.monotonic() - renewed >= intentRenewal) {
+        renewed = this.clock.monotonic()
+        await this.putIntent(uploadId, blobId, place, 'present')
+      }
+    }
+    return new Transform({
+      highWaterMark: 1024 * 1024,
+      transform: (chunk: Buffer, _encoding, done) => {
+        size += chunk.length
+        if (size > place.limit) {
+          done(tooLarge(`The file is larger than the limit of ${place.limit} bytes`, { detail: { limit: place.limit } }))
+          return
+        }
+        if (size - asked < headroomStep && this.clock.monotonic() - renewed < intentRenewal) {
+          done(null, chunk)
+          return
+        }
+        step().then(() => done(null, chunk), done)
+      },
+    })
+  }
+}
+
+/** A change set takes what was staged here, nothing that merely looks like it. */
+export function uploadOf(blob: StagedBlob): StagedUpload {
+  if (blob instanceof StagedUpload) return blob
+  throw new Error('a change set takes what its context staged')
+}
+
+function compare(expected: Partial<Digests>, actual: Digests): void {
+  for (const [name, wanted] of Object.entries(expected) as [DigestName, string][]) {
+    const found = actual[name]
+    if (found !== wanted.toLowerCase())
+      throw unprocessable(`The ${name} digest of the content is ${found ?? 'unknown'}, not ${wanted}`, {
+        detail: { code: 'digest', algorithm: name, expected: wanted, actual: found ?? '' },
+      })
+  }
+}
+
+/** A client that went away is its own fault; a refusal of ours keeps its words; a broken store is ours. */
+function brokenTransfer(reason: unknown): unknown {
+  if (reason instanceof RegistryError) return reason
+  const code = (reason as NodeJS.ErrnoException | undefined)?.code
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ABORT_ERR' || code === 'EPIPE')
+    return invalid('The upload broke off before its end', { cause: reason })
+  return reason
+}

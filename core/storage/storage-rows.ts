@@ -1,0 +1,68 @@
+import type { Digests } from '../digest/digests.js'
+import type { Json, JsonObject } from '../runtime/json.js'
+import type { WrappedKey } from './encryption/keys.js'
+import type { SealedBlob } from './encryption/sealed-blobs.js'
+
+/** What the storage protocol keeps in rows (security guide 1.2). Times are milliseconds since 1970; `v` is the shape's version. */
+export type BlobRow = {
+  readonly v: 1
+  readonly state: 'live' | 'condemned' | 'deleting'
+  readonly sha256: string
+  /** Plain bytes, and bytes in the store. */
+  readonly size: number
+  readonly stored: number
+  readonly store: string
+  readonly key?: WrappedKey
+  readonly at: number
+  readonly epoch: number
+}
+
+export type IntentRow = {
+  readonly v: 1
+  readonly blob: string
+  readonly repo: string
+  readonly by: string
+  readonly node: string
+  readonly at: number
+  readonly expires: number
+}
+
+/** One version of a path; the artifact row carries the current one whole. */
+export type VersionRow = {
+  readonly v: 1
+  readonly seq: number
+  readonly blob: string
+  readonly size: number
+  readonly digests: Digests
+  readonly type?: string
+  readonly at: number
+  readonly by: string
+  /** Bytes stay until then, and an undo brings them back. */
+  readonly tombstone?: { readonly at: number; readonly by: string; readonly purgeAfter: number }
+}
+export type ArtifactRow = VersionRow & { readonly state: 'present' | 'deleted' }
+
+/** What was first published under coordinates that never change. */
+export type SpentRow = { readonly v: 1; readonly sha256: string; readonly at: number }
+
+export type DigestRow = { readonly v: 1; readonly blob: string }
+export type LateDigestsRow = { readonly v: 1; readonly digests: Partial<Digests> }
+export type HeadRow = { readonly v: 1; readonly seq: number; readonly at: number; readonly state: 'present' | 'removed' }
+/** `dv`: the plugin's own version of its documents. */
+export type DocumentRow = { readonly v: 1; readonly dv: number; readonly d: Json }
+export type NameRow = { readonly v: 1; readonly facts: JsonObject }
+
+/** A row is ours alone; its shape is checked by `v`, and a newer one is not guessed at by the caller. */
+export function row<Row extends { readonly v: 1 }>(value: Json): Row {
+  const found = value as unknown as Row
+  if (found.v !== 1) throw new Error(`row of version ${String(found.v)} is newer than this software`)
+  return found
+}
+
+export function asJson(value: object): Json {
+  return value as unknown as Json
+}
+
+export function sealedBlob(organizationId: string, blobId: string, blob: BlobRow): SealedBlob {
+  return { organizationId, blobId, size: blob.size, storedSize: blob.stored, ...(blob.key ? { key: blob.key } : {}) }
+}

@@ -1,0 +1,120 @@
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { DigestService } from '../digest/digest-service.js'
+import type { DigestName, Digests } from '../digest/digests.js'
+import { notFound } from '../errors/registry-error.js'
+import { randomHex } from '../runtime/identifiers.js'
+import type { FolderEntry } from './artifact.js'
+import type { ArtifactReader } from './artifact-reader.js'
+import type { BlobRecords } from './blob-records.js'
+import type { Entry, MetadataStore } from './metadata-store.js'
+import { compareNames } from './name-order.js'
+import { type ArtifactRow, asJson, type LateDigestsRow, row } from './storage-rows.js'
+import { StoredArtifact } from './stored-artifact.js'
+import { tenantKeys } from './tenant-keys.js'
+
+export interface ArtifactStores {
+  readonly metadata: MetadataStore
+  readonly blobs: BlobRecords
+  readonly digests: DigestService
+}
+
+/** Files of one hosted repository, each found from its path by one strong read. */
+export class StoredArtifactReader implements ArtifactReader {
+  constructor(
+    private readonly stores: ArtifactStores,
+    private readonly organizationId: string,
+    private readonly repositoryId: string,
+  ) {}
+
+  async find(path: string): Promise<StoredArtifact | undefined> {
+    const entry = await this.stores.metadata.get(tenantKeys.artifact(this.organizationId, this.repositoryId, path))
+    return entry && this.artifact(path, entry)
+  }
+
+  async get(path: string): Promise<StoredArtifact> {
+    const found = await this.find(path)
+    if (!found) throw notFound('file', path)
+    return found
+  }
+
+  async *list(folder: string, query: { readonly after?: string; readonly limit?: number } = {}): AsyncIterable<FolderEntry> {
+    const prefix = folder === '' ? '' : `${folder}/`
+    const partition = tenantKeys.folder(this.organizationId, this.repositoryId, folder)
+    const from = (kind: 'a' | 'd') =>
+      this.stores.metadata
+        .range(partition, { prefix: [kind], ...(query.after === undefined ? {} : { after: [kind, query.after] }) })
+        [Symbol.asyncIterator]()
+    const files = from('a')
+    const folders = from('d')
+    let left = query.limit ?? Number.POSITIVE_INFINITY
+    try {
+      let file = await files.next()
+      let child = await folders.next()
+      while (left > 0 && (!file.done || !child.done)) {
+        const fileName = file.done ? undefined : (file.value.key.path[1] ?? '')
+        const childName = child.done ? undefined : (child.value.key.path[1] ?? '')
+        if (!file.done && fileName !== undefined && (childName === undefined || compareNames(fileName, childName) <= 0)) {
+          const artifact = this.artifact(prefix + fileName, file.value)
+          file = await files.next()
+          if (!artifact) continue
+          left--
+          yield { kind: 'file', name: fileName, artifact }
+        } else if (childName !== undefined) {
+          child = await folders.next()
+          if (!(await this.holdsFile(prefix + childName))) continue
+          left--
+          yield { kind: 'folder', name: childName }
+        }
+      }
+    } finally {
+      await files.return?.()
+      await folders.return?.()
+    }
+  }
+
+  async digest(path: string, name: DigestName): Promise<string> {
+    const artifact = await this.get(path)
+    const known = artifact.digests[name]
+    if (known) return known
+    const key = tenantKeys.blobDigests(this.organizationId, artifact.row.blob)
+    const entry = await this.stores.metadata.get(key)
+    const late = entry ? row<LateDigestsRow>(entry.value).digests : {}
+    const found = late[name] ?? (await this.compute(artifact, name))
+    if (late[name] === undefined) {
+      const next: LateDigestsRow = { v: 1, digests: { ...late, [name]: found } }
+      await this.stores.metadata.commit([{ op: 'put', key, value: asJson(next) }], randomHex())
+    }
+    return found
+  }
+
+  /** Does anything lie in the folder, or below it? Rows of child folders are hints (architecture guide, part b). */
+  async holdsFile(folder: string): Promise<boolean> {
+    const partition = tenantKeys.folder(this.organizationId, this.repositoryId, folder)
+    for await (const entry of this.stores.metadata.range(partition, { prefix: ['a'] }))
+      if (row<ArtifactRow>(entry.value).state === 'present') return true
+    for await (const entry of this.stores.metadata.range(partition, { prefix: ['d'] }))
+      if (await this.holdsFile(`${folder}/${entry.key.path[1] ?? ''}`)) return true
+    return false
+  }
+
+  private artifact(path: string, entry: Entry): StoredArtifact | undefined {
+    const found = row<ArtifactRow>(entry.value)
+    return found.state === 'present' ? new StoredArtifact(this.stores.blobs, this.organizationId, path, found) : undefined
+  }
+
+  private async compute(artifact: StoredArtifact, name: DigestName): Promise<string> {
+    const meter = this.stores.digests.meter([name])
+    await pipeline(
+      await artifact.open(),
+      meter,
+      new Writable({
+        write(_chunk, _encoding, done) {
+          done()
+        },
+      }),
+    )
+    const digests: Digests = meter.digests()
+    return digests[name] ?? ''
+  }
+}

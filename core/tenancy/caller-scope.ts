@@ -1,0 +1,27 @@
+import type { Permission } from '../auth/permission.js'
+import type { Principal } from '../auth/principal.js'
+import type { TokenDesk } from '../auth/token-desk.js'
+import type { Directory } from '../directory/directory.js'
+import type { Administration } from './administration.js'
+import type { OrganizationRegister } from './instance-context.js'
+import type { Repository } from './repository.js'
+import type { Tenant } from './tenancy.js'
+
+/** One caller in one organization, as the handles of a context see it. */
+export interface CallerScope {
+  readonly tenant: Tenant
+  readonly principal: Principal
+  readonly requestId: string
+  /** Throws `forbidden` where the context's ceiling or the caller's rights do not reach. */
+  require(permission: Permission, repository?: Repository): void
+  permits(permission: Permission, repository?: Repository): boolean
+}
+
+/** Makes the handles that a context gives out. */
+export interface CallerHandles {
+  directory(scope: CallerScope): Directory
+  administration(scope: CallerScope): Administration
+  tokens(scope: CallerScope): TokenDesk
+  organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister
+}
+export const CallerHandles = Symbol('CallerHandles')

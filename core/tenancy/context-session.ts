@@ -1,0 +1,26 @@
+import type { MetadataStore } from '../storage/metadata-store.js'
+import type { StagedUpload } from '../storage/staged-upload.js'
+
+/** What all contexts of one request share: the end of it, and what was staged in it. */
+export class ContextSession {
+  private readonly staged = new Set<StagedUpload>()
+  private open = true
+
+  constructor(private readonly metadata: MetadataStore) {}
+
+  /** A context that outlives its request is a bug: nobody checks its caller any more. */
+  use(): void {
+    if (!this.open) throw new Error('the context was used after its request had ended')
+  }
+
+  keep(upload: StagedUpload): StagedUpload {
+    this.staged.add(upload)
+    return upload
+  }
+
+  /** Drops what was staged and never named. */
+  async close(): Promise<void> {
+    this.open = false
+    await Promise.all([...this.staged].map((upload) => upload.discard(this.metadata)))
+  }
+}

@@ -1,0 +1,54 @@
+import { unprocessable } from '../errors/registry-error.js'
+import type { RouteRecord } from '../plugin/route-table.js'
+import type { ContextFactory, ContextRequest, OpenContext, RepositoryContextRequest } from './context-factory.js'
+import { ContextSession } from './context-session.js'
+import { HouseOrganizationContext } from './house-organization-context.js'
+import { HouseRepositoryContext, type RepositoryContextParts } from './house-repository-context.js'
+import type { InstanceContext } from './instance-context.js'
+import type { OrganizationContext } from './organization-context.js'
+import type { OriginContext } from './origin-context.js'
+import type { RepositoryContext } from './repository-context.js'
+
+/** Cuts contexts from what the dispatcher has decided. */
+export class HouseContextFactory implements ContextFactory {
+  constructor(
+    private readonly parts: RepositoryContextParts,
+    private readonly routes: () => readonly RouteRecord[],
+  ) {}
+
+  repository(request: RepositoryContextRequest): OpenContext<RepositoryContext> {
+    const session = new ContextSession(this.parts.metadata)
+    return { context: new HouseRepositoryContext(this.parts, request, session), close: () => session.close() }
+  }
+
+  organization(request: ContextRequest): OpenContext<OrganizationContext> {
+    const session = new ContextSession(this.parts.metadata)
+    return { context: new HouseOrganizationContext(this.parts, request, session), close: () => session.close() }
+  }
+
+  /** Nobody can register a publisher yet, so no token matches one. */
+  origin(): OpenContext<OriginContext> {
+    return {
+      context: {
+        exchange: async () => {
+          throw unprocessable('No publisher is registered for this token')
+        },
+      },
+      close: async () => {},
+    }
+  }
+
+  instance(request: Omit<ContextRequest, 'tenant'>): OpenContext<InstanceContext> {
+    const { principal, mountUrl, requestId, plugin } = request
+    return {
+      context: {
+        principal,
+        mountUrl,
+        log: this.parts.log.with({ plugin: plugin.name, request: requestId }),
+        organizations: this.parts.handles.organizations({ principal, requestId }),
+        routes: this.routes,
+      },
+      close: async () => {},
+    }
+  }
+}

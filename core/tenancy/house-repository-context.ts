@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream'
+import { isWrite, type Permission } from '../auth/permission.js'
+import type { Principal } from '../auth/principal.js'
+import type { Digests } from '../digest/digests.js'
+import { forbidden, hidden, methodNotAllowed } from '../errors/registry-error.js'
+import type { ServedIndex } from '../plugin/package-index.js'
+import type { Limits } from '../runtime/limits.js'
+import type { ArtifactReader } from '../storage/artifact-reader.js'
+import type { Catalog } from '../storage/catalog.js'
+import type { CommitScope } from '../storage/change-commit.js'
+import type { PackageFacts } from '../storage/package-facts.js'
+import { type Uploads, uploadOf } from '../storage/staged-upload.js'
+import type { Stage, StagedBlob } from '../storage/staging.js'
+import { type ArtifactStores, StoredArtifactReader } from '../storage/stored-artifact-reader.js'
+import type { DocumentPlace } from '../storage/stored-document-reader.js'
+import type { DerivedDocuments } from '../upstream/derived-documents.js'
+import type { ContextRequest, RepositoryContextRequest } from './context-factory.js'
+import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
+import type { Repository } from './repository.js'
+import type { PackageEntry, RepositoryContext } from './repository-context.js'
+
+export interface RepositoryContextParts extends ContextParts {
+  readonly stores: ArtifactStores
+  readonly uploads: Uploads
+  readonly catalog: Catalog
+  readonly derived: DerivedDocuments
+  readonly limits: Limits
+}
+
+/** The same, cut to one repository. */
+export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryContextRequest> implements RepositoryContext {
+  declare protected readonly parts: RepositoryContextParts
+  private files: StoredArtifactReader | undefined
+  private readonly parsed = new WeakMap<StagedBlob, Promise<PackageFacts>>()
+
+  get repository(): Repository {
+    return this.request.repository
+  }
+
+  get artifacts(): ArtifactReader {
+    this.session.use()
+    this.files ??= new StoredArtifactReader(this.parts.stores, this.organization.id, this.repository.id)
+    return this.files
+  }
+
+  packages(query: { readonly after?: string; readonly text?: string } = {}): AsyncIterable<PackageEntry> {
+    this.session.use()
+    return this.parts.catalog.list(this.organization.id, this.repository.id, query)
+  }
+
+  index(name: string, pkg: string): Promise<ServedIndex | undefined> {
+    this.session.use()
+    const index = this.request.plugin.indexes?.find((one) => one.name === name)
+    if (!index) throw new Error(`plugin ${this.request.plugin.name} has no index ${name}`)
+    return this.parts.derived.find({ index, pkg, place: this.place(), documents: this.documents, base: this.mountUrl })
+  }
+
+  readonly stage: Stage = async (upload: Readable, expected: Partial<Digests> = {}) => {
+    this.session.use()
+    this.requireCeiling('artifacts.write')
+    const { contentLength, plugin, principal } = this.request
+    const staged = await this.parts.uploads.stage(
+      upload,
+      {
+        organizationId: this.organization.id,
+        repositoryId: this.repository.id,
+        actor: actorOf(principal).id,
+        limit: this.repository.maxSize ?? this.parts.limits.maxArtifactSize,
+        digests: plugin.digests ?? [],
+        declared: contentLength,
+      },
+      expected,
+    )
+    return this.session.keep(staged)
+  }
+
+  parse(blob: StagedBlob, path: string): Promise<PackageFacts> {
+    this.session.use()
+    const already = this.parsed.get(blob)
+    if (already) return already
+    const parser = this.request.plugin.parsers?.find((one) => one.claims(path))
+    const facts = parser ? parser.parse(uploadOf(blob), path) : Promise.resolve({})
+    this.parsed.set(blob, facts)
+    return facts
+  }
+
+  override async widen(permission: Permission): Promise<this> {
+    if (isWrite(permission) && this.repository.kind !== 'hosted') throw methodNotAllowed(['GET', 'HEAD'])
+    return super.widen(permission)
+  }
+
+  protected override maySignIn(principal: Principal): boolean {
+    const { tenant, repository } = this.request
+    return tenant.exists && this.parts.policy.sees(tenant, principal, repository)
+  }
+
+  protected override place(): DocumentPlace {
+    return { ...super.place(), repositoryId: this.repository.id }
+  }
+
+  protected override rights(permission: Permission, repository: Repository = this.repository): boolean {
+    const { tenant, principal, path } = this.request
+    return this.parts.policy.permits(tenant, principal, permission, { repository, ...(path === undefined ? {} : { path }) })
+  }
+
+  protected override commitScope(): CommitScope {
+    return {
+      ...super.commitScope(),
+      repositoryId: this.repository.id,
+      writePolicy: this.repository.writePolicy,
+      parse: (blob, path) => this.parse(blob, path),
+    }
+  }
+
+  protected override stillPermitted(tenant: ContextRequest['tenant'], principal: Principal, ceiling: Permission): boolean {
+    const repository = tenant.findRepositoryById(this.repository.id)
+    if (!repository) throw hidden()
+    if (tenant.organization.disabledFormats.includes(repository.format))
+      throw forbidden(`The format ${repository.format} is disabled here`)
+    const { path } = this.request
+    return this.parts.policy.permits(tenant, principal, ceiling, { repository, ...(path === undefined ? {} : { path }) })
+  }
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import { inject, injectable } from 'tsyringe'
+import { notFound, unavailable } from '../errors/registry-error.js'
+import type { PackageIndex, ServedIndex } from '../plugin/package-index.js'
+import type { ProtocolRequest } from '../request/protocol-request.js'
+import type { Reply } from '../request/reply.js'
+import { ByteCache } from '../runtime/byte-cache.js'
+import { Limits } from '../runtime/limits.js'
+import { SingleFlight } from '../runtime/single-flight.js'
+import type { DocumentReader, PackageHead } from '../storage/document-reader.js'
+import type { DocumentPlace } from '../storage/stored-document-reader.js'
+import { codingOf, entityTagMatches } from './negotiation.js'
+
+const gzipped = promisify(gzip)
+const brotlied = promisify(brotliCompress)
+
+/** Smaller ones cross the wire in one packet either way. */
+const worthCompressing = 1_024
+
+export interface IndexQuery {
+  readonly index: PackageIndex<unknown>
+  readonly pkg: string
+  readonly place: DocumentPlace
+  readonly documents: DocumentReader
+  readonly base: URL
+}
+
+interface Rendered {
+  readonly contentType: string
+  readonly body: Uint8Array
+  readonly etag: string
+}
+
+/** What clients resolve from, rendered once per revision and kept: nothing is ever invalidated, a wrong entry cannot be reached. */
+@injectable()
+export class DerivedDocuments {
+  private readonly kept: ByteCache<Rendered>
+  private readonly coded: ByteCache<Uint8Array>
+  private readonly rendering = new SingleFlight<{ readonly key: string; readonly rendered: Rendered }>()
+  private readonly coding = new SingleFlight<Uint8Array>()
+
+  constructor(@inject(Limits) limits: Limits) {
+    this.kept = new ByteCache(limits.documentCache / 2)
+    this.coded = new ByteCache(limits.documentCache / 2)
+  }
+
+  /** Undefined where the package never was, or is gone. One strong read. */
+  async find(query: IndexQuery): Promise<ServedIndex | undefined> {
+    const head = await query.documents.head(query.pkg)
+    if (!head) return undefined
+    return {
+      revision: String(head.sequence),
+      modified: head.modified,
+      reply: (flavour, request) => this.reply(query, head, flavour, request),
+      rendered: async (flavour) => (await this.rendered(query, head, flavour)).rendered,
+    }
+  }
+
+  private async reply(query: IndexQuery, head: PackageHead, flavour: string, request: ProtocolRequest): Promise<Reply> {
+    const headers = { vary: 'Accept, Accept-Encoding, Authorization', 'cache-control': 'private, no-cache' }
+    const weak = query.index.etag === 'weak'
+    if (weak) {
+      const etag = weakTag(query, head.sequence, flavour)
+      if (entityTagMatches(request.header('if-none-match'), etag)) return { status: 304, headers, etag }
+    }
+    const { key, rendered } = await this.rendered(query, head, flavour)
+    const coding = weak && rendered.body.length >= worthCompressing ? codingOf(request.header('accept-encoding')) : undefined
+    return {
+      status: 200,
+      headers: { 'content-type': rendered.contentType, ...headers, ...(coding ? { 'content-encoding': coding } : {}) },
+      body: coding ? await this.compressed(key, rendered.body, coding) : rendered.body,
+      etag: rendered.etag,
+    }
+  }
+
+  private async rendered(
+    query: IndexQuery,
+    head: PackageHead,
+    flavour: string,
+  ): Promise<{ readonly key: string; readonly rendered: Rendered }> {
+    const key = keyOf(query, head.sequence, flavour)
+    const held = this.kept.get(key)
+    if (held) return { key, rendered: held }
+    return this.rendering.run(key, () => this.render(query, head, flavour))
+  }
+
+  /** A commit may move the package while its documents are read: what was read counts only if the head stands where it stood. */
+  private async render(
+    query: IndexQuery,
+    seen: PackageHead,
+    flavour: string,
+  ): Promise<{ readonly key: string; readonly rendered: Rendered }> {
+    const { index, pkg, documents, base } = query
+    let head = seen
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const view = await index.load(pkg, documents)
+      const after = await documents.head(pkg)
+      if (!after) throw notFound('package', pkg)
+      if (after.sequence !== head.sequence) {
+        head = after
+        continue
+      }
+      if (view === undefined) throw notFound('package', pkg)
+      const { contentType, body } = index.render(view, flavour, base)
+      const etag =
+        index.etag === 'weak' ? weakTag(query, head.sequence, flavour) : `"${createHash('sha1').update(body).digest('hex')}"`
+      const key = keyOf(query, head.sequence, flavour)
+      const rendered = { contentType, body, etag }
+      this.kept.put(key, rendered, body.length + key.length)
+      return { key, rendered }
+    }
+    throw unavailable('The package changes too fast to be listed; try again', 1)
+  }
+
+  private compressed(key: string, body: Uint8Array, coding: 'br' | 'gzip'): Promise<Uint8Array> {
+    const codedKey = `${coding} ${key}`
+    const held = this.coded.get(codedKey)
+    if (held) return Promise.resolve(held)
+    return this.coding.run(codedKey, async () => {
+      const result =
+        coding === 'gzip'
+          ? await gzipped(body, { level: 6 })
+          : await brotlied(body, {
+              params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
+            })
+      this.coded.put(codedKey, result, result.length + codedKey.length)
+      return result
+    })
+  }
+}
+
+function keyOf({ index, pkg, place, base }: IndexQuery, sequence: number, flavour: string): string {
+  return [place.organizationId, place.repositoryId, place.plugin, index.name, pkg, sequence, flavour, base.href].join('\0')
+}
+
+/** By revision, flavour and the address that links begin with: compressed variants share it (RFC 9110 8.8.1). */
+function weakTag({ base }: IndexQuery, sequence: number, flavour: string): string {
+  return `W/"${sequence}-${flavour}-${createHash('sha256').update(base.href).digest('hex').slice(0, 8)}"`
+}

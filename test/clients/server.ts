@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { cleanEnvironment, type Ran, run } from './run.js'
+
+const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'host', 'main.js')
+
+/** What a client test needs to know of the house it talks to. */
+export interface ClientTarget {
+  /** 'http://127.0.0.1:PORT' */
+  readonly url: string
+  readonly org: string
+  readonly repo: string
+  readonly login: string
+  readonly password: string
+  readonly token: string
+}
+
+/** The server in a process of its own, started as a user starts it, on a fresh data folder. */
+export class Server {
+  private constructor(
+    readonly folder: string,
+    readonly url: string,
+    /** What it printed until it was ready. */
+    readonly greeting: string,
+    private readonly child: ChildProcess,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  static async start(settings: NodeJS.ProcessEnv = {}, folder?: string): Promise<Server> {
+    const place = folder ?? (await mkdtemp(join(tmpdir(), 'cloudrepo-server-')))
+    const env = cleanEnvironment(place, { CLOUDREPO_LISTEN: '127.0.0.1:0', CLOUDREPO_DATA: join(place, 'data'), ...settings })
+    const child = spawn(process.execPath, [main, 'serve'], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let greeting = ''
+    let log = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString('utf8')).slice(-100_000)
+    })
+    const url = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        greeting += `${line}\n`
+        if (line.startsWith('ready ')) resolve(line.slice('ready '.length))
+      })
+      child.on('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready:\n${greeting}${log}`)))
+    })
+    return new Server(place, url, greeting, child, env)
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  get data(): string {
+    return join(this.folder, 'data')
+  }
+
+  /** The organization of the first start, as its owner. `repo` is one of its repositories. */
+  async target(repo: string): Promise<ClientTarget> {
+    const password = (await readFile(join(this.data, 'admin-password'), 'utf8')).trim()
+    const issued = await this.cli('token', 'create', 'main', 'admin', '--name', 'client-test', '--scope', 'delete')
+    if (issued.status !== 0) throw new Error(issued.output)
+    return { url: this.url, org: 'main', repo, login: 'admin', password, token: issued.stdout.trim() }
+  }
+
+  /** The command line, as an operator on this machine has it. */
+  cli(...args: readonly string[]): Promise<Ran> {
+    return run(process.execPath, [main, ...args], { cwd: this.folder, env: { ...this.env, CLOUDREPO_URL: this.url } })
+  }
+
+  /** As `kill -9` does. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    await this.end('SIGTERM')
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    const gone = new Promise((resolve) => this.child.once('exit', resolve))
+    this.child.kill(signal)
+    await gone
+  }
+}

@@ -1,0 +1,34 @@
+// `npm test`: style, then every suite on the compiled output with coverage, then what could not be had.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+const began = Date.now()
+const notes = join(tmpdir(), `cloudrepo-test-notes-${process.pid}`)
+const only = process.argv.slice(2)
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, CLOUDREPO_TEST_NOTES: notes },
+  })
+  return status === 0
+}
+
+const style = run(bin('biome'), ['check', '--error-on-warnings', '.'])
+const spec = only.length > 0 ? ['--spec', ...only] : []
+const suites = run(bin('c8'), [bin('mocha'), ...spec])
+if (existsSync(notes)) {
+  console.log('\nNot tested in this run, because it could not be had:')
+  console.log(readFileSync(notes, 'utf8'))
+  rmSync(notes)
+}
+console.log(
+  `${style ? 'style ok' : 'STYLE FAILED'}, ${suites ? 'suites ok' : 'SUITES FAILED'}, ${Math.round((Date.now() - began) / 1000)} s`,
+)
+process.exit(style && suites ? 0 : 1)

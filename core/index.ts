@@ -8,6 +8,8 @@ export type { DigestMeter } from './digest/digest-service.js'
 export { DigestService } from './digest/digest-service.js'
 export type { DigestName, Digests } from './digest/digests.js'
 export { digestLength } from './digest/digests.js'
+export type { IntegrityDigest } from './digest/integrity.js'
+export { formatIntegrity, parseIntegrity } from './digest/integrity.js'
 export type { Directory, Group, Member, MemberPatch, NewMember } from './directory/directory.js'
 export type { FailureKind, FailureOptions } from './errors/registry-error.js'
 export {

@@ -1,0 +1,215 @@
+import type { Readable } from 'node:stream'
+import { asRegistryError, invalid, tooLarge } from '../errors/registry-error.js'
+import type { Stage } from '../storage/staging.js'
+import { Base64Stream } from './base64-stream.js'
+import { BlobFeed } from './blob-feed.js'
+import { badJson, chunksOf, jsonBudget, jsonDepth, parseStrictJson } from './json-body.js'
+import { JsonStringUnescaper } from './json-string-unescaper.js'
+import type { BlobJsonLimits, JsonWithBlobs } from './protocol-request.js'
+
+/** Attachments of one document: more is nobody's publish. */
+const blobsAtMost = 16
+/** A key takes some bytes of the text, so the text's limit bounds their number; a whole packument sent back has more than a small document may. */
+const bytesPerKey = 32
+
+const textRoom = 64 * 1024
+
+const quote = 0x22
+const backslash = 0x5c
+
+interface Level {
+  /** -1: an object. */
+  index: number
+  key: string
+}
+
+type OpenBlob = { readonly feed: BlobFeed; readonly decoder: Base64Stream; readonly path: readonly string[]; size: number }
+
+/** A byte scanner: the text is gathered without the strings that `isBlob` picks, which are decoded and staged as they arrive, a chunk at a time. What was
+ *  gathered is then parsed as strictly as any body. On a failure the blob that was being staged is given up; those before it are dropped with the context. */
+export async function readJsonWithBlobs(
+  body: Readable,
+  isBlob: (path: readonly string[]) => boolean,
+  stage: Stage,
+  limits: BlobJsonLimits,
+): Promise<JsonWithBlobs> {
+  const scanner = new JsonBlobScanner(isBlob, stage, limits)
+  try {
+    for await (const chunk of chunksOf(body)) await scanner.take(chunk)
+    return await scanner.finish()
+  } catch (thrown) {
+    await scanner.abort(asRegistryError(thrown))
+    throw thrown
+  }
+}
+
+class JsonBlobScanner {
+  #text: Buffer
+  #textSize = 0
+  readonly #levels: Level[] = []
+  readonly #blobs: JsonWithBlobs['blobs'][number][] = []
+  #state: 'structure' | 'string' | 'blob' = 'structure'
+  /** Of the string that is being read: its bytes so far, where it may turn out to be a key. */
+  #string: Buffer[] = []
+  #escaped = false
+  /** Does the next string stand for a key? */
+  #keyNext = false
+  #blob: OpenBlob | undefined
+  #unescaper = new JsonStringUnescaper()
+
+  constructor(
+    private readonly isBlob: (path: readonly string[]) => boolean,
+    private readonly stage: Stage,
+    private readonly limits: BlobJsonLimits,
+  ) {
+    this.#text = Buffer.allocUnsafe(Math.min(limits.text, textRoom))
+  }
+
+  async take(chunk: Buffer): Promise<void> {
+    let at = 0
+    while (at < chunk.length) {
+      if (this.#state === 'structure') at = this.#structure(chunk, at)
+      else if (this.#state === 'string') at = this.#inString(chunk, at)
+      else at = await this.#inBlob(chunk, at)
+    }
+  }
+
+  async finish(): Promise<JsonWithBlobs> {
+    if (this.#state !== 'structure') throw badJson('a string without an end')
+    const keys = Math.max(jsonBudget.keys, Math.floor(this.limits.text / bytesPerKey))
+    return { value: parseStrictJson(this.#text.subarray(0, this.#textSize), { keys, prototypeNames: 'allow' }), blobs: this.#blobs }
+  }
+
+  async abort(failure: Error): Promise<void> {
+    await this.#blob?.feed.abort(failure)
+    this.#blob = undefined
+  }
+
+  /** Up to the first byte of the next string's content. */
+  #structure(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at += 1) {
+      const level = this.#levels.at(-1)
+      switch (chunk[at]) {
+        case 0x7b:
+        case 0x5b: {
+          if (this.#levels.length === jsonDepth) throw badJson(`nested deeper than ${jsonDepth}`)
+          const object = chunk[at] === 0x7b
+          this.#levels.push({ index: object ? -1 : 0, key: '' })
+          this.#keyNext = object
+          break
+        }
+        case 0x7d:
+        case 0x5d:
+          this.#levels.pop()
+          this.#keyNext = false
+          break
+        case 0x2c:
+          if (level !== undefined && level.index >= 0) level.index += 1
+          else this.#keyNext = level !== undefined
+          break
+        case 0x3a:
+          this.#keyNext = false
+          break
+        case quote:
+          this.#keep(chunk.subarray(from, at + 1))
+          this.#begin()
+          return at + 1
+      }
+    }
+    this.#keep(chunk.subarray(from))
+    return chunk.length
+  }
+
+  #begin(): void {
+    this.#escaped = false
+    this.#string = []
+    this.#state = 'string'
+    if (this.#keyNext || this.#levels.length === 0) return
+    const path = this.#levels.map((level) => (level.index < 0 ? level.key : String(level.index)))
+    if (!this.isBlob(path)) return
+    if (this.#blobs.length === blobsAtMost) throw invalid('Too many attachments', { detail: { code: 'json' } })
+    this.#state = 'blob'
+    this.#unescaper = new JsonStringUnescaper()
+    this.#blob = { feed: new BlobFeed(this.stage), decoder: new Base64Stream(), path, size: 0 }
+  }
+
+  #inString(chunk: Buffer, from: number): number {
+    const end = this.#endOfString(chunk, from)
+    const piece = chunk.subarray(from, end < 0 ? chunk.length : end)
+    if (this.#keyNext) this.#string.push(Buffer.from(piece))
+    if (end < 0) {
+      this.#keep(piece)
+      return chunk.length
+    }
+    this.#keep(chunk.subarray(from, end + 1))
+    this.#state = 'structure'
+    const level = this.#levels.at(-1)
+    if (this.#keyNext && level !== undefined) level.key = decodeKey(Buffer.concat(this.#string))
+    return end + 1
+  }
+
+  /** Where the closing quote lies; -1 where it is not in this chunk. Remembers a backslash that the chunk ends with. */
+  #endOfString(chunk: Buffer, from: number): number {
+    const start = this.#escaped ? from + 1 : from
+    this.#escaped = false
+    for (let at = start; ; ) {
+      const end = chunk.indexOf(quote, at)
+      const stop = end < 0 ? chunk.length : end
+      let slashes = 0
+      while (stop - 1 - slashes >= start && chunk[stop - 1 - slashes] === backslash) slashes += 1
+      const escaped = slashes % 2 === 1
+      if (end < 0) {
+        this.#escaped = escaped
+        return -1
+      }
+      if (!escaped) return end
+      at = end + 1
+    }
+  }
+
+  async #inBlob(chunk: Buffer, from: number): Promise<number> {
+    const blob = this.#blob
+    if (blob === undefined) throw badJson('not JSON')
+    // Base64 holds no quote, not even an escaped one: the first that comes is the end, or the unescaper refuses the backslash before it.
+    const end = chunk.indexOf(quote, from)
+    const raw = chunk.subarray(from, end < 0 ? chunk.length : end)
+    await this.#feed(blob, blob.decoder.push(this.#unescaper.push(raw)))
+    if (end < 0) return chunk.length
+    this.#unescaper.end()
+    await this.#feed(blob, blob.decoder.end())
+    const staged = await blob.feed.end()
+    this.#blob = undefined
+    this.#blobs.push({ path: blob.path, blob: staged })
+    this.#keep(chunk.subarray(end, end + 1))
+    this.#state = 'structure'
+    return end + 1
+  }
+
+  async #feed(blob: OpenBlob, bytes: Buffer): Promise<void> {
+    blob.size += bytes.length
+    const { blob: limit } = this.limits
+    if (blob.size > limit) throw tooLarge(`The attachment is larger than ${limit} bytes`, { detail: { limit } })
+    await blob.feed.push(bytes)
+  }
+
+  #keep(piece: Buffer): void {
+    const size = this.#textSize + piece.length
+    const { text: limit } = this.limits
+    if (size > limit) throw tooLarge(`The document is larger than ${limit} bytes`, { detail: { limit } })
+    if (size > this.#text.length) {
+      const larger = Buffer.allocUnsafe(Math.min(limit, Math.max(size, this.#text.length * 2)))
+      this.#text.copy(larger, 0, 0, this.#textSize)
+      this.#text = larger
+    }
+    piece.copy(this.#text, this.#textSize)
+    this.#textSize = size
+  }
+}
+
+function decodeKey(raw: Buffer): string {
+  try {
+    return raw.includes(backslash) ? (JSON.parse(`"${raw.toString('utf8')}"`) as string) : raw.toString('utf8')
+  } catch (cause) {
+    throw badJson('a malformed string', cause)
+  }
+}

@@ -80,7 +80,11 @@ export function problem(failure: RegistryError, status: number, setting: Problem
     // Refusals that must not tell one tenant from another are equal to the byte; the id then stands in its header alone.
     ...(status === 401 ? { error: shown } : { requestId: setting.requestId }),
   }
-  return { status, headers: { 'content-type': 'application/problem+json', ...headers }, body: Buffer.from(JSON.stringify(document)) }
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+    body: Buffer.from(JSON.stringify(document)),
+  }
 }
 
 const houseBody = Buffer.from('{"error": "Authentication required", "code": "unauthenticated"}')

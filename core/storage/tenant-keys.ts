@@ -57,6 +57,9 @@ export const tenantKeys = {
   group: (org: string, id: string, chunk: number): Key => key(join(org, 'o'), 'group', id, numeral(chunk)),
   grant: (org: string, subject: string, repo: string, path: string): Key =>
     path === '' ? key(join(org, 'o'), 'grant', subject, repo) : key(join(org, 'o'), 'grant', subject, repo, path),
+  /** The active owners in one row: changed under its revision, so that the last of them cannot go twice. */
+  owners: (org: string): Key => key(join(org, 'o'), 'owners'),
+  groupName: (org: string, nameKey: string): Key => key(join(org, 'o'), 'group-name', nameKey),
   login: (org: string, loginKey: string): Key => key(join(org, 'o'), 'login', loginKey),
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),

@@ -1,0 +1,89 @@
+import { injectable } from 'tsyringe'
+import type { Grant } from '../tenancy/administration.js'
+import type { Repository } from '../tenancy/repository.js'
+import type { Tenant } from '../tenancy/tenancy.js'
+import type { AccessPolicy, AccessTarget } from './access-policy.js'
+import { levelCarries, type Permission, roleCarries } from './permission.js'
+import type { Principal, Scope, TokenLimits } from './principal.js'
+
+type Holder = Extract<Principal, { readonly kind: 'member' | 'service' }>
+
+const ofArtifacts: ReadonlySet<Permission> = new Set(['artifacts.read', 'artifacts.write', 'artifacts.delete'])
+
+/** Role and grants together, then cut to what the token names. Denies by default; no rule takes away. */
+@injectable()
+export class RoleAccessPolicy implements AccessPolicy {
+  permits(tenant: Tenant, principal: Principal, permission: Permission, target: AccessTarget = {}): boolean {
+    switch (principal.kind) {
+      case 'anonymous':
+        return permission === 'artifacts.read' && isPublic(tenant, target.repository)
+      case 'operator':
+        return !ofArtifacts.has(permission)
+      case 'plugin':
+        return ofArtifacts.has(permission)
+      default:
+        return this.holds(tenant, principal, permission, target) && withinToken(principal, permission, target.repository)
+    }
+  }
+
+  sees(tenant: Tenant, principal: Principal, repository: Repository): boolean {
+    switch (principal.kind) {
+      case 'anonymous':
+        return isPublic(tenant, repository)
+      case 'operator':
+      case 'plugin':
+        return true
+      default: {
+        if (!isServing(tenant) || !withinToken(principal, 'artifacts.read', repository)) return false
+        if (isPublic(tenant, repository) || roleOf(principal, 'artifacts.read')) return true
+        return tenant.grantsOf(principal).some((grant) => concerns(grant, repository))
+      }
+    }
+  }
+
+  private holds(tenant: Tenant, principal: Holder, permission: Permission, target: AccessTarget): boolean {
+    if (!isServing(tenant)) return false
+    if (roleOf(principal, permission)) return true
+    // A service account without a role reads the log by its token's scope, which none but an administrator gives.
+    if (permission === 'audit.read') return principal.kind === 'service' && hasAuditScope(principal.token)
+    if (permission === 'artifacts.read' && isPublic(tenant, target.repository)) return true
+    return tenant.grantsOf(principal).some((grant) => levelCarries(grant.level, permission) && covers(grant, target))
+  }
+}
+
+function isServing(tenant: Tenant): boolean {
+  return tenant.exists && tenant.organization.status === 'active'
+}
+function isPublic(tenant: Tenant, repository: Repository | undefined): boolean {
+  return isServing(tenant) && tenant.organization.publicAllowed && repository?.public === true
+}
+function roleOf({ role }: Holder, permission: Permission): boolean {
+  return role !== undefined && roleCarries(role, permission)
+}
+function hasAuditScope(token: TokenLimits | undefined): boolean {
+  return token?.scopes.some((scope) => scope.kind === 'audit') === true
+}
+
+/** Without a repository in question only a grant on all of them counts. */
+function concerns(grant: Pick<Grant, 'repository'>, repository: Repository | undefined): boolean {
+  return grant.repository === '*' || (repository !== undefined && grant.repository === repository.id)
+}
+function covers(grant: Grant, { repository, path }: AccessTarget): boolean {
+  if (!concerns(grant, repository)) return false
+  if (grant.path === undefined) return true
+  return path !== undefined && (path === grant.path || path.startsWith(`${grant.path}/`))
+}
+
+function withinToken({ token }: Holder, permission: Permission, repository: Repository | undefined): boolean {
+  return token === undefined || token.scopes.some((scope) => names(scope, permission, repository))
+}
+function names(scope: Scope, permission: Permission, repository: Repository | undefined): boolean {
+  switch (scope.kind) {
+    case 'organization':
+      return permission === 'organization.read'
+    case 'audit':
+      return permission === 'audit.read'
+    case 'repository':
+      return concerns(scope, repository) && levelCarries(scope.level, permission)
+  }
+}

@@ -1,0 +1,113 @@
+import { inject, injectable } from 'tsyringe'
+import type { LogEntry } from '../audit/log-row.js'
+import { conflict, invalid, notFound } from '../errors/registry-error.js'
+import { Clock } from '../runtime/clock.js'
+import { newId } from '../runtime/identifiers.js'
+import { MetadataStore } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
+import { parseNetwork } from './client-address.js'
+import { formatScope, parseScope } from './scopes.js'
+import type { IssuedToken, TokenRecord, TokenRequest } from './token-desk.js'
+import { newToken, prefixLength, tokenHash } from './token-format.js'
+import { readToken, readTokenListing, type TokenListing, tokenRecord } from './token-rows.js'
+
+export interface TokenOwner {
+  readonly kind: 'member' | 'service'
+  readonly id: string
+}
+/** The log row of a change, once the token's id is known. */
+type Entry = (action: string, tokenId: string) => LogEntry
+
+const defaultDays = 90
+const longestDays = 365
+const perMember = 500
+const day = 24 * 60 * 60 * 1_000
+
+/** Tokens as rows: one under its hash, by which it is found, and one beside its member, by which it is listed. Who may, is asked elsewhere. */
+@injectable()
+export class StoredTokens {
+  constructor(
+    @inject(MetadataStore) private readonly store: MetadataStore,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Throws `invalid` for a request that names nothing or too much, `not-found` without the member, `conflict` where the member has too many. */
+  async issue(org: string, owner: TokenOwner, createdBy: string, request: TokenRequest, entry: Entry): Promise<IssuedToken> {
+    const wanted = checked(request)
+    const now = this.clock.now()
+    const kept = await this.listings(org, owner.id)
+    const expired = kept.filter((row) => Date.parse(row.expiresAt) <= now.getTime())
+    if (kept.length - expired.length >= perMember) throw conflict(`No more than ${perMember} tokens at once; revoke some first`)
+    const token = newToken(owner.kind === 'service' ? 's' : 'u')
+    const id = newId('tok')
+    const hash = tokenHash(token)
+    const prefix = token.slice(0, prefixLength)
+    const expiresAt = new Date(now.getTime() + wanted.days * day)
+    const common = { v: 1, id, ...wanted.limits, expiresAt: expiresAt.toISOString() }
+    const kind = owner.kind === 'service' ? 's' : 'u'
+    const listing = { ...common, hash, name: wanted.name, prefix, createdAt: now.toISOString(), createdBy }
+    await untilSettled(async () => {
+      const change = new OrganizationChange(this.store, org, entry('token.issue', id))
+        .check(tenantKeys.member(org, owner.id), 'present', notFound('member', owner.id))
+        .put(tenantKeys.secret(org, hash, 'token'), { ...common, kind, member: owner.id }, 'absent')
+        .put(tenantKeys.memberToken(org, owner.id, id), listing, 'absent')
+      for (const row of expired.slice(0, Math.floor(change.room / 2))) {
+        change.delete(tenantKeys.secret(org, row.hash, 'token')).delete(tenantKeys.memberToken(org, owner.id, row.id))
+      }
+      await change.commit()
+    })
+    return { id, token, prefix, expiresAt }
+  }
+
+  async *list(org: string, member: string): AsyncIterable<TokenRecord> {
+    for (const row of await this.listings(org, member)) yield tokenRecord(row)
+  }
+
+  /** Throws `not-found` where this member has none of this id. */
+  async revoke(org: string, member: string, id: string, entry: Entry): Promise<void> {
+    const key = tenantKeys.memberToken(org, member, id)
+    const missing = notFound('token', id)
+    // The id comes from outside: what no row can be named after is no token.
+    const found = /^[a-z0-9_]{1,64}$/.test(id) ? await this.store.get(key) : undefined
+    if (found === undefined) throw missing
+    const { hash } = readTokenListing(found)
+    await untilSettled(() =>
+      new OrganizationChange(this.store, org, entry('token.revoke', id))
+        .delete(key, 'present', missing)
+        .delete(tenantKeys.secret(org, hash, 'token'))
+        .commit(),
+    )
+  }
+
+  /** Whose it is; undefined for a token of nobody here. */
+  async find(org: string, token: string): Promise<{ readonly id: string; readonly member: string } | undefined> {
+    const row = await this.store.get(tenantKeys.secret(org, tokenHash(token), 'token'))
+    return row === undefined ? undefined : readToken(row)
+  }
+
+  private async listings(org: string, member: string): Promise<readonly TokenListing[]> {
+    const rows: TokenListing[] = []
+    for await (const row of this.store.range(tenantKeys.memberRows(org, member), { prefix: ['token'] }))
+      rows.push(readTokenListing(row))
+    return rows
+  }
+}
+
+function checked({ name, scopes, expiresInDays = defaultDays, packages, cidr = [] }: TokenRequest) {
+  if (name.trim() === '' || name.length > 128 || /\p{Cc}/u.test(name))
+    throw invalid('A token has a name of 1 to 128 printing characters')
+  if (scopes.length === 0) throw invalid('A token needs at least one scope')
+  if (scopes.length > 100 || cidr.length > 32 || (packages?.length ?? 0) > 100) throw invalid('A token names too many things')
+  if (!Number.isInteger(expiresInDays) || expiresInDays < 1 || expiresInDays > longestDays) {
+    throw invalid(`A token lives 1 to ${longestDays} whole days`)
+  }
+  if (packages?.length === 0) throw invalid('A list of packages names at least one')
+  if (packages?.some((pkg) => pkg === '' || pkg.length > 256)) throw invalid('A package name has 1 to 256 characters')
+  for (const range of cidr) parseNetwork(range)
+  const texts = scopes.map(formatScope)
+  // Written and read by the same grammar: a scope made by hand cannot become one that means something else.
+  for (const text of texts) parseScope(text)
+  const limits = { scopes: texts, cidr: [...cidr], ...(packages === undefined ? {} : { packages: [...packages] }) }
+  return { name, days: expiresInDays, limits }
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import type { Entry } from '../storage/metadata-store.js'
+import { readRow } from '../storage/row-reader.js'
+import type { Grant } from './administration.js'
+import type { Organization } from './organization.js'
+import type { Repository } from './repository.js'
+
+const v = z.literal(1)
+const moment = z.iso.datetime()
+
+const organizationRow = z.object({
+  v,
+  id: z.string(),
+  name: z.string(),
+  displayName: z.exactOptional(z.string()),
+  status: z.enum(['active', 'suspended']),
+  createdAt: moment,
+  publicAllowed: z.boolean(),
+  disabledFormats: z.array(z.string()),
+})
+const repositoryRow = z.object({
+  v,
+  id: z.string(),
+  name: z.string(),
+  format: z.string(),
+  kind: z.enum(['hosted', 'proxy', 'group']),
+  public: z.boolean(),
+  policy: z.enum(['release', 'snapshot', 'mixed']),
+  writePolicy: z.enum(['once', 'replace']),
+  layoutPolicy: z.enum(['strict', 'permissive']),
+  maxSize: z.exactOptional(z.number()),
+  host: z.exactOptional(z.string()),
+  createdAt: moment,
+})
+const grantRow = z.object({
+  v,
+  subject: z.object({ kind: z.enum(['member', 'service', 'group']), id: z.string() }),
+  repository: z.string(),
+  level: z.enum(['read', 'write', 'delete', 'administer']),
+  path: z.exactOptional(z.string()),
+})
+const nameRow = z.object({ v, organization: z.string() })
+const hostRow = z.object({ v, organization: z.string(), repository: z.string() })
+
+export function readOrganization(entry: Entry): Organization {
+  const { v: _, createdAt, ...rest } = readRow(organizationRow, entry)
+  return { ...rest, createdAt: new Date(createdAt) }
+}
+export function organizationValue({ createdAt, disabledFormats, ...rest }: Organization) {
+  return { v: 1, ...rest, createdAt: createdAt.toISOString(), disabledFormats: [...disabledFormats] }
+}
+
+export function readRepository(entry: Entry): Repository {
+  const { v: _, createdAt, ...rest } = readRow(repositoryRow, entry)
+  return { ...rest, createdAt: new Date(createdAt) }
+}
+export function repositoryValue({ createdAt, ...rest }: Repository) {
+  return { v: 1, ...rest, createdAt: createdAt.toISOString() }
+}
+
+export function readGrant(entry: Entry): Grant {
+  const { v: _, ...grant } = readRow(grantRow, entry)
+  return grant
+}
+export function grantValue({ subject, ...rest }: Grant) {
+  return { v: 1, subject: { kind: subject.kind, id: subject.id }, ...rest }
+}
+/** As grant keys carry it. */
+export function subjectKey(subject: Grant['subject']): string {
+  return `${subject.kind}:${subject.id}`
+}
+
+/** `. org {name}` → id. */
+export function readOrganizationName(entry: Entry): string {
+  return readRow(nameRow, entry).organization
+}
+/** `. host {name}` → ids. */
+export function readHost(entry: Entry): { readonly organization: string; readonly repository: string } {
+  return readRow(hostRow, entry)
+}

@@ -77,7 +77,10 @@ class JsonBlobScanner {
   async finish(): Promise<JsonWithBlobs> {
     if (this.#state !== 'structure') throw badJson('a string without an end')
     const keys = Math.max(jsonBudget.keys, Math.floor(this.limits.text / bytesPerKey))
-    return { value: parseStrictJson(this.#text.subarray(0, this.#textSize), { keys, prototypeNames: 'allow' }), blobs: this.#blobs }
+    return {
+      value: parseStrictJson(this.#text.subarray(0, this.#textSize), { keys, prototypeNames: 'allow' }),
+      blobs: this.#blobs,
+    }
   }
 
   async abort(failure: Error): Promise<void> {

@@ -79,7 +79,7 @@ function lookOver(text: string, budget: JsonBudget): void {
     if (code === 0x22) {
       const end = endOfString(text, at)
       const raw = text.slice(at, end)
-      const content = raw.includes('\\') ? unescape(raw) : raw.slice(1, -1)
+      const content = raw.includes('\\') ? contentOf(raw) : raw.slice(1, -1)
       at = end
       while (isSpace(text.charCodeAt(at))) at += 1
       if (text.charCodeAt(at) !== 0x3a) continue
@@ -120,7 +120,7 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-function unescape(raw: string): string {
+function contentOf(raw: string): string {
   let content: unknown
   try {
     content = JSON.parse(raw)

@@ -1,7 +1,7 @@
 import { badJson } from './json-body.js'
 
 const backslash = 0x5c
-const escape = /\\(?:([/])|u([0-9A-Fa-f]{4}))/g
+const harmless = /\\(?:([/])|u([0-9A-Fa-f]{4}))/g
 const partial = /\\(?:u[0-9A-Fa-f]{0,3})?$/
 
 /** The escapes that can stand in base64 inside of a JSON string (a slash, or any ASCII character by its number) taken out, in pieces of any length.
@@ -15,7 +15,7 @@ export class JsonStringUnescaper {
     const cut = partial.exec(text)
     this.#pending = cut === null ? '' : cut[0]
     const whole = cut === null ? text : text.slice(0, cut.index)
-    const plain = whole.replace(escape, (_, slash: string | undefined, hex: string | undefined) =>
+    const plain = whole.replace(harmless, (_, slash: string | undefined, hex: string | undefined) =>
       slash === undefined ? String.fromCharCode(Number.parseInt(hex ?? '', 16)) : slash,
     )
     if (plain.includes('\\') || /[^\x21-\x7e]/.test(plain)) throw badJson('an escape that no base64 holds')

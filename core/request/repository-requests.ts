@@ -1,0 +1,148 @@
+import type { AccessPolicy } from '../auth/access-policy.js'
+import type { Authenticator } from '../auth/authenticator.js'
+import { anonymous } from '../auth/principal.js'
+import { asRegistryError, forbidden, hidden, RegistryError, unauthenticated, unavailable } from '../errors/registry-error.js'
+import type { InstalledPlugin, PluginRegistry } from '../plugin/plugin-registry.js'
+import type { AnyRoute } from '../plugin/route-table.js'
+import type { Logger } from '../runtime/logger.js'
+import type { ContextFactory } from '../tenancy/context-factory.js'
+import type { Repository } from '../tenancy/repository.js'
+import type { Tenant } from '../tenancy/tenancy.js'
+import { canonicalRedirect } from './canonical-redirect.js'
+import type { Reply } from './reply.js'
+import { locate, type RouteFound, routeOrReply, runRoute } from './routing.js'
+import { watchSignIn } from './sign-in-gate.js'
+import type { Visit } from './visit.js'
+
+export interface DispatchParts {
+  readonly authenticator: Authenticator
+  readonly policy: AccessPolicy
+  readonly contexts: ContextFactory
+  readonly plugins: PluginRegistry
+  readonly log: Logger
+}
+
+export interface RepositoryPlace {
+  readonly tenant: Tenant
+  readonly repository: Repository | undefined
+  /** Undecoded, below the mount. */
+  readonly rest: string
+  readonly mountUrl: URL
+}
+
+const writing = new Set<string>(['artifacts.write', 'artifacts.delete'])
+
+/** Requests below a repository's address, existing or not. Nothing about it is said before the caller may read it: neither a path that its format
+ *  refuses, nor a missing route, nor its format. */
+export async function serveRepository(parts: DispatchParts, visit: Visit, place: RepositoryPlace): Promise<Reply> {
+  const { tenant, rest, mountUrl } = place
+  visit.scope = 'repository'
+  const repository = tenant.organization.status === 'suspended' ? undefined : place.repository
+  const installed = repository === undefined ? undefined : parts.plugins.find(repository.format)
+  const mount = installed?.table.mount('repository')
+  const located = installed === undefined ? undefined : locate(installed, 'repository', rest, mountUrl, visit)
+  const enabled = repository !== undefined && !tenant.organization.disabledFormats.includes(repository.format)
+
+  if (repository && installed && enabled && located?.match?.kind === 'route' && located.match.route.permission === 'none') {
+    return await serveSignIn(parts, visit, { ...place, repository }, installed, located.match)
+  }
+
+  const principal = await parts.authenticator.authenticate(tenant, visit.credentials, 'repository')
+  visit.principal = principal
+  if (repository === undefined || !parts.policy.sees(tenant, principal, repository)) {
+    if (principal.kind === 'anonymous') throw unauthenticated()
+    visit.mount = mount
+    throw hidden()
+  }
+  visit.mount = mount
+  if (!enabled) {
+    throw forbidden(`The format ${repository.format} is switched off in this organization`, {
+      detail: { code: 'format-disabled', format: repository.format },
+    })
+  }
+  if (installed === undefined || located === undefined || mount === undefined) {
+    throw unavailable(`The format ${repository.format} is not installed`, 300, {
+      detail: { code: 'format-missing', reason: 'The format of this repository is not installed' },
+    })
+  }
+  const found = routeOrReply(located, visit.house.method, acceptedBy(repository))
+  if ('reply' in found) return found.reply
+  const { route, path } = found
+  if (path.redirect) return canonicalRedirect(path, mountUrl, visit.request.query)
+  const { permission } = route.route
+  const grantPath = route.rest ?? path.segments.join('/')
+  if (permission !== 'none' && !parts.policy.permits(tenant, principal, permission, { repository, path: grantPath })) {
+    if (principal.kind === 'anonymous') throw unauthenticated()
+    throw forbidden(`This needs the permission ${permission}`, { detail: { permission } })
+  }
+  const opened = parts.contexts.repository({
+    ...visit.facts,
+    tenant,
+    repository,
+    plugin: installed.plugin,
+    principal,
+    ceiling: permission,
+    mountUrl,
+    path: grantPath,
+  })
+  return await runRoute(visit, route.route, opened, parts.log)
+}
+
+/** Proxies and groups take no writes, whoever asks. */
+function acceptedBy(repository: Repository): (route: AnyRoute) => boolean {
+  return (route) => repository.kind === 'hosted' || !writing.has(route.permission)
+}
+
+/** Of a failure before anybody has signed in, only this may be heard: the throttle and the load are the organization's and the house's own. A
+ *  missing second factor is said to somebody whose password was right. */
+function audible(failure: RegistryError): boolean {
+  return failure.kind === 'throttled' || failure.kind === 'unavailable'
+}
+function wantsSecondFactor(failure: RegistryError): boolean {
+  return failure.kind === 'unauthenticated' && failure.detail['code'] === 'otp-required'
+}
+
+/** Permission 'none': the credentials are in the body, those in the headers are not looked at. Where strangers may not read the repository, they hear the
+ *  house's own 401 whatever the handler makes of their request. */
+async function serveSignIn(
+  parts: DispatchParts,
+  visit: Visit,
+  place: RepositoryPlace & { readonly repository: Repository },
+  installed: InstalledPlugin,
+  match: RouteFound,
+): Promise<Reply> {
+  const { tenant, repository, mountUrl } = place
+  const mount = installed.table.mount('repository')
+  const open = parts.policy.sees(tenant, anonymous, repository)
+  if (open) visit.mount = mount
+  visit.principal = anonymous
+  const opened = parts.contexts.repository({
+    ...visit.facts,
+    tenant,
+    repository,
+    plugin: installed.plugin,
+    principal: anonymous,
+    ceiling: 'none',
+    mountUrl,
+  })
+  if (open) return await runRoute(visit, match.route, opened, parts.log)
+  const gate = watchSignIn(opened.context)
+  try {
+    const reply = await runRoute(visit, match.route, opened, parts.log, gate.context)
+    if (gate.passed()) return reply
+  } catch (thrown) {
+    const failure = asRegistryError(thrown)
+    if (gate.passed() || wantsSecondFactor(failure)) {
+      visit.mount = mount
+      throw failure
+    }
+    if (audible(failure))
+      throw new RegistryError(
+        failure.kind,
+        failure.message,
+        failure.retryAfter === undefined ? {} : { retryAfter: failure.retryAfter },
+      )
+    if (failure.kind === 'internal') parts.log.error('request.failed', { requestId: visit.house.id, cause: failure.cause })
+  }
+  throw unauthenticated()
+}

@@ -1,0 +1,41 @@
+import type { Credentials } from '../auth/authenticator.js'
+import type { Principal } from '../auth/principal.js'
+import type { Target } from '../plugin/path-grammar.js'
+import type { Mount, MountScope } from '../plugin/protocol-plugin.js'
+import type { HouseRequest } from './house-request.js'
+import type { ProtocolRequest } from './protocol-request.js'
+import { RoutedRequest } from './routed-request.js'
+
+/** One request on its way through the house, and what is known of it so far: all that a failure is worded from. */
+export class Visit {
+  /** Of an organization's name in the address. */
+  realm = 'cloudrepo'
+  scope: MountScope | undefined
+  /** Set only once the caller may know that this mount is there: it then words the failures. */
+  mount: Mount | undefined
+  principal: Principal | undefined
+  /** The handler has been called. */
+  handled = false
+  target: Target = { path: '/', query: '' }
+  request: ProtocolRequest
+
+  constructor(readonly house: HouseRequest) {
+    this.request = new RoutedRequest(house, '', '/')
+  }
+
+  get credentials(): Credentials {
+    const authorization = this.house.header('authorization')
+    const cookie = this.house.header('cookie')
+    return {
+      address: this.house.address,
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(cookie === undefined ? {} : { cookie }),
+    }
+  }
+
+  /** What every context is cut from. */
+  get facts(): { readonly requestId: string; readonly credentials: Credentials; readonly contentLength?: number } {
+    const { id, contentLength } = this.house
+    return { requestId: id, credentials: this.credentials, ...(contentLength === undefined ? {} : { contentLength }) }
+  }
+}

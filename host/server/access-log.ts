@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from '#core'
+import type { Caller } from './caller.js'
+import type { Sent } from './send-reply.js'
+
+export interface Access {
+  readonly requestId: string
+  readonly caller: Caller
+  /** Undefined where the answer broke off. */
+  readonly sent: Sent | undefined
+  readonly milliseconds: number
+}
+
+/** One line a request: method, status, sizes, times, id, address; never a header, a query or the raw target (security guide 3.8). */
+export class AccessLog {
+  readonly #log: Logger
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  write(req: IncomingMessage, res: ServerResponse, access: Access): void {
+    this.#log.info('request', {
+      method: req.method ?? '',
+      status: access.sent?.status ?? res.statusCode,
+      bytes: access.sent?.bytes ?? 0,
+      milliseconds: Math.round(access.milliseconds * 10) / 10,
+      requestId: access.requestId,
+      address: access.caller.address,
+      ...(access.sent === undefined ? { broken: true } : {}),
+    })
+  }
+}

@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import express, { type Express, type RequestHandler } from 'express'
+import { type Logger, RegistryError, type Reply } from '#core'
+import type { HouseRequest } from '#core/host'
+import type { AccessLog } from './access-log.js'
+import { type Caller, callerOf, type parseNetworks } from './caller.js'
+import { bodyPending, hasBody } from './early-refusal.js'
+import { ExpressRequest, rawTarget } from './express-request.js'
+import type { Health } from './health.js'
+import type { HostHeader } from './host-header.js'
+import { houseAddresses } from './house-addresses.js'
+import { problem } from './problem.js'
+import { RequestBody } from './request-body.js'
+import { type HostRules, screenAuthority, screenHost, screenScheme, screenSyntax } from './request-screen.js'
+import { BrokenReply, type SendOptions, type Sent, sendReply } from './send-reply.js'
+
+/** Whoever answers what the host does not answer itself. */
+export interface Kernel {
+  handle(request: HouseRequest): Promise<Reply>
+}
+export interface AppOptions extends HostRules {
+  readonly kernel: Kernel
+  readonly health: Health
+  readonly trustedProxies: ReturnType<typeof parseNetworks>
+  readonly log: Logger
+  readonly accessLog: AccessLog
+}
+
+const maxDeleteBody = 64 * 1024
+
+/** Express as the house uses it: no parsing of paths, queries or bodies, no header of its own. */
+export function houseApp(options: AppOptions): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.disable('query parser')
+  app.enable('strict routing')
+  app.enable('case sensitive routing')
+  app.use(houseHandler(options))
+  return app
+}
+
+/** The whole house as one handler, for this app or somebody else's. */
+export function houseHandler(options: AppOptions): RequestHandler {
+  const entrance = new Entrance(options)
+  return (req, res) => void entrance.admit(req, res)
+}
+
+class Entrance {
+  readonly #options: AppOptions
+  readonly #own: ReadonlyMap<string, (method: string) => Reply>
+  readonly #urls = new Map<string, URL>()
+  readonly #prefix = Math.random().toString(36).slice(2, 10)
+  #count = 0
+
+  constructor(options: AppOptions) {
+    this.#options = options
+    this.#own = houseAddresses(options.health)
+  }
+
+  /** Never rejects. */
+  async admit(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const started = performance.now()
+    const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`
+    const caller = callerOf(req, this.#options.trustedProxies)
+    let sent: Sent | undefined
+    const options: SendOptions = { requestId, close: this.#options.health.draining }
+    try {
+      const reply = await this.#answer(req, res, requestId, caller)
+      sent = await sendReply(req, res, reply, options)
+    } catch (error) {
+      this.#options.log.error('reply.failed', { requestId, cause: error })
+      if (error instanceof BrokenReply || res.headersSent) res.destroy()
+      else sent = await sendReply(req, res, apology(error), options).catch(() => void res.destroy())
+    }
+    this.#options.accessLog.write(req, res, { requestId, caller, sent, milliseconds: performance.now() - started })
+  }
+
+  async #answer(req: IncomingMessage, res: ServerResponse, id: string, caller: Caller): Promise<Reply> {
+    const { publicUrl, kernel, isRootMount } = this.#options
+    const target = rawTarget(req)
+    const refused = screenSyntax(req, target)
+    if (refused) return refused
+    const host = screenHost(req)
+    if ('status' in host) return host
+    const own = this.#own.get(pathOf(target))
+    const foreign = await screenAuthority(req, host, this.#options, own !== undefined && target.startsWith('/-/health'))
+    if (foreign) return foreign
+    if (own && !(await isRootMount(host.hostname))) return own(req.method ?? 'GET')
+    const insecure = screenScheme(caller, publicUrl)
+    if (insecure) return insecure
+    if (req.method === 'DELETE' && hasBody(req)) {
+      const refusal = await dropBody(req, res)
+      if (refusal) return refusal
+    }
+    const facts = { id, caller, hostname: host.hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
+    return kernel.handle(new ExpressRequest(req, res, facts))
+  }
+
+  /** Links follow the request's own Host where nothing is configured. */
+  #urlOf({ scheme }: Caller, { authority }: HostHeader): URL {
+    const text = `${scheme}://${authority}/`
+    let url = this.#urls.get(text)
+    if (url === undefined) {
+      if (this.#urls.size >= 100) this.#urls.clear()
+      url = new URL(text)
+      this.#urls.set(text, url)
+    }
+    return url
+  }
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf('?')
+  return query < 0 ? target : target.slice(0, query)
+}
+
+/** A reply whose bytes could not be opened, or a bug: constant words, the cause is in the log. */
+function apology(error: unknown): Reply {
+  if (!(error instanceof RegistryError) || error.kind !== 'unavailable') return problem(500, 'internal', 'Internal error')
+  return problem(503, 'unavailable', 'The content is out of reach for the moment', {
+    'retry-after': String(error.retryAfter ?? 5),
+  })
+}
+
+/** npm's team calls send one that nobody needs; a large one is no mistake any more. */
+async function dropBody(req: IncomingMessage, res: ServerResponse): Promise<Reply | undefined> {
+  const tooMuch = problem(413, 'body', 'DELETE takes no body of this size')
+  if (Number(req.headers['content-length'] ?? 0) > maxDeleteBody) return tooMuch
+  let read = 0
+  try {
+    for await (const chunk of new RequestBody(req, res)) {
+      read += (chunk as Buffer).length
+      if (read > maxDeleteBody) return tooMuch
+    }
+  } catch {
+    return problem(400, 'body', 'The body broke off')
+  }
+  return bodyPending(req) ? tooMuch : undefined
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Form, FormLimits, Stage } from '#core'
+import type { HouseRequest } from '#core/host'
+import type { Caller } from './caller.js'
+import { parseForm } from './multipart.js'
+import { RequestBody } from './request-body.js'
+
+export interface RequestFacts {
+  readonly id: string
+  readonly caller: Caller
+  readonly hostname: string
+  readonly publicUrl: URL
+}
+
+/** A request as Express received it: nothing of it decoded, its body unread. */
+export class ExpressRequest implements HouseRequest {
+  readonly id: string
+  readonly method: string
+  readonly target: string
+  readonly address: string
+  readonly publicUrl: URL
+  readonly hostname: string
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  #body: RequestBody | undefined
+
+  constructor(req: IncomingMessage, res: ServerResponse, facts: RequestFacts) {
+    this.#req = req
+    this.#res = res
+    this.id = facts.id
+    this.method = req.method ?? 'GET'
+    this.target = rawTarget(req)
+    this.address = facts.caller.address
+    this.publicUrl = facts.publicUrl
+    this.hostname = facts.hostname
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#req.headers[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+
+  get contentLength(): number | undefined {
+    if (this.#req.headers['transfer-encoding'] !== undefined) return undefined
+    return Number(this.#req.headers['content-length'] ?? 0)
+  }
+
+  body(): Readable {
+    this.#body ??= new RequestBody(this.#req, this.#res)
+    return this.#body
+  }
+
+  form(stage: Stage, limits: FormLimits): Promise<Form> {
+    return parseForm(this.body(), this.#req.headers, stage, limits)
+  }
+}
+
+/** As the client wrote it, wherever a router mounted us. */
+export function rawTarget(req: IncomingMessage): string {
+  return (req as { originalUrl?: string }).originalUrl ?? req.url ?? '/'
+}

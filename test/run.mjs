@@ -21,7 +21,7 @@ function run(command, args) {
 }
 
 const style = run(bin('biome'), ['check', '--error-on-warnings', '.'])
-const spec = only.length > 0 ? ['--spec', ...only] : []
+const spec = only.length > 0 ? only : ['dist/test/**/*.test.js', 'dist/examples/**/*.test.js']
 const suites = run(bin('c8'), [bin('mocha'), ...spec])
 if (existsSync(notes)) {
   console.log('\nNot tested in this run, because it could not be had:')

@@ -20,7 +20,8 @@ const brotlied = promisify(brotliCompress)
 const worthCompressing = 1_024
 
 export interface IndexQuery {
-  readonly index: PackageIndex<unknown>
+  // biome-ignore lint/suspicious/noExplicitAny: a view is opaque to everybody but its index
+  readonly index: PackageIndex<any>
   readonly pkg: string
   readonly place: DocumentPlace
   readonly documents: DocumentReader

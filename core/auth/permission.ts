@@ -61,6 +61,13 @@ export function permissionIncludes(held: Permission, wanted: Permission): boolea
   const needs = levelNeeded[wanted]
   return has !== undefined && needs !== undefined && levelOrder.indexOf(has) >= levelOrder.indexOf(needs)
 }
+/** Can a handle reach this from under that ceiling? Management writes reach any management permission (the caller's rights decide), reads reach
+ *  nothing but themselves, and what was declared for artifacts never manages. */
+export function ceilingReaches(ceiling: Permission, wanted: Permission): boolean {
+  if (permissionIncludes(ceiling, wanted)) return true
+  const bounded = ceiling.startsWith('artifacts.') || ceiling === 'tokens.issue' || !isWrite(ceiling)
+  return !bounded && !wanted.startsWith('artifacts.')
+}
 export function isWrite(permission: Permission): boolean {
   return (
     permission !== 'artifacts.read' &&

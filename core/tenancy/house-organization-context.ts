@@ -1,6 +1,6 @@
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Authenticator } from '../auth/authenticator.js'
-import { isWrite, type Permission, permissionIncludes } from '../auth/permission.js'
+import { ceilingReaches, isWrite, type Permission, permissionIncludes } from '../auth/permission.js'
 import { type Principal, principalId } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
@@ -175,7 +175,9 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
 
   private scope(): CallerScope {
     const { tenant, principal, requestId } = this.request
-    const permits = (permission: Permission, repository?: Repository) => this.rights(permission, repository)
+    const { ceiling } = this.request
+    const permits = (permission: Permission, repository?: Repository) =>
+      ceiling !== 'none' && ceilingReaches(ceiling, permission) && this.rights(permission, repository)
     return {
       tenant,
       principal,

@@ -1,0 +1,39 @@
+import type { Command } from 'commander'
+import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
+
+const path = (name: string) => `-/api/v1/organizations/${encodeURIComponent(name)}`
+const columns = ['name', 'status', 'createdAt']
+type Row = Readonly<Record<string, unknown>>
+
+export function organizationCommand(program: Command): void {
+  const organization = program.command('organization').description('organizations of this instance')
+  common(organization.command('create <name>').description('make an organization').option('--display-name <text>')).action(
+    async (name: string, options: CommonOptions & { displayName?: string }) => {
+      const body = { name, ...(options.displayName === undefined ? {} : { displayName: options.displayName }) }
+      printOne(options, await clientOf(options).send<Row>('POST', '-/api/v1/organizations', body))
+    },
+  )
+  common(organization.command('list').description('all organizations')).action(async (options: CommonOptions) => {
+    print(options, columns, await all(clientOf(options).list<Row>('-/api/v1/organizations')))
+  })
+  common(organization.command('show <name>').description('one organization')).action(
+    async (name: string, options: CommonOptions) => {
+      printOne(options, await clientOf(options).get<Row>(path(name)))
+    },
+  )
+  common(organization.command('delete <name>').description('remove an organization and everything in it')).action(
+    async (name: string, options: CommonOptions) => {
+      await clientOf(options).send('DELETE', path(name))
+      done(options, `organization ${name} is gone`)
+    },
+  )
+  for (const [word, status] of [
+    ['suspend', 'suspended'],
+    ['resume', 'active'],
+  ] as const)
+    common(organization.command(`${word} <name>`).description(`${word} an organization`)).action(
+      async (name: string, options: CommonOptions) => {
+        printOne(options, await clientOf(options).send<Row>('PATCH', path(name), { status }))
+      },
+    )
+}

@@ -1,0 +1,76 @@
+import Table from 'cli-table3'
+import type { Command } from 'commander'
+import { ApiClient } from './api-client.js'
+
+export interface CommonOptions {
+  readonly url?: string
+  readonly token?: string
+  readonly json?: boolean
+}
+
+/** The three options that every command of the management interface has. */
+export function common(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the server (default: CLOUDREPO_URL, else http://127.0.0.1:8080)')
+    .option('--token <token>', 'token to use (default: CLOUDREPO_TOKEN, else the operator-token file of the data folder)')
+    .option('--json', 'print JSON instead of a table')
+}
+
+export function clientOf(options: CommonOptions): ApiClient {
+  return new ApiClient(options)
+}
+
+/** Rows as a table that a person can read, or as JSON for machines. */
+export function print(
+  options: CommonOptions,
+  columns: readonly string[],
+  rows: readonly Readonly<Record<string, unknown>>[],
+): void {
+  if (options.json) {
+    console.log(JSON.stringify(rows, null, 2))
+    return
+  }
+  if (rows.length === 0) {
+    console.log('nothing')
+    return
+  }
+  const table = new Table({ head: [...columns], style: { head: [], border: [] } })
+  for (const row of rows) table.push(columns.map((column) => cell(row[column])))
+  console.log(table.toString())
+}
+
+/** One thing: its table is a row a field. */
+export function printOne(options: CommonOptions, thing: Readonly<Record<string, unknown>>): void {
+  if (options.json) console.log(JSON.stringify(thing, null, 2))
+  else {
+    const table = new Table({ style: { head: [], border: [] } })
+    for (const [name, value] of Object.entries(thing)) table.push([name, cell(value)])
+    console.log(table.toString())
+  }
+}
+
+/** For what has no answer of its own. */
+export function done(options: CommonOptions, text: string): void {
+  console.log(options.json ? JSON.stringify({ ok: true }) : text)
+}
+
+export async function all<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const list: Item[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+/** Standard input to its end, without the newline that `echo` puts there: passwords never stand in an argument. */
+export async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '')
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.join(', ')
+  return String(value)
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander'
+import { Refused } from './api-client.js'
+import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
+
+const repositories = (org: string) => `${encodeURIComponent(org)}/-/api/v1/repositories`
+const path = (org: string, name: string) => `${repositories(org)}/${encodeURIComponent(name)}`
+const columns = ['name', 'format', 'kind', 'policy', 'public', 'writePolicy']
+type Row = Readonly<Record<string, unknown>>
+
+interface RepositoryOptions extends CommonOptions {
+  readonly format?: string
+  readonly kind?: string
+  readonly policy?: string
+  readonly public?: boolean
+  readonly writePolicy?: string
+  readonly layoutPolicy?: string
+  readonly maxSize?: string
+  readonly host?: string
+}
+
+const keyed = ({ policy, public: open, writePolicy, layoutPolicy, maxSize, host }: RepositoryOptions) => ({
+  ...(policy === undefined ? {} : { policy }),
+  ...(open === undefined ? {} : { public: open }),
+  ...(writePolicy === undefined ? {} : { writePolicy }),
+  ...(layoutPolicy === undefined ? {} : { layoutPolicy }),
+  ...(maxSize === undefined ? {} : { maxSize: Number(maxSize) }),
+  ...(host === undefined ? {} : { host: host === '' ? null : host }),
+})
+
+const policies = (command: Command) =>
+  command
+    .option('--policy <policy>', 'release, snapshot or mixed')
+    .option('--write-policy <policy>', 'replace (the format decides) or once (no path ever changes)')
+    .option('--layout-policy <policy>', 'strict or permissive')
+    .option('--max-size <bytes>', 'largest file')
+    .option('--host <name>', 'serve it at the root of this host name')
+
+export function repositoryCommand(program: Command): void {
+  const repository = program.command('repository').description('repositories of an organization')
+  common(
+    policies(
+      repository
+        .command('create <organization> <name>')
+        .description('make a repository')
+        .requiredOption('--format <format>', 'maven, npm, pypi, raw, or one of an installed plugin')
+        .option('--kind <kind>', 'hosted')
+        .option('--public', 'readable without credentials'),
+    ),
+  ).action(async (org: string, name: string, options: RepositoryOptions) => {
+    const kind = options.kind === undefined ? {} : { kind: options.kind }
+    const body = { name, format: options.format, ...kind, ...keyed(options) }
+    printOne(options, await clientOf(options).send<Row>('POST', repositories(org), body))
+  })
+  common(repository.command('list <organization>').description('all repositories')).action(
+    async (org: string, options: CommonOptions) => {
+      print(options, columns, await all(clientOf(options).list<Row>(repositories(org))))
+    },
+  )
+  common(repository.command('show <organization> <name>').description('one repository')).action(
+    async (org: string, name: string, options: CommonOptions) => {
+      printOne(options, await clientOf(options).get<Row>(path(org, name)))
+    },
+  )
+  common(
+    policies(
+      repository
+        .command('update <organization> <name> [settings...]')
+        .description('change a repository, by options or KEY=VALUE')
+        .option('--public', 'readable without credentials')
+        .option('--no-public', 'private'),
+    ),
+  ).action(async (org: string, name: string, settings: readonly string[], options: RepositoryOptions) => {
+    const body = { ...keyed(options), ...Object.fromEntries(settings.map(setting)) }
+    printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), body))
+  })
+  common(repository.command('delete <organization> <name>').description('remove a repository and everything in it')).action(
+    async (org: string, name: string, options: CommonOptions) => {
+      await clientOf(options).send('DELETE', path(org, name))
+      done(options, `repository ${name} is gone`)
+    },
+  )
+}
+
+/** KEY=VALUE: numbers, true, false and null as JSON has them, everything else as text. */
+function setting(text: string): [string, unknown] {
+  const cut = text.indexOf('=')
+  if (cut < 1) throw new Refused(`${text} is not KEY=VALUE`)
+  const value = text.slice(cut + 1)
+  return [text.slice(0, cut), /^(?:-?\d+|true|false|null)$/.test(value) ? JSON.parse(value) : value]
+}

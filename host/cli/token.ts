@@ -1,0 +1,76 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type ApiClient, Refused } from './api-client.js'
+import { all, type CommonOptions, clientOf, common, done, print } from './output.js'
+
+const tokens = (org: string) => `${encodeURIComponent(org)}/-/api/v1/tokens`
+type Row = Readonly<Record<string, unknown>>
+interface TokenOptions extends CommonOptions {
+  readonly name: string
+  readonly repository?: string
+  readonly scope: string
+  readonly expires: number
+  readonly package?: readonly string[]
+  readonly cidr?: readonly string[]
+}
+
+const more = (value: string, before: readonly string[] = []) => [...before, value]
+
+export function tokenCommand(program: Command): void {
+  const token = program.command('token').description('tokens of members and service accounts')
+  common(
+    token
+      .command('create <organization> <member>')
+      .description('issue a token and print it, once and alone')
+      .requiredOption('--name <name>', 'what it is for')
+      .option('--repository <name>', 'only this repository (default: all that the member may reach)')
+      .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write', 'delete']).default('read'))
+      .option('--expires <days>', 'such as 30d', days, 90)
+      .option('--package <name>', 'only this package; may stand several times', more)
+      .option('--cidr <network>', 'only from this network; may stand several times', more),
+  ).action(async (org: string, member: string, options: TokenOptions) => {
+    const client = clientOf(options)
+    const repository = options.repository === undefined ? '*' : await repositoryId(client, org, options.repository)
+    const issued = await client.send<Row>('POST', tokens(org), {
+      member,
+      name: options.name,
+      scopes: [`repo:${repository}:${options.scope}`],
+      expiresInDays: options.expires,
+      ...(options.package === undefined ? {} : { packages: options.package }),
+      ...(options.cidr === undefined ? {} : { cidr: options.cidr }),
+    })
+    console.log(options.json ? JSON.stringify(issued, null, 2) : issued['token'])
+  })
+  common(token.command('list <organization> <member>').description('tokens of a member, without their secrets')).action(
+    async (org: string, member: string, options: CommonOptions) => {
+      const columns = ['id', 'name', 'prefix', 'scopes', 'expiresAt', 'lastUsedAt']
+      print(options, columns, await all(clientOf(options).whole<Row>(`${tokens(org)}?${new URLSearchParams({ member })}`)))
+    },
+  )
+  common(
+    token
+      .command('revoke <organization> <id>')
+      .description('revoke a token: dead at the next request')
+      .requiredOption('--member <name>', 'whose it is'),
+  ).action(async (org: string, id: string, options: CommonOptions & { member: string }) => {
+    await clientOf(options).send(
+      'DELETE',
+      `${tokens(org)}/${encodeURIComponent(id)}?${new URLSearchParams({ member: options.member })}`,
+    )
+    done(options, `token ${id} is revoked`)
+  })
+}
+
+function days(text: string): number {
+  const found = /^(\d{1,3})d?$/.exec(text)
+  if (!found) throw new InvalidArgumentError('days, such as 30d')
+  return Number(found[1])
+}
+
+/** Scopes carry ids, so that a rename moves nothing. */
+async function repositoryId(client: ApiClient, org: string, name: string): Promise<string> {
+  const { id } = await client.get<{ readonly id?: string }>(
+    `${encodeURIComponent(org)}/-/api/v1/repositories/${encodeURIComponent(name)}`,
+  )
+  if (id === undefined) throw new Refused(`repository ${name} has no id`)
+  return id
+}

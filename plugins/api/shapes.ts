@@ -1,0 +1,122 @@
+import type { FormatState, Grant, Group, Member, Organization, Repository, TokenRecord } from '#core'
+import { formatScope, z } from '#core'
+
+/** What the management interface says of each thing, in one place. Times are ISO 8601. */
+
+export const organizationShape = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  displayName: z.string().nullable(),
+  status: z.enum(['active', 'suspended']),
+  publicAllowed: z.boolean(),
+  disabledFormats: z.array(z.string()),
+  createdAt: z.string(),
+})
+export const shapeOrganization = (one: Organization) => ({
+  id: one.id,
+  name: one.name,
+  displayName: one.displayName ?? null,
+  status: one.status,
+  publicAllowed: one.publicAllowed,
+  disabledFormats: one.disabledFormats,
+  createdAt: one.createdAt.toISOString(),
+})
+
+export const repositoryShape = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  format: z.string(),
+  kind: z.enum(['hosted', 'proxy', 'group']),
+  policy: z.enum(['release', 'snapshot', 'mixed']),
+  public: z.boolean(),
+  writePolicy: z.enum(['once', 'replace']),
+  layoutPolicy: z.enum(['strict', 'permissive']),
+  maxSize: z.number().nullable(),
+  host: z.string().nullable(),
+  createdAt: z.string(),
+})
+export const shapeRepository = (one: Repository) => ({
+  id: one.id,
+  name: one.name,
+  format: one.format,
+  kind: one.kind,
+  policy: one.policy,
+  public: one.public,
+  writePolicy: one.writePolicy,
+  layoutPolicy: one.layoutPolicy,
+  maxSize: one.maxSize ?? null,
+  host: one.host ?? null,
+  createdAt: one.createdAt.toISOString(),
+})
+
+export const memberShape = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(['member', 'service']),
+  email: z.string().nullable(),
+  displayName: z.string().nullable(),
+  role: z.enum(['owner', 'admin', 'developer', 'reader']).nullable(),
+  status: z.enum(['active', 'inactive']),
+  createdAt: z.string(),
+})
+export const shapeMember = (one: Member) => ({
+  id: one.id,
+  name: one.name,
+  kind: one.kind,
+  email: one.email ?? null,
+  displayName: one.displayName ?? null,
+  role: one.role ?? null,
+  status: one.status,
+  createdAt: one.createdAt.toISOString(),
+})
+
+export const groupShape = z.strictObject({ id: z.string(), name: z.string(), memberCount: z.number(), createdAt: z.string() })
+export const shapeGroup = (one: Group) => ({
+  id: one.id,
+  name: one.name,
+  memberCount: one.memberCount,
+  createdAt: one.createdAt.toISOString(),
+})
+
+export const tokenShape = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  lastUsedAt: z.string().nullable(),
+})
+export const shapeToken = (one: TokenRecord) => ({
+  id: one.id,
+  name: one.name,
+  prefix: one.prefix,
+  scopes: one.scopes.map(formatScope),
+  createdAt: one.createdAt.toISOString(),
+  expiresAt: one.expiresAt.toISOString(),
+  lastUsedAt: one.lastUsedAt?.toISOString() ?? null,
+})
+
+export const formatShape = z.strictObject({ name: z.string(), version: z.string(), enabled: z.boolean() })
+export const shapeFormat = (one: FormatState) => ({ name: one.name, version: one.version, enabled: one.enabled })
+
+/** Names where people wrote names; ids stay inside. */
+export const grantShape = z.strictObject({
+  subject: z.string(),
+  repository: z.string(),
+  level: z.enum(['read', 'write', 'delete', 'administer']),
+  path: z.string().nullable(),
+})
+export const shapeGrant = (one: Grant, subject: string, repository: string) => ({
+  subject,
+  repository,
+  level: one.level,
+  path: one.path ?? null,
+})
+
+export const problemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string().optional(),
+})

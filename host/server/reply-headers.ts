@@ -18,10 +18,14 @@ export interface HeaderFacts {
 export function flatHeaders(reply: Reply, facts: HeaderFacts): string[] {
   const flat: string[] = []
   let cached = false
+  let sniffing = true
+  let named = false
   for (const name in reply.headers) {
     if (facts.status === 304 && representation.has(name)) continue
     if (name === 'content-length') continue
     if (name === 'cache-control') cached = true
+    else if (name === 'x-content-type-options') sniffing = false
+    else if (name === 'x-request-id') named = true
     flat.push(name, reply.headers[name] as string)
   }
   // What says nothing about caching is somebody's own (security guide 3.5).
@@ -31,7 +35,8 @@ export function flatHeaders(reply: Reply, facts: HeaderFacts): string[] {
   if (reply.ranges) flat.push('accept-ranges', 'bytes')
   if (facts.range) flat.push('content-range', `bytes ${facts.range.start}-${facts.range.end - 1}/${facts.size}`)
   if (facts.length !== undefined) flat.push('content-length', String(facts.length))
-  flat.push('x-content-type-options', 'nosniff', 'x-request-id', facts.requestId)
+  if (sniffing) flat.push('x-content-type-options', 'nosniff')
+  if (!named) flat.push('x-request-id', facts.requestId)
   if (facts.close) flat.push('connection', 'close')
   return flat
 }

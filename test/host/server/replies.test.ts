@@ -160,6 +160,23 @@ describe('How replies are sent', () => {
     expect((await door.send('GET /f HTTP/1.1', host)).headers['cache-control']).to.equal('private, no-cache')
   })
 
+  it('says nothing twice that the reply says already', async () => {
+    const own = {
+      'x-request-id': 'own',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      etag: '"e"',
+      'content-length': '9',
+    }
+    reply = { ...text(200, 'x', own), etag: '"e"' }
+    const client = await door.raw()
+    client.write(`GET /f HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`)
+    const lines = (await client.rest()).split('\r\n').map((line) => line.split(':')[0])
+    expect(lines.filter((name) => name !== undefined && (name in own || name === 'content-length'))).to.have.members(
+      Object.keys(own),
+    )
+  })
+
   it('streams 8 MiB through a reader that is slow, holding little', async () => {
     const chunk = Buffer.alloc(256 * 1024, 1)
     let produced = 0

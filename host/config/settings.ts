@@ -1,0 +1,87 @@
+import { z } from '#core'
+import { parseNetworks } from '../server/caller.js'
+import type { ListenAddress } from '../server/listener.js'
+
+const bytes = (ceiling: number) => z.number().int().min(0).max(ceiling)
+const GiB = 1024 ** 3
+
+const listen = z.string().transform((text, context): ListenAddress => {
+  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) }
+  context.addIssue({ code: 'custom', message: 'host:port is expected, such as 127.0.0.1:8080' })
+  return z.NEVER
+})
+
+const publicUrl = z.string().transform((text, context): URL => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const plain =
+    url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (url && plain) {
+    if (!url.pathname.endsWith('/')) url.pathname += '/'
+    return url
+  }
+  context.addIssue({ code: 'custom', message: 'an http or https address without credentials, query and fragment is expected' })
+  return z.NEVER
+})
+
+const networks = z.array(z.string()).superRefine((texts, context) => {
+  try {
+    parseNetworks(texts)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
+
+/** What is set in bytes or days; zero means zero. The ceilings are security guide 3.6's. */
+const limits = z.strictObject({
+  maxArtifactSize: bytes(100 * GiB).optional(),
+  contentCache: bytes(4 * GiB).optional(),
+  documentCache: bytes(4 * GiB).optional(),
+  undoDays: z.number().int().min(0).max(365).optional(),
+})
+
+/** The shape of `cloudrepo.json`. Unknown names and values whose part is not built are refused, never passed over. */
+export const settingsShape = z.strictObject({
+  listen: listen.default({ host: '127.0.0.1', port: 8080 }),
+  publicUrl: publicUrl.optional(),
+  trustedProxies: networks.default([]),
+  data: z.string().min(1).default('./data'),
+  rootKey: z.string().min(1).optional(),
+  workers: z.literal(1, 'one process is what this version has').default(1),
+  blobs: z.literal('files', "'files' is what this version has").default('files'),
+  metadata: z.literal('embedded', "'embedded' is what this version has").default('embedded'),
+  sample: z.enum(['on', 'off']).default('on'),
+  plugins: z
+    .array(z.string().min(1))
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, 'a plugin is named twice')
+    .default(['maven', 'npm', 'pypi', 'raw', 'api']),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  encryption: z.strictObject({ artifacts: z.enum(['app', 'off']).default('app') }).default({ artifacts: 'app' }),
+  limits: limits.default({}),
+})
+export type Settings = z.infer<typeof settingsShape>
+
+const list = (text: string) => text.split(',').map((item) => item.trim()) // an empty item is refused with the rest
+const text = (value: string) => value
+const number = (value: string) => (/^\d+$/.test(value) ? Number(value) : value)
+
+/** From the environment to names of the shape, and how the text is read. */
+export const environmentNames: Readonly<
+  Record<string, { readonly name: keyof Settings; readonly read: (text: string) => unknown }>
+> = {
+  CLOUDREPO_LISTEN: { name: 'listen', read: text },
+  CLOUDREPO_PUBLIC_URL: { name: 'publicUrl', read: text },
+  CLOUDREPO_TRUSTED_PROXIES: { name: 'trustedProxies', read: list },
+  CLOUDREPO_DATA: { name: 'data', read: text },
+  CLOUDREPO_ROOT_KEY: { name: 'rootKey', read: text },
+  CLOUDREPO_WORKERS: { name: 'workers', read: number },
+  CLOUDREPO_BLOBS: { name: 'blobs', read: text },
+  CLOUDREPO_METADATA: { name: 'metadata', read: text },
+  CLOUDREPO_SAMPLE: { name: 'sample', read: text },
+  CLOUDREPO_PLUGINS: { name: 'plugins', read: list },
+  CLOUDREPO_LOG_LEVEL: { name: 'logLevel', read: text },
+}
+/** Of the command line as a client, of no concern to the server. */
+export const clientNames: ReadonlySet<string> = new Set(['CLOUDREPO_URL', 'CLOUDREPO_TOKEN'])

@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { readSettings, SettingsError } from '../../../host/config/read-settings.js'
+
+describe('Settings', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'settings-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  async function file(content: unknown): Promise<string> {
+    const path = join(folder, 'cloudrepo.json')
+    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+    return path
+  }
+  async function complaint(environment: NodeJS.ProcessEnv, content: unknown = {}): Promise<string> {
+    const path = await file(content)
+    try {
+      await readSettings(environment, path)
+    } catch (error) {
+      expect(error).to.be.instanceOf(SettingsError)
+      return (error as Error).message
+    }
+    throw new Error('they were taken')
+  }
+
+  it('have defaults for everything', async () => {
+    expect(await readSettings({}, await file({}))).to.deep.equal({
+      listen: { host: '127.0.0.1', port: 8080 },
+      trustedProxies: [],
+      data: './data',
+      workers: 1,
+      blobs: 'files',
+      metadata: 'embedded',
+      sample: 'on',
+      plugins: ['maven', 'npm', 'pypi', 'raw', 'api'],
+      logLevel: 'info',
+      encryption: { artifacts: 'app' },
+      limits: {},
+    })
+  })
+
+  it('come from the file, then from the environment', async () => {
+    const path = await file({
+      listen: '0.0.0.0:80',
+      data: '/srv/data',
+      limits: { maxArtifactSize: 0 },
+      encryption: { artifacts: 'off' },
+    })
+    const settings = await readSettings(
+      {
+        CLOUDREPO_LISTEN: '[::1]:0',
+        CLOUDREPO_PUBLIC_URL: 'https://repo.example.com/packages',
+        CLOUDREPO_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+        CLOUDREPO_PLUGINS: 'raw,./binaries.js',
+        CLOUDREPO_SAMPLE: 'off',
+        CLOUDREPO_WORKERS: '1',
+        CLOUDREPO_URL: 'http://127.0.0.1:1',
+        CLOUDREPO_TOKEN: 'x',
+        OTHER: 'y',
+      },
+      path,
+    )
+    expect(settings).to.deep.include({
+      listen: { host: '::1', port: 0 },
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      data: '/srv/data',
+      sample: 'off',
+      plugins: ['raw', './binaries.js'],
+      limits: { maxArtifactSize: 0 },
+      encryption: { artifacts: 'off' },
+    })
+    expect(settings.publicUrl?.href).to.equal('https://repo.example.com/packages/')
+  })
+
+  const variables: [string, string, RegExp][] = [
+    ['CLOUDREPO_LISTEN', '8080', /host:port/],
+    ['CLOUDREPO_LISTEN', 'localhost:70000', /host:port/],
+    ['CLOUDREPO_LISTEN', ' ', /empty/],
+    ['CLOUDREPO_PUBLIC_URL', 'repo.example.com', /address/],
+    ['CLOUDREPO_PUBLIC_URL', 'ftp://repo.example.com', /address/],
+    ['CLOUDREPO_PUBLIC_URL', 'https://a:b@repo.example.com', /address/],
+    ['CLOUDREPO_PUBLIC_URL', 'https://repo.example.com/?a', /address/],
+    ['CLOUDREPO_TRUSTED_PROXIES', '10.0.0.0/8,proxy', /'proxy' is not a network/],
+    ['CLOUDREPO_TRUSTED_PROXIES', '10.0.0.0/33', /not a network/],
+    ['CLOUDREPO_WORKERS', '2', /one process/],
+    ['CLOUDREPO_WORKERS', 'many', /one process/],
+    ['CLOUDREPO_BLOBS', 's3', /'files'/],
+    ['CLOUDREPO_METADATA', 'dynamodb', /'embedded'/],
+    ['CLOUDREPO_SAMPLE', 'yes', /./],
+    ['CLOUDREPO_PLUGINS', 'raw,raw', /twice/],
+    ['CLOUDREPO_PLUGINS', 'raw,', /./],
+    ['CLOUDREPO_S3_BUCKET', 'b', /no such setting/],
+    ['CLOUDREPO_TLS_CERT', 'c.pem', /no such setting/],
+    ['CLOUDREPO_METRICS', '127.0.0.1:9', /no such setting/],
+    ['CLOUDREPO_MAIL_URL', 'console:', /no such setting/],
+    ['CLOUDREPO_UPSTREAM_ALLOW', '10.0.0.0/8', /no such setting/],
+    ['CLOUDREPO_LISTENN', 'x', /no such setting/],
+  ]
+  for (const [name, value, reason] of variables)
+    it(`name ${name} where it is '${value}'`, async () => {
+      const message = await complaint({ [name]: value })
+      expect(message)
+        .to.match(new RegExp(`^${name}: `))
+        .and.to.match(reason)
+    })
+
+  const contents: [string, unknown, string][] = [
+    ['an unknown name', { lissten: 'x' }, 'lissten: no such setting'],
+    ['an unknown limit', { limits: { maxSize: 1 } }, 'limits.maxSize: no such setting'],
+    ['a limit above its ceiling', { limits: { maxArtifactSize: 2 ** 50 } }, 'limits.maxArtifactSize: '],
+    ['a limit that is no number', { limits: { maxArtifactSize: '5 GiB' } }, 'limits.maxArtifactSize: '],
+    ['a negative limit', { limits: { undoDays: -1 } }, 'limits.undoDays: '],
+    ['an unknown encryption', { encryption: { artifacts: 'rot13' } }, 'encryption.artifacts: '],
+    ['a plugin that is no name', { plugins: [1] }, 'plugins.0: '],
+    ['a list', [], `FILE: an object is expected`],
+    ['what is not JSON', '{', 'FILE: is not JSON'],
+  ]
+  for (const [what, content, begin] of contents)
+    it(`name what is wrong with ${what}`, async () => {
+      const message = await complaint({}, content)
+      expect(message.startsWith(begin.replace('FILE', join(folder, 'cloudrepo.json')))).to.equal(true, message)
+    })
+
+  it('name every mistake at once', async () => {
+    expect((await complaint({ CLOUDREPO_SAMPLE: 'x' }, { lissten: 1, data: 2 })).split('\n').length).to.equal(3)
+  })
+
+  it('need the file that was asked for, and no other', async () => {
+    const missing = join(folder, 'missing.json')
+    const error = await readSettings({}, missing).catch((thrown: Error) => thrown)
+    expect((error as Error).message).to.equal(`${missing}: cannot be read (ENOENT)`)
+  })
+})

@@ -64,14 +64,15 @@ class Entrance {
     const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`
     const caller = callerOf(req, this.#options.trustedProxies)
     let sent: Sent | undefined
-    const options: SendOptions = { requestId, close: this.#options.health.draining }
+    // Asked when the answer goes out: the house may have begun to go down since.
+    const options = (): SendOptions => ({ requestId, close: this.#options.health.draining })
     try {
       const reply = await this.#answer(req, res, requestId, caller)
-      sent = await sendReply(req, res, reply, options)
+      sent = await sendReply(req, res, reply, options())
     } catch (error) {
       this.#options.log.error('reply.failed', { requestId, cause: error })
       if (error instanceof BrokenReply || res.headersSent) res.destroy()
-      else sent = await sendReply(req, res, apology(error), options).catch(() => void res.destroy())
+      else sent = await sendReply(req, res, apology(error), options()).catch(() => void res.destroy())
     }
     this.#options.accessLog.write(req, res, { requestId, caller, sent, milliseconds: performance.now() - started })
   }

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, stat, unlink } from 'node:fs/promises'
+import { connect, createServer, type Server } from 'node:net'
+import { join, relative } from 'node:path'
+
+const lockName = 'house.lock'
+/** Held for a moment while a stale lock is replaced; one older than this was left by a crash. */
+const guardName = 'house.lock.taking'
+const guardAge = 10_000
+/** What Unix sockets can be called on every system we know. */
+const longestSocket = 103
+
+/** One house per data folder: a listening Unix socket in it (architecture guide, Processes). Whoever finds nobody answering takes over. */
+export class DataLock {
+  readonly #server: Server
+  readonly #path: string
+
+  private constructor(server: Server, path: string) {
+    this.#server = server
+    this.#path = path
+  }
+
+  /** Throws where another house answers. The folder must exist. */
+  static async take(folder: string): Promise<DataLock> {
+    const path = join(folder, lockName)
+    const own = join(folder, `.${randomBytes(6).toString('hex')}`)
+    const server = await listenOn(own)
+    try {
+      for (;;) {
+        if (await linked(own, path)) return new DataLock(server, path)
+        if (await answers(path)) throw new Error(`Another house serves the data folder ${folder}`)
+        if (await takeOver(folder, own, path)) return new DataLock(server, path)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    } catch (error) {
+      await closed(server)
+      throw error
+    } finally {
+      await unlink(own).catch(ignoreMissing)
+    }
+  }
+
+  async release(): Promise<void> {
+    await unlink(this.#path).catch(ignoreMissing)
+    await closed(this.#server)
+  }
+}
+
+/** Two that find the same stale lock must not remove each other's fresh one: only the holder of the guard replaces, after looking again. */
+async function takeOver(folder: string, own: string, path: string): Promise<boolean> {
+  const guard = join(folder, guardName)
+  try {
+    await (await open(guard, 'wx', 0o600)).close()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const left = await stat(guard).catch(() => undefined)
+    if (left && Date.now() - left.mtimeMs > guardAge) await unlink(guard).catch(ignoreMissing)
+    return false
+  }
+  try {
+    if (await answers(path)) return false
+    await unlink(path).catch(ignoreMissing)
+    return await linked(own, path)
+  } finally {
+    await unlink(guard).catch(ignoreMissing)
+  }
+}
+
+async function linked(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(short(path))
+    const settle = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.on('connect', () => settle(true))
+    // Refused: its house is dead. Missing: it has just gone. Anything else, a full backlog above all, is somebody.
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => settle(code !== 'ECONNREFUSED' && code !== 'ENOENT'))
+  })
+}
+
+function listenOn(path: string): Promise<Server> {
+  const server = createServer((socket) => socket.destroy())
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(short(path), () => {
+      server.off('error', reject)
+      server.unref()
+      resolve(server)
+    })
+  })
+}
+
+/** Unix sockets have short names: a deep folder is named from where we stand. */
+function short(path: string): string {
+  if (Buffer.byteLength(path) <= longestSocket) return path
+  const near = relative(process.cwd(), path)
+  if (Buffer.byteLength(near) <= longestSocket) return near
+  throw new Error(`The path of the data folder is too long for its lock (${longestSocket} bytes): ${path}`)
+}
+
+const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
+}

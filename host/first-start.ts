@@ -1,0 +1,102 @@
+import { randomInt } from 'node:crypto'
+import { access, open, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Member, NewMember, NewRepository, Organization, ProtocolPlugin, Repository } from '#core'
+
+/** What a first start does to an empty house. */
+export interface Setup {
+  isEmpty(): Promise<boolean>
+  createOperatorToken(name: string): Promise<string>
+  createOrganization(name: string): Promise<Organization>
+  createMember(organization: string, member: NewMember): Promise<Member>
+  createRepository(organization: string, repository: NewRepository): Promise<Repository>
+}
+
+export interface FirstStart {
+  /** Undefined where only the operator's token was made. */
+  readonly sample?: {
+    readonly password: string
+    readonly repositories: readonly { readonly name: string; readonly format: string }[]
+  }
+}
+
+const organization = 'main'
+const samples: readonly NewRepository[] = [
+  { name: 'maven', format: 'maven', policy: 'mixed' },
+  { name: 'npm', format: 'npm' },
+  { name: 'pypi', format: 'pypi' },
+  { name: 'raw', format: 'raw' },
+]
+
+/** Makes what an empty house begins with; undefined where it is not empty. The operator's token comes first: with it, whatever a crash left
+ *  half done can be finished. */
+export async function firstStart(
+  setup: Setup,
+  dataFolder: string,
+  plugins: readonly ProtocolPlugin[],
+  sample: boolean,
+): Promise<FirstStart | undefined> {
+  if (!(await setup.isEmpty())) return undefined
+  const tokenFile = join(dataFolder, 'operator-token')
+  const begun = await exists(tokenFile)
+  if (!begun) await writeSecret(tokenFile, await setup.createOperatorToken('first start'))
+  if (!sample) return begun ? undefined : {}
+  const password = newPassword()
+  await writeSecret(join(dataFolder, 'admin-password'), password)
+  await setup.createOrganization(organization)
+  await setup.createMember(organization, { name: 'admin', role: 'owner', password })
+  const formats = new Set(plugins.map(({ name }) => name))
+  const repositories = samples.filter(({ format }) => formats.has(format))
+  for (const repository of repositories) await setup.createRepository(organization, repository)
+  return { sample: { password, repositories } }
+}
+
+/** What a first start prints, once: the address, the password, and each client's own settings. */
+export function greeting(first: FirstStart, url: URL, plugins: readonly ProtocolPlugin[], keyFile: string | undefined): string {
+  const lines = ['', `cloudrepo is at ${url.href}`]
+  if (first.sample) {
+    lines.push(
+      `organization '${organization}', member 'admin', password: ${first.sample.password}`,
+      '(also in admin-password in the data folder)',
+    )
+    for (const { name, format } of first.sample.repositories) {
+      const plugin = plugins.find((candidate) => candidate.name === format)
+      const address = new URL(`${organization}/${name}/`, url)
+      lines.push('', `── ${name}: ${address.href}`)
+      for (const { client, text } of plugin?.settings?.({ name, url: address }) ?? []) lines.push(`${client}:`, indent(text))
+    }
+  } else lines.push("the operator's token is in operator-token in the data folder")
+  if (keyFile !== undefined)
+    lines.push('', `The root key is ${keyFile}. Back it up, apart from the data: without it nothing stored can be read.`)
+  return `${lines.join('\n')}\n\n`
+}
+
+const indent = (text: string) => text.trimEnd().replace(/^(?=.)/gm, '    ')
+
+/** About 99 bits, in letters and digits that nobody takes for one another. */
+function newPassword(): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
+  const group = () => Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join('')
+  return [group(), group(), group(), group()].join('-')
+}
+
+/** Mode 0600, whole or not at all. */
+async function writeSecret(path: string, secret: string): Promise<void> {
+  const draft = `${path}.new`
+  const file = await open(draft, 'w', 0o600)
+  try {
+    await file.chmod(0o600)
+    await file.writeFile(`${secret}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(draft, path)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

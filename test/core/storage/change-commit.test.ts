@@ -1,0 +1,337 @@
+import { Readable } from 'node:stream'
+import { expect } from 'chai'
+import { RegistryError, unavailable } from '../../../core/errors/registry-error.js'
+import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
+import type { Mutation } from '../../../core/storage/metadata-store.js'
+import { tenantKeys } from '../../../core/storage/tenant-keys.js'
+import { StorageWorld } from '../../support/storage-world.js'
+
+async function failure(work: Promise<unknown>): Promise<RegistryError> {
+  const thrown: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(thrown instanceof RegistryError)) throw new Error(`expected a RegistryError, got ${String(thrown)}`)
+  return thrown
+}
+
+async function textOf(world: StorageWorld, path: string): Promise<string> {
+  const content = await (await world.artifacts.get(path)).small()
+  return Buffer.from(content ?? []).toString()
+}
+
+/** The rows of one published file `a/b.txt`, log row and all. */
+const oneFile = [
+  'o_1 b * | blob',
+  'o_1 b * | ref',
+  'o_1 f r_1  | d a',
+  'o_1 f r_1 a | a b.txt',
+  'o_1 h * | 3',
+  'o_1 l * | *',
+  'o_1 v r_1 a/b.txt | s 0000000001',
+  'o_1 v r_1 a/b.txt | spent',
+]
+
+describe('a commit of files', () => {
+  let world: StorageWorld
+  beforeEach(async () => {
+    world = await StorageWorld.open()
+  })
+
+  it('writes blob, reference, version, artifact, spent coordinates, hints and log in one go, and takes the intent away', async () => {
+    const committed = await world
+      .change()
+      .putArtifact('a/b.txt', await world.stage('abc'), { contentType: 'text/plain' })
+      .commit()
+    expect([...committed.artifacts]).to.deep.equal([['a/b.txt', 'created']])
+    expect(await world.rows()).to.deep.equal(oneFile)
+    expect(await world.keys()).to.have.length(1)
+    expect(await textOf(world, 'a/b.txt')).to.equal('abc')
+    expect((await world.artifacts.get('a/b.txt')).contentType).to.equal('text/plain')
+    expect(world.rechecked).to.equal(1)
+  })
+
+  it('writes nothing for the same bytes under the same name, and dropping the upload leaves nothing of it', async () => {
+    await world
+      .change()
+      .putArtifact('a/b.txt', await world.stage('abc'))
+      .commit()
+    const again = await world.stage('abc')
+    const committed = await world.change().putArtifact('a/b.txt', again).commit()
+    await again.discard(world.metadata)
+    expect(committed.artifacts.get('a/b.txt')).to.equal('same')
+    expect(await world.rows()).to.deep.equal(oneFile)
+    expect(await world.keys()).to.have.length(1)
+  })
+
+  it('refuses other bytes under an existing name, and leaves the old ones', async () => {
+    await world
+      .change()
+      .putArtifact('a/b.txt', await world.stage('abc'))
+      .commit()
+    const other = await world.stage('xyz')
+    const refused = await failure(world.change().putArtifact('a/b.txt', other).commit())
+    await other.discard(world.metadata)
+    expect(refused.kind).to.equal('conflict')
+    expect(refused.detail).to.include({ path: 'a/b.txt', reason: 'exists' })
+    expect(await world.rows()).to.deep.equal(oneFile)
+    expect(await world.keys()).to.have.length(1)
+    expect(await textOf(world, 'a/b.txt')).to.equal('abc')
+  })
+
+  it('replaces where policy and caller both allow it, and keeps the old version with its reference', async () => {
+    await world
+      .change()
+      .putArtifact('f', await world.stage('old'), { replace: true })
+      .commit()
+    const committed = await world
+      .change()
+      .putArtifact('f', await world.stage('new'), { replace: true })
+      .commit()
+    expect(committed.artifacts.get('f')).to.equal('replaced')
+    expect(await textOf(world, 'f')).to.equal('new')
+    expect((await world.rows()).filter((row) => row.includes(' v '))).to.deep.equal([
+      'o_1 v r_1 f | s 0000000001',
+      'o_1 v r_1 f | s 0000000002',
+    ])
+    expect((await world.rows()).filter((row) => row.endsWith('| ref'))).to.have.length(2)
+  })
+
+  it("does not replace in a repository whose write policy is 'once'", async () => {
+    const once = { writePolicy: 'once' as const }
+    await world
+      .change(once)
+      .putArtifact('f', await world.stage('old'), { replace: true })
+      .commit()
+    expect(
+      (
+        await failure(
+          world
+            .change(once)
+            .putArtifact('f', await world.stage('new'), { replace: true })
+            .commit(),
+        )
+      ).kind,
+    ).to.equal('conflict')
+    expect(await textOf(world, 'f')).to.equal('old')
+  })
+
+  it('stores equal bytes once, under one reference for each name', async () => {
+    await world
+      .change()
+      .putArtifact('one', await world.stage('same'))
+      .commit()
+    const second = await world.stage('same')
+    await world.change().putArtifact('two', second).commit()
+    await second.discard(world.metadata)
+    expect(await world.keys()).to.have.length(1)
+    expect((await world.rows()).filter((row) => row.startsWith('o_1 b'))).to.deep.equal([
+      'o_1 b * | blob',
+      'o_1 b * | ref',
+      'o_1 b * | ref',
+    ])
+    expect((await world.rows()).filter((row) => row.startsWith('o_1 i'))).to.deep.equal([])
+    expect(await textOf(world, 'two')).to.equal('same')
+  })
+
+  it('takes the fresh copy where the blob it would share is being collected', async () => {
+    await world
+      .change()
+      .putArtifact('one', await world.stage('same'))
+      .commit()
+    const blob = (await world.entries()).find(({ key }) => key.path[0] === 'blob')
+    if (!blob) throw new Error('no blob row')
+    await world.metadata.commit(
+      [{ op: 'put', key: blob.key, value: { ...(blob.value as object), state: 'condemned' } }],
+      'condemn',
+    )
+    await world
+      .change()
+      .putArtifact('two', await world.stage('same'))
+      .commit()
+    expect(await world.keys()).to.have.length(2)
+    expect(await textOf(world, 'two')).to.equal('same')
+  })
+
+  it('publishes two equal files of one set under one blob each, or one for both, but never half of them', async () => {
+    await world
+      .change()
+      .putArtifact('one', await world.stage('same'))
+      .putArtifact('two', await world.stage('same'))
+      .commit()
+    expect(await textOf(world, 'one')).to.equal('same')
+    expect(await textOf(world, 'two')).to.equal('same')
+  })
+
+  it('deletes by a tombstone, keeps the bytes, and never takes other bytes under the spent name', async () => {
+    await world
+      .change()
+      .putArtifact('f', await world.stage('first'))
+      .commit()
+    await world.change().deleteArtifact('f').commit()
+    expect(await world.artifacts.find('f')).to.equal(undefined)
+    expect(await world.keys()).to.have.length(1)
+    const refused = await failure(
+      world
+        .change()
+        .putArtifact('f', await world.stage('second'))
+        .commit(),
+    )
+    expect([refused.kind, refused.detail['reason']]).to.deep.equal(['conflict', 'spent'])
+    const again = await world
+      .change()
+      .putArtifact('f', await world.stage('first'))
+      .commit()
+    expect(again.artifacts.get('f')).to.equal('created')
+    expect((await world.artifacts.get('f')).sequence).to.equal(3)
+  })
+
+  it('answers a delete of nothing with not-found and a condition that fails with stale', async () => {
+    expect((await failure(world.change().deleteArtifact('f').commit())).kind).to.equal('not-found')
+    await world
+      .change()
+      .putArtifact('f', await world.stage('abc'))
+      .commit()
+    expect(
+      (
+        await failure(
+          world
+            .change()
+            .deleteArtifact('f', { if: { sha256: '00' } })
+            .commit(),
+        )
+      ).kind,
+    ).to.equal('stale')
+    const replace = { replace: true, if: { sha256: '00' } }
+    expect(
+      (
+        await failure(
+          world
+            .change()
+            .putArtifact('f', await world.stage('x'), replace)
+            .commit(),
+        )
+      ).kind,
+    ).to.equal('stale')
+    expect(
+      (
+        await failure(
+          world
+            .change()
+            .putArtifact('f', await world.stage('x'), { if: 'absent' })
+            .commit(),
+        )
+      ).kind,
+    ).to.equal('stale')
+  })
+
+  it('lets one of many win that create the same name at once', async () => {
+    const uploads = await Promise.all(Array.from({ length: 16 }, (_, i) => world.stage(`content ${i}`)))
+    const results = await Promise.allSettled(
+      uploads.map((upload) => world.change().putArtifact('f', upload, { if: 'absent' }).commit()),
+    )
+    expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(1)
+    for (const result of results)
+      if (result.status === 'rejected') expect((result.reason as RegistryError).kind).to.equal('stale')
+  })
+
+  it('refuses a digest that differs from the expected one, and keeps neither bytes nor intent', async () => {
+    const refused = await failure(world.stage('abc', { sha1: '0'.repeat(40) }))
+    expect([refused.kind, refused.detail['algorithm']]).to.deep.equal(['unprocessable', 'sha1'])
+    expect([await world.rows(), await world.keys()]).to.deep.equal([[], []])
+  })
+
+  it('keeps nothing of an upload that breaks off, or that is larger than the limit', async () => {
+    const broken = new Readable({
+      read() {
+        this.push('abc')
+        this.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
+      },
+    })
+    expect((await failure(world.stage(broken))).kind).to.equal('invalid')
+    expect((await failure(world.stage(Buffer.alloc(1_000_001)))).kind).to.equal('too-large')
+    expect([await world.rows(), await world.keys()]).to.deep.equal([[], []])
+  })
+
+  it('gives up an upload whose intent the sweeper took', async () => {
+    const upload = await world.stage('abc')
+    await world.metadata.commit([{ op: 'delete', key: tenantKeys.intent('o_1', upload.uploadId) }], 'sweep')
+    expect((await failure(world.change().putArtifact('f', upload).commit())).kind).to.equal('unavailable')
+    expect(await world.artifacts.find('f')).to.equal(undefined)
+  })
+})
+
+describe('a commit of documents', () => {
+  it('raises the head of each package it touches by one, strictly later, however many race', async () => {
+    const world = await StorageWorld.open()
+    const committed = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        world
+          .change()
+          .putDocument(['p', String(i)], i)
+          .describe('p', { latest: String(i) })
+          .commit(),
+      ),
+    )
+    const sequences = committed.map(({ heads }) => heads.get('p') ?? 0).sort((a, b) => a - b)
+    expect(sequences).to.deep.equal(Array.from({ length: 30 }, (_, i) => i + 1))
+    const head = await world.documents.head('p')
+    expect(head?.sequence).to.equal(30)
+    expect(head?.modified.getTime()).to.equal(world.clock.now().getTime() + 29)
+  })
+
+  it('refuses a decision that rests on a package which moved, and names the document whose condition failed', async () => {
+    const world = await StorageWorld.open()
+    await world.change().putDocument(['p', 'a'], 1).commit()
+    const moved = await failure(world.change().requireHead('p', 0).putDocument(['p', 'b'], 1).commit())
+    expect([moved.kind, moved.detail['package']]).to.deep.equal(['stale', 'p'])
+    await world.change().requireHead('p', 1).putDocument(['p', 'b'], 1).commit()
+    const there = await failure(world.change().putDocument(['p', 'b'], 2, 'absent').commit())
+    expect([there.kind, there.detail['document']]).to.deep.equal(['conflict', ['p', 'b']])
+    expect((await world.documents.get(['p', 'b'])).value).to.equal(1)
+  })
+})
+
+/** Loses the answer of the first commits that carry an artifact: after they were applied, or instead. */
+class ForgetfulStore extends MemoryMetadataStore {
+  forget = 0
+  constructor(private readonly applies: boolean) {
+    super()
+  }
+  override async commit(mutations: readonly Mutation[], token: string): Promise<void> {
+    const carries = mutations.some(({ key }) => key.path[0] === 'a')
+    if (carries && this.forget-- > 0) {
+      if (this.applies) await super.commit(mutations, token)
+      throw unavailable('lost')
+    }
+    await super.commit(mutations, token)
+  }
+}
+
+describe('a commit whose answer is lost', () => {
+  for (const [what, applies] of [
+    ['was applied', true],
+    ['was not applied', false],
+  ] as const)
+    it(`is settled, and counts once, where it ${what}`, async () => {
+      const store = new ForgetfulStore(applies)
+      store.forget = 1
+      const world = await StorageWorld.open(store)
+      await world
+        .change()
+        .putArtifact('a/b.txt', await world.stage('abc'))
+        .commit()
+      expect(await world.rows()).to.deep.equal(oneFile)
+      expect(await textOf(world, 'a/b.txt')).to.equal('abc')
+    })
+
+  it('is unavailable where it stays unknown, and leaves the bytes, since a row may name them', async () => {
+    const store = new ForgetfulStore(false)
+    store.forget = 1_000
+    const world = await StorageWorld.open(store)
+    const upload = await world.stage('abc')
+    expect((await failure(world.change().putArtifact('f', upload).commit())).kind).to.equal('unavailable')
+    await upload.discard(world.metadata)
+    expect(await world.keys()).to.have.length(1)
+  })
+})

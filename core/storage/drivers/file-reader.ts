@@ -1,0 +1,69 @@
+import { constants, read } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { notFound, RegistryError, unavailable } from '../../errors/registry-error.js'
+import { errorCode } from './volume.js'
+
+const bufferBytes = 256 * 1024
+
+/** For reading, never through a symbolic link. Throws `not-found`. */
+export async function openFile(path: string, key: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (cause) {
+    const code = errorCode(cause)
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw notFound('blob', key)
+    throw unavailable('The blob cannot be read', 5, { cause })
+  }
+}
+
+/** Reads `start` up to `end` by large buffers, one ahead of the consumer; owns the handle. Fails where the file is shorter. */
+export class FileReader extends Readable {
+  #reading = false
+  #whenRead: (() => void) | undefined
+
+  constructor(
+    private readonly handle: FileHandle,
+    private at: number,
+    private readonly end: number,
+  ) {
+    super({ highWaterMark: bufferBytes })
+  }
+
+  override _read(): void {
+    if (this.at >= this.end) {
+      this.push(null)
+      return
+    }
+    const size = Math.min(bufferBytes, this.end - this.at)
+    const buffer = Buffer.allocUnsafe(size)
+    this.#reading = true
+    read(this.handle.fd, buffer, 0, size, this.at, (error, count) => {
+      this.#reading = false
+      this.#whenRead?.()
+      if (this.destroyed) return
+      if (error !== null) this.destroy(unavailable('The blob cannot be read', 5, { cause: error }))
+      else if (count === 0) this.destroy(shorter())
+      else {
+        this.at += count
+        this.push(count === size ? buffer : buffer.subarray(0, count))
+      }
+    })
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    const close = () => {
+      this.handle.close().then(
+        () => done(error),
+        (cause: unknown) => done(error ?? (cause as Error)),
+      )
+    }
+    // A number of a closed file may be given to another one while the read is under way.
+    if (this.#reading) this.#whenRead = close
+    else close()
+  }
+}
+
+function shorter(): RegistryError {
+  return new RegistryError('internal', 'Stored content is shorter than recorded', { detail: { code: 'storage.integrity' } })
+}

@@ -1,0 +1,200 @@
+import { constants, type Dirent, type Stats } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, opendir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { conflict, RegistryError, tooLarge, unavailable } from '../../errors/registry-error.js'
+import { checkBlobKey, checkBlobPrefix, checkRange } from '../blob-key.js'
+import type { BlobKey, BlobStore, BlobWriter } from '../blob-store.js'
+import type { ByteRange } from '../bytes.js'
+import { FileReader, openFile } from './file-reader.js'
+import { FsBlobWriter } from './fs-blob-writer.js'
+import { defaultReserve, errorCode, hasRoom, type Reserve, syncFolder, writeFailure } from './volume.js'
+
+export interface FsBlobOptions {
+  /** Made where absent. */
+  readonly folder: string
+  readonly reserve?: Reserve
+}
+
+/** Blobs as files under their keys, durable under the rules of security guide 1.8. */
+export class FsBlobStore implements BlobStore {
+  readonly name = 'files'
+  #state: 'open' | 'suspect' | 'closed' = 'open'
+  readonly #steps = {
+    syncFile: (handle: FileHandle) => this.syncFile(handle),
+    rename: (from: string, to: string) => this.rename(from, to),
+    syncFolder: (folder: string) => this.syncFolder(folder),
+    checkVolume: () => this.#checkWritable(),
+    suspect: () => {
+      if (this.#state === 'open') this.#state = 'suspect'
+    },
+  }
+
+  protected constructor(private readonly options: FsBlobOptions) {}
+
+  static async open(options: FsBlobOptions): Promise<FsBlobStore> {
+    const store = new this(options)
+    await mkdir(options.folder, { recursive: true, mode: 0o700 })
+    await store.syncFolder(dirname(options.folder))
+    return store
+  }
+
+  async create(key: BlobKey): Promise<BlobWriter> {
+    checkBlobKey(key)
+    this.#checkWritable()
+    const path = join(this.options.folder, key)
+    const handle = await this.#createPart(path)
+    try {
+      // Only now: while the part is ours nobody else can finish this key.
+      if ((await statOf(path)) !== undefined) throw conflict('The blob exists')
+    } catch (thrown) {
+      await handle.close()
+      await rm(`${path}.part`, { force: true })
+      throw thrown
+    }
+    return new FsBlobWriter(key, path, handle, this.#steps)
+  }
+
+  async open(key: BlobKey, range?: ByteRange): Promise<Readable> {
+    const handle = await this.#openBlob(key)
+    try {
+      const { start, end } = range === undefined ? { start: 0, end: (await handle.stat()).size } : checkRange(range, range.end)
+      return new FileReader(handle, start, end)
+    } catch (thrown) {
+      await handle.close()
+      throw thrown
+    }
+  }
+
+  async read(key: BlobKey, limit: number): Promise<Uint8Array> {
+    const handle = await this.#openBlob(key)
+    try {
+      // One byte more than allowed tells a larger file without asking for its size.
+      const room = limit < 1024 * 1024 ? limit + 1 : Math.min(limit, (await handle.stat()).size) + 1
+      const content = Buffer.allocUnsafe(room)
+      let size = 0
+      // A regular file gives less than asked for at its end alone: mostly one read.
+      for (let asked = room, got = room; got === asked && size < room; size += got) {
+        asked = room - size
+        got = (await handle.read(content, size, asked, size)).bytesRead
+      }
+      if (size > limit) throw tooLarge('The blob is larger than asked for')
+      return content.subarray(0, size)
+    } catch (cause) {
+      throw cause instanceof RegistryError ? cause : unavailable('The blob cannot be read', 5, { cause })
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async stat(key: BlobKey): Promise<{ readonly size: number; readonly storedAt: Date } | undefined> {
+    checkBlobKey(key)
+    this.#checkOpen()
+    const found = await statOf(join(this.options.folder, key))
+    return found?.isFile() === true ? { size: found.size, storedAt: found.mtime } : undefined
+  }
+
+  async delete(key: BlobKey): Promise<void> {
+    checkBlobKey(key)
+    this.#checkOpen()
+    try {
+      await rm(join(this.options.folder, key), { force: true })
+    } catch (cause) {
+      throw writeFailure(cause)
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<BlobKey> {
+    checkBlobPrefix(prefix)
+    this.#checkOpen()
+    yield* this.#walk(prefix)
+  }
+
+  headroom(size: number): Promise<boolean> {
+    return hasRoom(this.options.folder, size, this.options.reserve ?? defaultReserve)
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed'
+  }
+
+  protected syncFile(handle: FileHandle): Promise<void> {
+    return handle.sync()
+  }
+  protected rename(from: string, to: string): Promise<void> {
+    return rename(from, to)
+  }
+  protected syncFolder(folder: string): Promise<void> {
+    return syncFolder(folder)
+  }
+
+  async #createPart(path: string): Promise<FileHandle> {
+    const flags = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await open(`${path}.part`, flags, 0o600)
+      } catch (cause) {
+        const code = errorCode(cause)
+        if (code === 'EEXIST') throw conflict('The blob is being written')
+        if (code !== 'ENOENT' || attempt > 0) throw writeFailure(cause)
+      }
+      await this.#makeFolders(dirname(path))
+    }
+  }
+
+  /** Each is durable before the next is made in it. */
+  async #makeFolders(folder: string): Promise<void> {
+    try {
+      let parent = this.options.folder
+      for (const name of folder.slice(parent.length).split('/').filter(Boolean)) {
+        const child = join(parent, name)
+        await mkdir(child, { mode: 0o700 }).catch((thrown: unknown) => {
+          if (errorCode(thrown) !== 'EEXIST') throw thrown
+        })
+        await this.syncFolder(parent)
+        parent = child
+      }
+    } catch (cause) {
+      throw writeFailure(cause)
+    }
+  }
+
+  #openBlob(key: BlobKey): Promise<FileHandle> {
+    checkBlobKey(key)
+    this.#checkOpen()
+    return openFile(join(this.options.folder, key), key)
+  }
+
+  async *#walk(prefix: string): AsyncIterable<BlobKey> {
+    for await (const entry of entriesOf(join(this.options.folder, prefix))) {
+      if (entry.isDirectory()) yield* this.#walk(`${prefix}${entry.name}/`)
+      else if (entry.isFile() && !entry.name.endsWith('.part')) yield prefix + entry.name
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'closed') throw unavailable('The blob store is closed')
+  }
+  #checkWritable(): void {
+    this.#checkOpen()
+    if (this.#state === 'suspect') throw unavailable('The blob store takes no writes: its volume failed', 30)
+  }
+}
+
+async function* entriesOf(folder: string): AsyncIterable<Dirent> {
+  try {
+    yield* await opendir(folder, { bufferSize: 256 })
+  } catch (cause) {
+    if (errorCode(cause) !== 'ENOENT') throw unavailable('The blob store cannot be listed', 5, { cause })
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (cause) {
+    const code = errorCode(cause)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw unavailable('The blob store cannot be read', 5, { cause })
+  }
+}

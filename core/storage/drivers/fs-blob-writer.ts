@@ -1,0 +1,146 @@
+import { write, writev } from 'node:fs'
+import { type FileHandle, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Readable, Writable } from 'node:stream'
+import { invalid } from '../../errors/registry-error.js'
+import { checkRange } from '../blob-key.js'
+import type { BlobKey, BlobWriter } from '../blob-store.js'
+import type { ByteRange } from '../bytes.js'
+import { FileReader, openFile } from './file-reader.js'
+import { writeFailure } from './volume.js'
+
+/** The three steps that make a blob durable, in this order, and what a failure of the first or last means for the volume. */
+export interface DurableSteps {
+  syncFile(handle: FileHandle): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  syncFolder(folder: string): Promise<void>
+  /** Throws `unavailable` where the volume has failed before. */
+  checkVolume(): void
+  suspect(cause: unknown): void
+}
+
+/** `{path}.part` until `finish` gives it its name. */
+export class FsBlobWriter implements BlobWriter {
+  readonly sink: FileSink
+  readonly #part: string
+  #state: 'writing' | 'finishing' | 'finished' | 'aborted' = 'writing'
+  #aborting: Promise<void> | undefined
+
+  constructor(
+    private readonly key: BlobKey,
+    private readonly path: string,
+    private readonly handle: FileHandle,
+    private readonly steps: DurableSteps,
+  ) {
+    this.#part = `${path}.part`
+    this.sink = new FileSink(handle, (cause) => steps.suspect(cause))
+  }
+
+  async open(range?: ByteRange): Promise<Readable> {
+    this.#checkWritten()
+    const { start, end } = checkRange(range, this.sink.size)
+    return new FileReader(await openFile(this.#state === 'finished' ? this.path : this.#part, this.key), start, end)
+  }
+
+  async finish(): Promise<void> {
+    this.#checkWritten()
+    if (this.#state !== 'writing') throw invalid('The blob was finished before')
+    this.#state = 'finishing'
+    try {
+      this.steps.checkVolume()
+      await this.#durable(() => this.steps.syncFile(this.handle))
+      await this.handle.close()
+      await this.steps.rename(this.#part, this.path)
+      await this.#durable(() => this.steps.syncFolder(dirname(this.path)))
+      this.#state = 'finished'
+    } catch (cause) {
+      await this.abort()
+      throw writeFailure(cause)
+    }
+  }
+
+  abort(): Promise<void> {
+    this.#aborting ??= this.#abort()
+    return this.#aborting
+  }
+
+  async #abort(): Promise<void> {
+    const named = this.#state === 'finishing' || this.#state === 'finished'
+    this.#state = 'aborted'
+    this.sink.destroy()
+    await this.sink.idle()
+    // Closing a handle twice is harmless.
+    await this.handle.close()
+    await rm(this.#part, { force: true })
+    if (named) await rm(this.path, { force: true })
+  }
+
+  /** The kernel may report a lost page once and success from then on: after one failure no flush of this volume is believed. */
+  async #durable(step: () => Promise<void>): Promise<void> {
+    try {
+      await step()
+    } catch (cause) {
+      this.steps.suspect(cause)
+      throw cause
+    }
+  }
+
+  #checkWritten(): void {
+    if (this.#state === 'aborted') throw invalid('The blob was aborted')
+    if (!this.sink.writableFinished) throw invalid('The blob is still being written')
+  }
+}
+
+/** Writes one after the other at the end of the file; leaves the handle to its owner. */
+class FileSink extends Writable {
+  size = 0
+  #writing = false
+  #whenIdle: (() => void) | undefined
+
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly suspect: (cause: unknown) => void,
+  ) {
+    super({ highWaterMark: 256 * 1024 })
+  }
+
+  /** No write is under way. Only after `destroy`, which lets none begin. */
+  async idle(): Promise<void> {
+    if (this.#writing) {
+      await new Promise<void>((idle) => {
+        this.#whenIdle = idle
+      })
+    }
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#writing = true
+    write(this.handle.fd, chunk, 0, chunk.length, this.size, (error, count) => {
+      this.#writing = false
+      this.#whenIdle?.()
+      if (error !== null) return this.#failed(error, done)
+      this.size += count
+      if (count < chunk.length && !this.destroyed) return this._write(chunk.subarray(count), 'binary', done)
+      return done()
+    })
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    const buffers = chunks.map(({ chunk }) => chunk)
+    const total = buffers.reduce((sum, { length }) => sum + length, 0)
+    this.#writing = true
+    writev(this.handle.fd, buffers, this.size, (error, count) => {
+      this.#writing = false
+      this.#whenIdle?.()
+      if (error !== null) return this.#failed(error, done)
+      this.size += count
+      if (count < total && !this.destroyed) return this._write(Buffer.concat(buffers).subarray(count), 'binary', done)
+      return done()
+    })
+  }
+
+  #failed(error: NodeJS.ErrnoException, done: (error: Error) => void): void {
+    if (error.code === 'EIO') this.suspect(error)
+    done(writeFailure(error))
+  }
+}

@@ -1,0 +1,47 @@
+import type { Member, MemberPatch, NewMember } from './directory.js'
+import { checkedDisplayName, checkedEmail, checkedMemberName, checkedProfile } from './member-rows.js'
+
+type Unrevised = Omit<Member, 'revision'>
+type Wanted = Omit<NewMember, 'password'> & Pick<Member, 'id' | 'kind' | 'status' | 'createdAt' | 'changedAt'>
+
+/** The fields that a member has, each checked; nothing else that came along. Throws `invalid`. */
+export function checkedMember(wanted: Wanted): Unrevised {
+  const { id, kind, status, createdAt, changedAt, email, displayName, role, profile } = wanted
+  return {
+    id,
+    name: checkedMemberName(wanted.name),
+    kind,
+    ...(email === undefined ? {} : { email: checkedEmail(email) }),
+    ...(displayName === undefined ? {} : { displayName: checkedDisplayName(displayName) }),
+    ...(role === undefined ? {} : { role }),
+    status,
+    createdAt,
+    changedAt,
+    ...(profile === undefined ? {} : { profile: checkedProfile(profile) }),
+  }
+}
+
+/** Null takes a field away, undefined leaves it. */
+export function patched(member: Member, patch: MemberPatch, at: Date): Unrevised {
+  const email = patch.email === undefined ? member.email : patch.email
+  const displayName = patch.displayName === undefined ? member.displayName : patch.displayName
+  const role = patch.role === undefined ? member.role : patch.role
+  const profile = patch.profile ?? member.profile
+  return {
+    id: member.id,
+    name: patch.name ?? member.name,
+    kind: member.kind,
+    ...(email === undefined || email === null ? {} : { email }),
+    ...(displayName === undefined || displayName === null ? {} : { displayName }),
+    ...(role === undefined || role === null ? {} : { role }),
+    status: patch.status ?? member.status,
+    createdAt: member.createdAt,
+    changedAt: at,
+    ...(profile === undefined ? {} : { profile }),
+  }
+}
+
+export function changedFields(before: Unrevised, after: Unrevised): readonly string[] {
+  const fields = ['name', 'email', 'displayName', 'role', 'status', 'profile'] as const
+  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+}

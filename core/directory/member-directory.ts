@@ -1,0 +1,198 @@
+import { acceptedPassword } from '../auth/password-policy.js'
+import { readTokenListing } from '../auth/token-rows.js'
+import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
+import { newId } from '../runtime/identifiers.js'
+import type { Key } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import { type OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
+import type { Member, MemberPatch, NewMember } from './directory.js'
+import type { DirectoryParts } from './directory-parts.js'
+import { changedFields, checkedMember, patched } from './member-checks.js'
+import { loginKey, memberValue, readLogin, readMember, readOwners, readPassword } from './member-rows.js'
+
+type Unrevised = Omit<Member, 'revision'>
+const memberId = /^[ms]_[a-z0-9]{20}$/
+
+/** Members and service accounts: a row of their own each, a row for each login, and one that names the active owners. */
+export class MemberDirectory {
+  constructor(private readonly parts: DirectoryParts) {}
+
+  async find(id: string): Promise<Member | undefined> {
+    if (!memberId.test(id)) return undefined
+    const entry = await this.parts.store.get(tenantKeys.member(this.parts.org, id))
+    return entry === undefined ? undefined : readMember(entry)
+  }
+
+  async findByLogin(login: string): Promise<Member | undefined> {
+    const key = loginKey(login)
+    if (key === '' || key.includes('\0') || Buffer.byteLength(key) > 254) return undefined
+    const entry = await this.parts.store.get(tenantKeys.login(this.parts.org, key))
+    return entry === undefined ? undefined : this.find(readLogin(entry).member)
+  }
+
+  /** By name; `after` is the id or the name of the last one seen. */
+  async *list(query: { readonly after?: string; readonly limit?: number } = {}): AsyncIterable<Member> {
+    const { org } = this.parts
+    let left = query.limit ?? Number.POSITIVE_INFINITY
+    if (left <= 0) return
+    const last = query.after === undefined ? undefined : ((await this.find(query.after))?.name ?? query.after)
+    const range = { prefix: ['login'], ...(last === undefined || last === '' ? {} : { after: ['login', loginKey(last)] }) }
+    const named = this.parts.behind(range, (entry) => {
+      const { kind, member } = readLogin(entry)
+      return kind === 'name' ? tenantKeys.member(org, member) : undefined
+    })
+    for await (const entry of named) {
+      yield readMember(entry)
+      left -= 1
+      if (left === 0) return
+    }
+  }
+
+  async create(wanted: NewMember): Promise<Member> {
+    const { clock, org, hashes, scope } = this.parts
+    scope.require('members.manage')
+    if (wanted.role === 'owner') scope.require('organization.manage')
+    const kind = wanted.kind ?? 'member'
+    if (kind === 'service' && wanted.password !== undefined) throw invalid('A service account has no password; give it a token')
+    const now = clock.now()
+    const id = newId(kind === 'service' ? 's' : 'm')
+    const { password, ...fields } = wanted
+    const member = checkedMember({ ...fields, id, kind, status: 'active', createdAt: now, changedAt: now })
+    const phc = password === undefined ? undefined : await hashes.hash(acceptedPassword(password, this.context(member)))
+    await untilSettled(async () => {
+      const change = this.parts.change('member.create', 'member', id, Object.keys(wanted))
+      change.put(tenantKeys.member(org, id), memberValue(member), 'absent')
+      this.moveLogins(change, undefined, member)
+      if (phc !== undefined) change.put(tenantKeys.password(org, id), this.passwordValue(phc, 1), 'absent')
+      await this.keepOwners(change, undefined, member)
+      await change.commit()
+    })
+    return this.get(id)
+  }
+
+  async update(id: string, patch: MemberPatch, revision?: string): Promise<Member> {
+    const { clock, scope } = this.parts
+    scope.require('members.manage')
+    return untilSettled(async () => {
+      const before = await this.get(id)
+      if (before.role === 'owner' || patch.role === 'owner') scope.require('organization.manage')
+      const moved = stale('The member has changed since', { detail: { member: id } })
+      if (revision !== undefined && revision !== before.revision) throw moved
+      const after = checkedMember(patched(before, patch, clock.now()))
+      const changes = changedFields(before, after)
+      if (changes.length === 0) return before
+      const change = this.parts.change('member.update', 'member', id, changes)
+      const condition = { revision: before.revision }
+      change.put(tenantKeys.member(this.parts.org, id), memberValue(after), condition, revision === undefined ? undefined : moved)
+      this.moveLogins(change, before, after)
+      await this.keepOwners(change, before, after)
+      await change.commit()
+      return this.get(id)
+    })
+  }
+
+  async setPassword(id: string, password: string): Promise<void> {
+    const { store, org, hashes, scope } = this.parts
+    scope.require('members.manage')
+    const member = await this.get(id)
+    if (member.role === 'owner') scope.require('organization.manage')
+    if (member.kind === 'service') throw invalid('A service account has no password; give it a token')
+    const phc = await hashes.hash(acceptedPassword(password, this.context(member)))
+    const key = tenantKeys.password(org, id)
+    await untilSettled(async () => {
+      const entry = await store.get(key)
+      const version = entry === undefined ? 1 : readPassword(entry).version + 1
+      // Under the role that was looked at: somebody made an owner meanwhile is looked at again.
+      const now = await this.get(id)
+      if (now.role === 'owner') scope.require('organization.manage')
+      await this.parts
+        .change('password.set', 'member', id)
+        .check(tenantKeys.member(org, id), { revision: now.revision })
+        .put(key, this.passwordValue(phc, version), entry === undefined ? 'absent' : { revision: entry.revision })
+        .commit()
+    })
+  }
+
+  /** The member, what they sign in by and their place among the owners go in one commit; the rest of their rows, which give no right, behind it. */
+  async delete(id: string): Promise<void> {
+    const { org, scope, store } = this.parts
+    scope.require('members.manage')
+    const kind = await untilSettled(async () => {
+      const before = await this.get(id)
+      if (before.role === 'owner') scope.require('organization.manage')
+      const change = this.parts.change('member.delete', 'member', id)
+      change.delete(tenantKeys.member(org, id), { revision: before.revision }).delete(tenantKeys.password(org, id))
+      this.moveLogins(change, before, undefined)
+      await this.keepOwners(change, before, undefined)
+      await change.commit()
+      return before.kind
+    })
+    const tokens: Key[] = []
+    for await (const entry of store.range(tenantKeys.memberRows(org, id), {})) {
+      if (entry.key.path[0] === 'token') tokens.push(tenantKeys.secret(org, readTokenListing(entry).hash, 'token'))
+      tokens.push(entry.key)
+    }
+    await this.parts.clear(tokens, 'member.delete', 'member', id, 'tokens')
+    await this.parts.clear(await this.parts.grantKeys(`${kind}:${id}`), 'member.delete', 'member', id, 'grants')
+  }
+
+  private async get(id: string): Promise<Member> {
+    const member = await this.find(id)
+    if (member === undefined) throw notFound('member', id)
+    return member
+  }
+
+  private moveLogins(change: OrganizationChange, before: Unrevised | undefined, after: Unrevised | undefined): void {
+    const { org } = this.parts
+    const old = loginsOf(before)
+    const wanted = loginsOf(after)
+    for (const key of old.keys()) if (!wanted.has(key)) change.delete(tenantKeys.login(org, key), 'present')
+    for (const [key, kind] of wanted) {
+      if (old.get(key) === kind) continue
+      const taken = conflict(`This ${kind} belongs to a member already`, { detail: { field: kind } })
+      change.put(
+        tenantKeys.login(org, key),
+        { v: 1, member: after?.id ?? '', kind },
+        old.has(key) ? 'present' : 'absent',
+        old.has(key) ? undefined : taken,
+      )
+    }
+  }
+
+  /** Two owners who remove each other meet in one row: the second looks again and finds itself the last. */
+  private async keepOwners(
+    change: OrganizationChange,
+    before: Unrevised | undefined,
+    after: Unrevised | undefined,
+  ): Promise<void> {
+    const was = isActiveOwner(before)
+    const is = isActiveOwner(after)
+    const id = after?.id ?? before?.id
+    if (was === is || id === undefined) return
+    const key = tenantKeys.owners(this.parts.org)
+    const entry = await this.parts.store.get(key)
+    const others = entry === undefined ? [] : readOwners(entry).filter((owner) => owner !== id)
+    if (!is && others.length === 0) throw conflict('The last active owner stays an owner', { detail: { code: 'LAST_OWNER' } })
+    const owners = is ? [...others, id].sort() : others
+    change.put(key, { v: 1, owners }, entry === undefined ? 'absent' : { revision: entry.revision })
+  }
+
+  private passwordValue(phc: string, version: number) {
+    return { v: 1, phc, norm: 'opaque', version, changedAt: this.parts.clock.now().toISOString() }
+  }
+  private context({ name, email, displayName }: Unrevised) {
+    const { organization } = this.parts.scope.tenant
+    const words = [name, email, displayName, organization.name, organization.displayName, 'cloudrepo']
+    return { words: words.filter((word) => word !== undefined) }
+  }
+}
+
+function loginsOf(member: Unrevised | undefined): ReadonlyMap<string, 'name' | 'email'> {
+  const logins = new Map<string, 'name' | 'email'>()
+  if (member?.email !== undefined) logins.set(loginKey(member.email), 'email')
+  if (member !== undefined) logins.set(loginKey(member.name), 'name')
+  return logins
+}
+function isActiveOwner(member: Unrevised | undefined): boolean {
+  return member?.role === 'owner' && member.status === 'active'
+}

@@ -1,0 +1,94 @@
+import { inject, injectable } from 'tsyringe'
+import { PasswordHash } from '../auth/password-hash.js'
+import { Clock } from '../runtime/clock.js'
+import { MetadataStore } from '../storage/metadata-store.js'
+import type { CallerScope } from '../tenancy/caller-scope.js'
+import type { Directory, Group, Member, MemberPatch, NewMember } from './directory.js'
+import { DirectoryParts } from './directory-parts.js'
+import { GroupDirectory } from './group-directory.js'
+import { MemberDirectory } from './member-directory.js'
+
+/** Opens the directory of one organization for one caller. */
+@injectable()
+export class TenantDirectory {
+  constructor(
+    @inject(MetadataStore) private readonly store: MetadataStore,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(PasswordHash) private readonly hashes: PasswordHash,
+  ) {}
+
+  for(scope: CallerScope): Directory {
+    return new CallerDirectory(new DirectoryParts(this.store, this.clock, this.hashes, scope))
+  }
+}
+
+type Query = { readonly after?: string; readonly limit?: number }
+
+/** Reads as the rows are at the moment, so that a caller meets its own writes. */
+class CallerDirectory implements Directory {
+  private readonly members: MemberDirectory
+  private readonly groups: GroupDirectory
+
+  constructor(private readonly parts: DirectoryParts) {
+    this.members = new MemberDirectory(parts)
+    this.groups = new GroupDirectory(parts)
+  }
+
+  async findMember(id: string): Promise<Member | undefined> {
+    this.parts.requireRead()
+    return this.members.find(id)
+  }
+  async findMemberByLogin(login: string): Promise<Member | undefined> {
+    this.parts.requireRead()
+    return this.members.findByLogin(login)
+  }
+  async *listMembers(query?: Query): AsyncIterable<Member> {
+    this.parts.requireRead()
+    yield* this.members.list(query)
+  }
+  createMember(member: NewMember): Promise<Member> {
+    return this.members.create(member)
+  }
+  updateMember(id: string, patch: MemberPatch, revision?: string): Promise<Member> {
+    return this.members.update(id, patch, revision)
+  }
+  setPassword(id: string, password: string): Promise<void> {
+    return this.members.setPassword(id, password)
+  }
+  async deleteMember(id: string): Promise<void> {
+    await this.members.delete(id)
+    await this.groups.forget(id)
+  }
+
+  async findGroup(id: string): Promise<Group | undefined> {
+    this.parts.requireRead()
+    return this.groups.find(id)
+  }
+  async findGroupByName(name: string): Promise<Group | undefined> {
+    this.parts.requireRead()
+    return this.groups.findByName(name)
+  }
+  async *listGroups(query?: Query): AsyncIterable<Group> {
+    this.parts.requireRead()
+    yield* this.groups.list(query)
+  }
+  createGroup(name: string): Promise<Group> {
+    return this.groups.create(name)
+  }
+  renameGroup(id: string, name: string, revision?: string): Promise<Group> {
+    return this.groups.rename(id, name, revision)
+  }
+  deleteGroup(id: string): Promise<void> {
+    return this.groups.delete(id)
+  }
+  async *groupMembers(id: string): AsyncIterable<string> {
+    this.parts.requireRead()
+    yield* this.groups.members(id)
+  }
+  changeGroupMembers(
+    id: string,
+    change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+  ): Promise<Group> {
+    return this.groups.change(id, change)
+  }
+}

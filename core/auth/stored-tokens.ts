@@ -98,7 +98,7 @@ function checked({ name, scopes, expiresInDays = defaultDays, packages, cidr = [
   if (name.trim() === '' || name.length > 128 || /\p{Cc}/u.test(name))
     throw invalid('A token has a name of 1 to 128 printing characters')
   if (scopes.length === 0) throw invalid('A token needs at least one scope')
-  if (scopes.length > 100 || cidr.length > 32 || (packages?.length ?? 0) > 100) throw invalid('A token names too many things')
+  if (scopes.length > 100 || cidr.length > 50 || (packages?.length ?? 0) > 100) throw invalid('A token names too many things')
   if (!Number.isInteger(expiresInDays) || expiresInDays < 1 || expiresInDays > longestDays) {
     throw invalid(`A token lives 1 to ${longestDays} whole days`)
   }

@@ -75,9 +75,9 @@ export const tenantKeys = {
   due: (shard: number) => join('.', 'due', String(shard)),
   reminder: (shard: number, time: string, org: string, ...rest: readonly string[]): Key =>
     key(join('.', 'due', String(shard)), time, org, ...rest),
-  /** The list of all organizations, for the operator. */
+  /** The list of all organizations by name, for the operator. */
   organizations: () => join('.', 'orgs'),
-  organizationEntry: (id: string): Key => key(join('.', 'orgs'), id),
+  organizationEntry: (name: string): Key => key(join('.', 'orgs'), name),
   /** Facts of the instance itself: the canary that proves the root key, the schema. */
   instance: (name: string): Key => key(join('.', 'instance'), name),
 }

@@ -1,0 +1,178 @@
+import type { AccessPolicy } from '../auth/access-policy.js'
+import { conflict, forbidden, invalid, notFound } from '../errors/registry-error.js'
+import type { Clock } from '../runtime/clock.js'
+import { newId } from '../runtime/identifiers.js'
+import type { Json } from '../runtime/json.js'
+import type { Entry, MetadataStore } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import type { NewRepository, RepositoryPatch } from './administration.js'
+import { callerEntry } from './caller-log.js'
+import type { CallerScope } from './caller-scope.js'
+import type { InstalledFormats } from './installed-formats.js'
+import { OrganizationChange, untilSettled } from './organization-change.js'
+import { readOrganization, readRepository, repositoryValue } from './organization-rows.js'
+import { removalReminders } from './removal-reminders.js'
+import { type Repository, repositoryName } from './repository.js'
+import type { Tenancy } from './tenancy.js'
+
+const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
+
+/** The repositories of one organization, for one caller. */
+export class RepositoryAdministration {
+  private readonly org: string
+
+  constructor(
+    private readonly store: MetadataStore,
+    private readonly tenancy: Tenancy,
+    private readonly policy: AccessPolicy,
+    private readonly formats: InstalledFormats,
+    private readonly clock: Clock,
+    private readonly scope: CallerScope,
+  ) {
+    this.org = scope.tenant.organization.id
+  }
+
+  async *list(): AsyncIterable<Repository> {
+    const tenant = await this.tenancy.openById(this.org)
+    for (const repository of tenant.repositories()) {
+      if (this.policy.sees(tenant, this.scope.principal, repository)) yield repository
+    }
+  }
+
+  async get(name: string): Promise<Repository> {
+    return (await this.read(name)).repository
+  }
+
+  async create(wanted: NewRepository): Promise<Repository> {
+    this.scope.require('repositories.manage')
+    const repository = this.checked(wanted)
+    await untilSettled(async () => {
+      const change = this.change('repository.create', repository.id, Object.keys(wanted))
+      const taken = conflict('A repository of this name exists already', { detail: { field: 'name' } })
+      change.put(tenantKeys.repository(this.org, repository.name), repositoryValue(repository), 'absent', taken)
+      await this.requireEnabled(change, repository.format)
+      this.moveHost(change, repository.id, undefined, repository.host)
+      await change.commit()
+    })
+    return repository
+  }
+
+  async update(name: string, patch: RepositoryPatch): Promise<Repository> {
+    return untilSettled(async () => {
+      const { entry, repository: before } = await this.read(name)
+      this.scope.require('repository.administer', before)
+      if (patch.host !== undefined) this.requireOperator()
+      const after = patched(before, patch)
+      const changes = Object.keys(patch)
+      const change = this.change('repository.update', before.id, changes)
+      change.put(entry.key, repositoryValue(after), { revision: entry.revision })
+      this.moveHost(change, before.id, before.host, after.host)
+      await change.commit()
+      return after
+    })
+  }
+
+  /** Its row, its host name and its address go at once. Grants on it name an id that never comes back. */
+  async delete(name: string): Promise<void> {
+    await untilSettled(async () => {
+      const { entry, repository } = await this.read(name)
+      this.scope.require('repositories.manage')
+      const change = this.change('repository.delete', repository.id)
+      change.delete(entry.key, { revision: entry.revision })
+      this.moveHost(change, repository.id, repository.host, undefined)
+      for (const { key, value } of removalReminders(this.org, repository.id, this.clock.now())) change.put(key, value)
+      await change.commit()
+    })
+  }
+
+  private checked(wanted: NewRepository): Repository {
+    const { name, format, kind = 'hosted', host, maxSize } = wanted
+    if (!repositoryName.test(name)) throw invalid(`Not a repository name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+    if (!this.formats.formats().some((installed) => installed.name === format)) {
+      throw invalid(`Unknown format: ${format.slice(0, 80)}`, { detail: { field: 'format' } })
+    }
+    if (kind !== 'hosted') throw invalid('Only hosted repositories can be made', { detail: { field: 'kind' } })
+    if (host !== undefined) this.requireOperator()
+    return {
+      id: newId('r'),
+      name,
+      format,
+      kind,
+      public: wanted.public ?? false,
+      policy: wanted.policy ?? 'mixed',
+      writePolicy: wanted.writePolicy ?? 'replace',
+      layoutPolicy: wanted.layoutPolicy ?? 'strict',
+      ...(maxSize === undefined ? {} : { maxSize: checkedSize(maxSize) }),
+      ...(host === undefined ? {} : { host: checkedHost(host) }),
+      createdAt: this.clock.now(),
+    }
+  }
+
+  /** Held in the commit: a format that is switched off in the same moment takes no new repository. */
+  private async requireEnabled(change: OrganizationChange, format: string): Promise<void> {
+    const entry = await this.store.get(tenantKeys.organization(this.org))
+    if (entry === undefined) throw notFound('organization', this.scope.tenant.organization.name)
+    if (readOrganization(entry).disabledFormats.includes(format)) {
+      throw forbidden(`The format ${format} is switched off in this organization`, {
+        detail: { code: 'FORMAT_DISABLED', format },
+      })
+    }
+    change.check(entry.key, { revision: entry.revision })
+  }
+
+  /** Throws `not-found` for what the caller may not see, as for what is not there. */
+  private async read(name: string): Promise<{ readonly entry: Entry; readonly repository: Repository }> {
+    const entry = repositoryName.test(name) ? await this.store.get(tenantKeys.repository(this.org, name)) : undefined
+    const repository = entry === undefined ? undefined : readRepository(entry)
+    if (
+      entry === undefined ||
+      repository === undefined ||
+      !this.policy.sees(this.scope.tenant, this.scope.principal, repository)
+    ) {
+      throw notFound('repository', name.slice(0, 80))
+    }
+    return { entry, repository }
+  }
+
+  private moveHost(change: OrganizationChange, repository: string, from: string | undefined, to: string | undefined): void {
+    if (from === to) return
+    if (from !== undefined) change.delete(tenantKeys.host(from))
+    if (to === undefined) return
+    const value: Json = { v: 1, organization: this.org, repository }
+    const taken = conflict('This host name belongs to a repository already', { detail: { field: 'host' } })
+    change.put(tenantKeys.host(to), value, 'absent', taken)
+  }
+
+  private requireOperator(): void {
+    if (this.scope.principal.kind !== 'operator') throw forbidden('Host names are given by the operator of the instance')
+  }
+
+  private change(action: string, id: string, changes: readonly string[] = []): OrganizationChange {
+    const target = { kind: 'repository', id }
+    return new OrganizationChange(this.store, this.org, callerEntry(this.scope, this.clock.now(), action, target, changes))
+  }
+}
+
+function patched(before: Repository, patch: RepositoryPatch): Repository {
+  const { maxSize: oldSize, host: oldHost, ...rest } = before
+  const maxSize = patch.maxSize === undefined ? oldSize : patch.maxSize
+  const host = patch.host === undefined ? oldHost : patch.host
+  return {
+    ...rest,
+    policy: patch.policy ?? before.policy,
+    public: patch.public ?? before.public,
+    writePolicy: patch.writePolicy ?? before.writePolicy,
+    layoutPolicy: patch.layoutPolicy ?? before.layoutPolicy,
+    ...(maxSize === undefined || maxSize === null ? {} : { maxSize: checkedSize(maxSize) }),
+    ...(host === undefined || host === null ? {} : { host: checkedHost(host) }),
+  }
+}
+
+function checkedSize(bytes: number): number {
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes
+  throw invalid('A size is a whole number of bytes above zero', { detail: { field: 'maxSize' } })
+}
+function checkedHost(host: string): string {
+  if (hostName.test(host)) return host
+  throw invalid('A host name is lower case, without port', { detail: { field: 'host' } })
+}

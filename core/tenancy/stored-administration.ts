@@ -1,0 +1,168 @@
+import { inject, injectable } from 'tsyringe'
+import { AccessPolicy } from '../auth/access-policy.js'
+import { StoredTokens } from '../auth/stored-tokens.js'
+import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
+import type { Member } from '../directory/directory.js'
+import { readMember } from '../directory/member-rows.js'
+import { forbidden, invalid, notFound } from '../errors/registry-error.js'
+import { Clock } from '../runtime/clock.js'
+import { MetadataStore } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import type { Administration, FormatState, Grant, NewRepository, RepositoryPatch } from './administration.js'
+import { callerEntry } from './caller-log.js'
+import type { CallerScope } from './caller-scope.js'
+import { GrantAdministration } from './grant-administration.js'
+import { InstalledFormats } from './installed-formats.js'
+import type { Organization } from './organization.js'
+import { OrganizationChange, untilSettled } from './organization-change.js'
+import { organizationValue, readOrganization } from './organization-rows.js'
+import type { Repository } from './repository.js'
+import { RepositoryAdministration } from './repository-administration.js'
+import { Tenancy } from './tenancy.js'
+
+interface Parts {
+  readonly store: MetadataStore
+  readonly tenancy: Tenancy
+  readonly formats: InstalledFormats
+  readonly tokens: StoredTokens
+  readonly clock: Clock
+}
+
+/** Opens the administration of one organization for one caller. */
+@injectable()
+export class StoredAdministration {
+  constructor(
+    @inject(MetadataStore) private readonly store: MetadataStore,
+    @inject(Tenancy) private readonly tenancy: Tenancy,
+    @inject(AccessPolicy) private readonly policy: AccessPolicy,
+    @inject(InstalledFormats) private readonly formats: InstalledFormats,
+    @inject(StoredTokens) private readonly tokens: StoredTokens,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  for(scope: CallerScope): Administration {
+    const { store, tenancy, policy, formats, tokens, clock } = this
+    const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope)
+    const grants = new GrantAdministration(store, tenancy, clock, scope)
+    return new CallerAdministration({ store, tenancy, formats, tokens, clock }, scope, repositories, grants)
+  }
+}
+
+class CallerAdministration implements Administration {
+  private readonly org: string
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly scope: CallerScope,
+    private readonly repositories: RepositoryAdministration,
+    private readonly grants: GrantAdministration,
+  ) {
+    this.org = scope.tenant.organization.id
+  }
+
+  listRepositories(): AsyncIterable<Repository> {
+    return this.repositories.list()
+  }
+  getRepository(name: string): Promise<Repository> {
+    return this.repositories.get(name)
+  }
+  createRepository(repository: NewRepository): Promise<Repository> {
+    return this.repositories.create(repository)
+  }
+  updateRepository(name: string, patch: RepositoryPatch): Promise<Repository> {
+    return this.repositories.update(name, patch)
+  }
+  deleteRepository(name: string): Promise<void> {
+    return this.repositories.delete(name)
+  }
+
+  listGrants(): AsyncIterable<Grant> {
+    return this.grants.list()
+  }
+  setGrant(grant: Grant): Promise<void> {
+    return this.grants.set(grant)
+  }
+  removeGrant(grant: Omit<Grant, 'level'>): Promise<void> {
+    return this.grants.remove(grant)
+  }
+
+  async listFormats(): Promise<readonly FormatState[]> {
+    const { disabledFormats } = await this.current()
+    return this.parts.formats.formats().map(({ name, version }) => ({ name, version, enabled: !disabledFormats.includes(name) }))
+  }
+
+  async setFormat(name: string, enabled: boolean): Promise<void> {
+    this.scope.require('organization.manage')
+    if (!this.parts.formats.formats().some((format) => format.name === name)) {
+      throw invalid(`Unknown format: ${name.slice(0, 80)}`, { detail: { field: 'format' } })
+    }
+    await untilSettled(async () => {
+      const entry = await this.parts.store.get(tenantKeys.organization(this.org))
+      if (entry === undefined) throw notFound('organization', this.scope.tenant.organization.name)
+      const organization = readOrganization(entry)
+      const others = organization.disabledFormats.filter((format) => format !== name)
+      const disabledFormats = enabled ? others : [...others, name].sort()
+      if (disabledFormats.length === organization.disabledFormats.length) return
+      const log = callerEntry(this.scope, this.parts.clock.now(), enabled ? 'format.enable' : 'format.disable', {
+        kind: 'format',
+        id: name,
+      })
+      const value = organizationValue({ ...organization, disabledFormats })
+      await new OrganizationChange(this.parts.store, this.org, log).put(entry.key, value, { revision: entry.revision }).commit()
+    })
+  }
+
+  async issueToken(memberId: string, request: TokenRequest): Promise<IssuedToken> {
+    const member = await this.managed(memberId, 'members.manage')
+    const { principal } = this.scope
+    if (principal.kind !== 'operator' && member.kind !== 'service') {
+      throw forbidden('Members issue their own tokens; an administrator issues those of service accounts')
+    }
+    if (principal.kind !== 'operator' && 'by' in principal && principal.by === 'token') {
+      throw forbidden('Tokens are managed by a member who signed in, never by a token')
+    }
+    const tenant = await this.parts.tenancy.openById(this.org)
+    for (const scope of request.scopes) {
+      if (scope.kind !== 'repository' || scope.repository === '*') continue
+      if (tenant.findRepositoryById(scope.repository) === undefined) throw notFound('repository', scope.repository)
+    }
+    const by = principal.kind === 'operator' || principal.kind === 'member' || principal.kind === 'service' ? principal.id : '-'
+    return this.parts.tokens.issue(this.org, member, by, request, (action, id) => this.entry(action, id))
+  }
+
+  async *listTokens(memberId: string): AsyncIterable<TokenRecord> {
+    const { id } = await this.managed(memberId, 'members.read')
+    yield* this.parts.tokens.list(this.org, id)
+  }
+
+  async revokeToken(memberId: string, id: string): Promise<void> {
+    const member = await this.managed(memberId, 'members.manage')
+    await this.parts.tokens.revoke(this.org, member.id, id, (action, token) => this.entry(action, token))
+  }
+
+  async organization(): Promise<Organization> {
+    this.scope.require('organization.read')
+    return this.current()
+  }
+
+  private async current(): Promise<Organization> {
+    const { exists, organization } = await this.parts.tenancy.openById(this.org)
+    if (!exists) throw notFound('organization', this.scope.tenant.organization.name)
+    return organization
+  }
+
+  /** A member on whose tokens the caller may act: those of an owner are an owner's business. */
+  private async managed(memberId: string, permission: 'members.read' | 'members.manage'): Promise<Member> {
+    if (permission === 'members.manage' || !this.scope.permits('members.manage')) this.scope.require(permission)
+    const known = /^[ms]_[a-z0-9]{20}$/.test(memberId)
+    const entry = known ? await this.parts.store.get(tenantKeys.member(this.org, memberId)) : undefined
+    if (entry === undefined) throw notFound('member', memberId.slice(0, 80))
+    const member = readMember(entry)
+    if (permission === 'members.manage' && member.role === 'owner') this.scope.require('organization.manage')
+    return member
+  }
+
+  private entry(action: string, id: string) {
+    return callerEntry(this.scope, this.parts.clock.now(), action, { kind: 'token', id })
+  }
+}

@@ -1,0 +1,35 @@
+import { inject, injectable } from 'tsyringe'
+import { MemberTokenDesk } from '../auth/member-token-desk.js'
+import type { Principal } from '../auth/principal.js'
+import type { TokenDesk } from '../auth/token-desk.js'
+import type { Directory } from '../directory/directory.js'
+import { TenantDirectory } from '../directory/tenant-directory.js'
+import type { Administration } from './administration.js'
+import type { CallerHandles, CallerScope } from './caller-scope.js'
+import type { OrganizationRegister } from './instance-context.js'
+import { StoredAdministration } from './stored-administration.js'
+import { StoredOrganizationRegister } from './stored-organization-register.js'
+
+/** The handles that contexts give out, all of them over rows. */
+@injectable()
+export class StoredHandles implements CallerHandles {
+  constructor(
+    @inject(TenantDirectory) private readonly directories: TenantDirectory,
+    @inject(StoredAdministration) private readonly administrations: StoredAdministration,
+    @inject(MemberTokenDesk) private readonly desks: MemberTokenDesk,
+    @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
+  ) {}
+
+  directory(scope: CallerScope): Directory {
+    return this.directories.for(scope)
+  }
+  administration(scope: CallerScope): Administration {
+    return this.administrations.for(scope)
+  }
+  tokens(scope: CallerScope): TokenDesk {
+    return this.desks.for(scope)
+  }
+  organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister {
+    return this.register.for(operator)
+  }
+}

@@ -1,0 +1,164 @@
+import { inject, injectable } from 'tsyringe'
+import type { Principal } from '../auth/principal.js'
+import { conflict, forbidden, invalid, notFound } from '../errors/registry-error.js'
+import { Clock } from '../runtime/clock.js'
+import { newId } from '../runtime/identifiers.js'
+import { OrganizationKeys } from '../storage/encryption/keys.js'
+import { type Entry, MetadataStore } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import { endEpoch } from './access-epoch.js'
+import { callerEntry } from './caller-log.js'
+import type { OrganizationRegister } from './instance-context.js'
+import { type Organization, organizationName } from './organization.js'
+import { OrganizationChange, untilSettled } from './organization-change.js'
+import { organizationValue, readOrganization, readOrganizationName, readRepository } from './organization-rows.js'
+import { removalReminders } from './removal-reminders.js'
+
+type Operator = { readonly principal: Principal; readonly requestId: string }
+type Patch = Parameters<OrganizationRegister['update']>[1]
+
+/** Opens the register for the operator. */
+@injectable()
+export class StoredOrganizationRegister {
+  constructor(
+    @inject(MetadataStore) private readonly store: MetadataStore,
+    @inject(OrganizationKeys) private readonly keys: OrganizationKeys,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  for(operator: Operator): OrganizationRegister {
+    return new OperatorRegister(this.store, this.keys, this.clock, operator)
+  }
+}
+
+class OperatorRegister implements OrganizationRegister {
+  constructor(
+    private readonly store: MetadataStore,
+    private readonly keys: OrganizationKeys,
+    private readonly clock: Clock,
+    private readonly operator: Operator,
+  ) {}
+
+  /** By name; `after` is the name of the last one seen. */
+  async *list(query: { readonly after?: string; readonly limit?: number } = {}): AsyncIterable<Organization> {
+    this.requireOperator()
+    let left = query.limit ?? Number.POSITIVE_INFINITY
+    if (left <= 0) return
+    const after = query.after === undefined || query.after === '' ? {} : { after: [query.after] }
+    for await (const entry of this.store.range(tenantKeys.organizations(), after)) {
+      const row = await this.store.get(tenantKeys.organization(readOrganizationName(entry)))
+      if (row === undefined) continue
+      yield readOrganization(row)
+      left -= 1
+      if (left === 0) return
+    }
+  }
+
+  async get(name: string): Promise<Organization> {
+    this.requireOperator()
+    return readOrganization(await this.read(name))
+  }
+
+  async create(name: string, options: { readonly displayName?: string } = {}): Promise<Organization> {
+    this.requireOperator()
+    if (!organizationName.test(name))
+      throw invalid(`Not an organization name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+    const taken = conflict('An organization of this name exists already', { detail: { field: 'name' } })
+    // Looked at first, so that a repeat leaves no keys behind; the commit decides.
+    if ((await this.store.get(tenantKeys.organizationName(name))) !== undefined) throw taken
+    const organization: Organization = {
+      id: newId('o'),
+      name,
+      ...(options.displayName === undefined ? {} : { displayName: checkedDisplayName(options.displayName) }),
+      status: 'active',
+      createdAt: this.clock.now(),
+      publicAllowed: true,
+      disabledFormats: [],
+    }
+    const { id } = organization
+    // Keys first: an organization that exists can always seal what it is given.
+    await this.keys.create(id)
+    const reference = { v: 1, organization: id }
+    try {
+      await untilSettled(() =>
+        this.change('organization.create', id)
+          .put(tenantKeys.organizationName(name), reference, 'absent', taken)
+          .put(tenantKeys.organizationEntry(name), reference, 'absent', taken)
+          .put(tenantKeys.organization(id), organizationValue(organization), 'absent')
+          .commit(),
+      )
+    } catch (thrown) {
+      // Nothing was ever sealed by them. A commit whose outcome is unknown keeps its keys.
+      if (thrown === taken) await this.keys.destroy(id)
+      throw thrown
+    }
+    return organization
+  }
+
+  async update(name: string, patch: Patch): Promise<Organization> {
+    this.requireOperator()
+    return untilSettled(async () => {
+      const entry = await this.read(name)
+      const before = readOrganization(entry)
+      const after: Organization = {
+        ...before,
+        ...(patch.status === undefined ? {} : { status: patch.status }),
+        ...(patch.displayName === undefined ? {} : { displayName: checkedDisplayName(patch.displayName) }),
+        ...(patch.publicAllowed === undefined ? {} : { publicAllowed: patch.publicAllowed }),
+      }
+      await this.change('organization.update', before.id, Object.keys(patch))
+        .put(entry.key, organizationValue(after), { revision: entry.revision })
+        .commit()
+      return after
+    })
+  }
+
+  /** Its own row goes first, and with it its address, its members' credentials and every right; keys and bytes follow with the clean-up. */
+  async delete(name: string): Promise<void> {
+    this.requireOperator()
+    const id = await untilSettled(async () => {
+      const entry = await this.read(name)
+      const organization = readOrganization(entry)
+      const change = this.change('organization.delete', organization.id, [], true)
+        .delete(entry.key, { revision: entry.revision })
+        .delete(tenantKeys.organizationName(name), 'present')
+        .delete(tenantKeys.organizationEntry(name))
+      for (const { key, value } of removalReminders(organization.id, '-', this.clock.now())) change.put(key, value)
+      await change.commit()
+      return organization.id
+    })
+    await this.releaseHosts(id)
+  }
+
+  /** Host names lead nowhere once the organization is gone; given back, so that another repository can take them. */
+  private async releaseHosts(org: string): Promise<void> {
+    for await (const entry of this.store.range(tenantKeys.organizationRows(org), { prefix: ['repository'] })) {
+      const { host } = readRepository(entry)
+      if (host === undefined) continue
+      await untilSettled(() => this.change('organization.delete', org, ['host'], true).delete(tenantKeys.host(host)).commit())
+    }
+  }
+
+  private async read(name: string): Promise<Entry> {
+    const missing = notFound('organization', name.slice(0, 80))
+    const reference = organizationName.test(name) ? await this.store.get(tenantKeys.organizationName(name)) : undefined
+    if (reference === undefined) throw missing
+    const entry = await this.store.get(tenantKeys.organization(readOrganizationName(reference)))
+    if (entry === undefined) throw missing
+    return entry
+  }
+
+  private change(action: string, id: string, changes: readonly string[] = [], ending = false): OrganizationChange {
+    const entry = callerEntry(this.operator, this.clock.now(), action, { kind: 'organization', id }, changes)
+    return ending ? new OrganizationChange(this.store, id, entry, endEpoch) : new OrganizationChange(this.store, id, entry)
+  }
+
+  private requireOperator(): void {
+    if (this.operator.principal.kind !== 'operator') throw forbidden('Organizations are managed by the operator of the instance')
+  }
+}
+
+function checkedDisplayName(name: string): string {
+  if (name !== '' && name.length <= 256 && !/\p{Cc}/u.test(name)) return name
+  throw invalid('A display name has 1 to 256 printing characters', { detail: { field: 'displayName' } })
+}

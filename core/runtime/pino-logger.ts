@@ -29,6 +29,12 @@ export class PinoLogger implements Logger {
     return new PinoLogger(pino(options, destination))
   }
 
+  /** Lines to standard error, written behind; `flush` before the process ends. */
+  static standardError(level: LogLevel): { readonly log: PinoLogger; flush(): void } {
+    const destination = pino.destination({ dest: 2, sync: false })
+    return { log: PinoLogger.open(destination, level), flush: () => destination.flushSync() }
+  }
+
   debug(event: string, fields?: LogFields): void {
     if (this.#pino.isLevelEnabled('debug')) this.#pino.debug(allow(fields), event)
   }

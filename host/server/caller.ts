@@ -1,8 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
-
-type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
+import { BlockList, isIP } from 'node:net'
 
 export interface Caller {
   /** Of whoever asked, behind at most one trusted proxy; IPv4 in its own form. */
@@ -13,24 +10,24 @@ export interface Caller {
 }
 
 /** Throws on what is no CIDR, naming it. A single address is a network of one. */
-export function parseNetworks(texts: readonly string[]): readonly Network[] {
-  return texts.map((text) => {
-    try {
-      if (text.includes('/')) return ipaddr.parseCIDR(text)
-      const address = ipaddr.parse(text)
-      return [address, address.kind() === 'ipv4' ? 32 : 128]
-    } catch {
-      throw new Error(`'${text}' is not a network in CIDR notation`)
-    }
-  })
+export function parseNetworks(texts: readonly string[]): BlockList {
+  const networks = new BlockList()
+  for (const text of texts) {
+    const [, address = '', bits] = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+    const version = isIP(address)
+    const most = version === 4 ? 32 : 128
+    if (version === 0 || Number(bits ?? most) > most) throw new Error(`'${text}' is not a network in CIDR notation`)
+    networks.addSubnet(address, Number(bits ?? most), version === 4 ? 'ipv4' : 'ipv6')
+  }
+  return networks
 }
 
 /** Believes one hop set of X-Forwarded-For and -Proto, the last, of peers in `trusted` alone; X-Forwarded-Host and -Prefix never. */
-export function callerOf(req: IncomingMessage, trusted: readonly Network[]): Caller {
+export function callerOf(req: IncomingMessage, trusted: BlockList): Caller {
   const peer = plainAddress(req.socket.remoteAddress ?? '')
   const own = 'encrypted' in req.socket ? 'https' : 'http'
   const loopback = peer === '::1' || peer.startsWith('127.')
-  if (trusted.length === 0 || !within(peer, trusted)) return { address: peer, scheme: own, near: loopback }
+  if (!within(peer, trusted)) return { address: peer, scheme: own, near: loopback }
   const proto = lastHop(req.headers['x-forwarded-proto'])?.toLowerCase()
   return {
     address: forwardedAddress(lastHop(req.headers['x-forwarded-for'])) ?? peer,
@@ -39,10 +36,9 @@ export function callerOf(req: IncomingMessage, trusted: readonly Network[]): Cal
   }
 }
 
-function within(peer: string, networks: readonly Network[]): boolean {
-  if (!ipaddr.isValid(peer)) return false
-  const address = ipaddr.parse(peer)
-  return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
+function within(peer: string, networks: BlockList): boolean {
+  const version = isIP(peer)
+  return version !== 0 && networks.rules.length > 0 && networks.check(peer, version === 4 ? 'ipv4' : 'ipv6')
 }
 
 /** IPv4 that arrived on an IPv6 socket is IPv4. */

@@ -1,0 +1,30 @@
+import { Command, CommanderError } from 'commander'
+import { addServe } from './serve.js'
+
+/** Adds one word of the command line. What an action needs is imported inside it: `--help` loads nothing. */
+export type AddCommand = (program: Command) => void
+
+/** One entry per file in this folder. */
+const subcommands: readonly AddCommand[] = [addServe]
+
+export function buildProgram(): Command {
+  const program = new Command('cloudrepo')
+    .description('An open, self-hostable, multi-tenant package repository')
+    .showHelpAfterError('(add --help for the words and options)')
+    .helpCommand(true)
+    .exitOverride()
+  for (const add of subcommands) add(program)
+  return program
+}
+
+/** The exit status: 0, 1 where it was refused (the reason on standard error), 2 where the command itself was wrong. */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(words, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    return (error as { exitStatus?: number } | undefined)?.exitStatus ?? 1
+  }
+}

@@ -1,0 +1,25 @@
+import type { Logger, ProtocolPlugin } from '#core'
+import type { Settings } from './config/settings.js'
+import type { Setup } from './first-start.js'
+import type { Kernel } from './server/express-app.js'
+
+/** The kernel as a running house needs it. */
+export interface HouseKernel extends Kernel {
+  install(plugin: ProtocolPlugin, address?: string): void
+  start(): Promise<void>
+  close(): Promise<void>
+  readonly setup: Setup
+  /** Is a repository served at the root of this host name? */
+  isRootMount?(hostname: string): Promise<boolean>
+}
+
+export interface KernelPlace {
+  readonly settings: Settings
+  /** Real path of the data folder. */
+  readonly folder: string
+  readonly keyFile: string
+  readonly log: Logger
+  /** Called once, when the store takes no more writes and the process has to end. */
+  readonly onFatal: (failure: Error) => void
+}
+export type OpenKernel = (place: KernelPlace) => Promise<HouseKernel>

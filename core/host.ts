@@ -1,7 +1,13 @@
 /** The face for whoever composes a house. */
+
+export type { HouseParts } from './container.js'
+export { HouseSetup } from './house-setup.js'
 export * from './index.js'
+export { type InstallablePlugin, Kernel } from './kernel.js'
 export type { HouseRequest } from './request/house-request.js'
 export { SystemClock } from './runtime/clock.js'
+export type { Limits } from './runtime/limits.js'
 export { silentLogger } from './runtime/logger.js'
-export type { LogLevel } from './runtime/pino-logger.js'
 export { PinoLogger } from './runtime/pino-logger.js'
+export { openBlobStore, openMetadataStore } from './storage/drivers/driver-catalog.js'
+export { LocalRootKeys, type RootKeyProvider } from './storage/encryption/root-key.js'

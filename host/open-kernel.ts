@@ -1,16 +1,23 @@
 import { join } from 'node:path'
-import * as house from '#core/host'
+import { Kernel, LocalRootKeys, openBlobStore, openMetadataStore } from '#core/host'
 import type { HouseKernel, KernelPlace } from './house-parts.js'
+
+/** The key store is small and seldom written: a ballast of its own for the moment the disk is full (security guide 1.8). */
+const keyBallast = 1024 * 1024
 
 /** The stores that the settings name, below the data folder, and the kernel over them. The keys have a store of their own, left out of data backups. */
 export async function openKernel({ settings, folder, keyFile, log, onFatal }: KernelPlace): Promise<HouseKernel> {
-  const { openBlobStore, openMetadataStore, FileRootKey, Kernel } = house as unknown as Parts
-  const rootKey = await FileRootKey.open(keyFile)
+  const rootKey = await LocalRootKeys.fromFile(keyFile)
   const opened: { close(): Promise<void> }[] = []
   try {
-    const metadata = await openMetadataStore(settings.metadata, { folder: join(folder, 'metadata'), onFatal, logger: log })
+    const common = { onFatal, logger: log }
+    const metadata = await openMetadataStore(settings.metadata, { ...common, folder: join(folder, 'metadata') })
     opened.push(metadata)
-    const keyStore = await openMetadataStore(settings.metadata, { folder: join(folder, 'keys'), onFatal, logger: log })
+    const keyStore = await openMetadataStore(settings.metadata, {
+      ...common,
+      folder: join(folder, 'keys'),
+      ballastBytes: keyBallast,
+    })
     opened.push(keyStore)
     const blobs = await openBlobStore(settings.blobs, { folder: join(folder, 'blobs') })
     opened.push(blobs)
@@ -20,12 +27,4 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
     for (const store of opened.reverse()) await store.close()
     throw error
   }
-}
-
-type Open = (name: string, options: object) => Promise<{ close(): Promise<void> }>
-interface Parts {
-  readonly openBlobStore: Open
-  readonly openMetadataStore: Open
-  readonly FileRootKey: { open(path: string): Promise<unknown> }
-  readonly Kernel: { open(options: object): Promise<HouseKernel> }
 }

@@ -1,11 +1,29 @@
 import { Command, CommanderError } from 'commander'
+import { formatCommand } from './format.js'
+import { grantCommand } from './grant.js'
+import { groupCommand } from './group.js'
+import { memberCommand } from './member.js'
+import { organizationCommand } from './organization.js'
+import { repositoryCommand } from './repository.js'
+import { routesCommand } from './routes.js'
 import { addServe } from './serve.js'
+import { tokenCommand } from './token.js'
 
 /** Adds one word of the command line. What an action needs is imported inside it: `--help` loads nothing. */
 export type AddCommand = (program: Command) => void
 
 /** One entry per file in this folder. */
-const subcommands: readonly AddCommand[] = [addServe]
+const subcommands: readonly AddCommand[] = [
+  addServe,
+  organizationCommand,
+  memberCommand,
+  groupCommand,
+  repositoryCommand,
+  grantCommand,
+  tokenCommand,
+  formatCommand,
+  routesCommand,
+]
 
 export function buildProgram(): Command {
   const program = new Command('cloudrepo')

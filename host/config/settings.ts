@@ -35,10 +35,10 @@ const networks = z.array(z.string()).superRefine((texts, context) => {
 
 /** What is set in bytes or days; zero means zero. The ceilings are security guide 3.6's. */
 const limits = z.strictObject({
-  maxArtifactSize: bytes(100 * GiB).optional(),
-  contentCache: bytes(4 * GiB).optional(),
-  documentCache: bytes(4 * GiB).optional(),
-  undoDays: z.number().int().min(0).max(365).optional(),
+  maxArtifactSize: z.exactOptional(bytes(100 * GiB)),
+  contentCache: z.exactOptional(bytes(4 * GiB)),
+  documentCache: z.exactOptional(bytes(4 * GiB)),
+  undoDays: z.exactOptional(z.number().int().min(0).max(365)),
 })
 
 /** The shape of `cloudrepo.json`. Unknown names and values whose part is not built are refused, never passed over. */

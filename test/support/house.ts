@@ -1,4 +1,21 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { NewRepository, ProtocolPlugin } from '#core'
+import { type HouseParts, Kernel, silentLogger } from '#core/host'
+import { FsBlobStore } from '../../core/storage/drivers/fs-blob-store.js'
+import { LmdbMetadataStore } from '../../core/storage/drivers/lmdb-metadata-store.js'
+import { MemoryBlobStore } from '../../core/storage/drivers/memory-blob-store.js'
+import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
+import { AccessLog } from '../../host/server/access-log.js'
+import { parseNetworks } from '../../host/server/caller.js'
+import { houseApp } from '../../host/server/express-app.js'
+import { Health } from '../../host/server/health.js'
+import { createListener, listen } from '../../host/server/listener.js'
+import { call } from './client.js'
+import { memoryRootKey } from './root-key.js'
+import { storedDocuments, storedFiles } from './stored.js'
 
 /** Members of the organization `acme` in every test house; `bert` belongs to `beta`, `nobody` sends no credentials. */
 export type Somebody = 'olga' | 'dora' | 'rita' | 'gus' | 'bert' | 'nobody'
@@ -31,11 +48,13 @@ export interface CallOptions {
 export interface House {
   /** 'http://127.0.0.1:PORT' */
   readonly url: string
+  readonly kernel: Kernel
   /** `target` goes onto the wire as it is written, dots, doubled slashes and all. Redirects are not followed, nothing is decoded. */
   call(method: string, target: string, options?: CallOptions): Promise<Answer>
   /** Token of somebody, with all the rights of its owner. */
   token(somebody: Exclude<Somebody, 'nobody'>): string
   password(somebody: Exclude<Somebody, 'nobody'>): string
+  operatorToken(): string
   /** `{organization}/{repository}/{path}` of every stored file, in order: the exact list of what lies in the store. */
   storedFiles(): Promise<readonly string[]>
   /** `{organization}/{repository}/{plugin}/{package}: {rest of the key}` of every document, in order. */
@@ -45,4 +64,101 @@ export interface House {
   close(): Promise<void>
 }
 
-export declare function openHouse(options: HouseOptions): Promise<House>
+const people = [
+  ['acme', 'olga', 'owner'],
+  ['acme', 'dora', 'developer'],
+  ['acme', 'rita', 'reader'],
+  ['acme', 'gus', undefined],
+  ['beta', 'bert', 'owner'],
+] as const
+
+const passwordOf = (name: string) => `${name}-keeps-a-secret`
+
+export async function openHouse({ plugins, repositories = [], store = 'memory' }: HouseOptions): Promise<House> {
+  const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
+  const parts = await partsOf(folder)
+  const kernel = await Kernel.open(parts)
+  for (const plugin of plugins) kernel.install(plugin)
+  await kernel.start()
+  const tokens = await populate(kernel, repositories)
+  const operator = await kernel.setup.createOperatorToken('test')
+  const log = silentLogger
+  const app = houseApp({
+    kernel,
+    health: new Health(),
+    trustedProxies: parseNetworks([]),
+    log,
+    accessLog: new AccessLog(log),
+    publicUrl: undefined,
+    isRootMount: (hostname) => kernel.isRootMount(hostname),
+  })
+  const server = createListener(app)
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${port}`
+  const token = (somebody: Exclude<Somebody, 'nobody'>) => tokens.get(somebody) ?? ''
+  return {
+    url,
+    kernel,
+    token,
+    password: passwordOf,
+    operatorToken: () => operator,
+    call(method, target, { as = 'dora', headers = {}, body } = {}) {
+      const authorization = as === 'nobody' ? {} : { authorization: `Bearer ${token(as)}` }
+      return call(url, { method, target, headers: { ...authorization, ...headers }, ...(body === undefined ? {} : { body }) })
+    },
+    storedFiles: () => storedFiles(parts.metadata),
+    storedDocuments: () => storedDocuments(parts.metadata),
+    async storedBlobs() {
+      let count = 0
+      for await (const _ of parts.blobs.list('')) count++
+      return count
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+      await kernel.close()
+      if (folder) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function partsOf(folder: string | undefined): Promise<HouseParts> {
+  const rootKey = memoryRootKey(randomBytes(32))
+  if (folder === undefined) {
+    return { blobs: new MemoryBlobStore(), metadata: new MemoryMetadataStore(), keyStore: new MemoryMetadataStore(), rootKey }
+  }
+  return {
+    blobs: await FsBlobStore.open({ folder: join(folder, 'blobs') }),
+    metadata: await LmdbMetadataStore.open({ folder: join(folder, 'metadata'), ballastBytes: 0 }),
+    keyStore: await LmdbMetadataStore.open({ folder: join(folder, 'keys'), ballastBytes: 0 }),
+    rootKey,
+  }
+}
+
+async function populate(kernel: Kernel, repositories: readonly NewRepository[]): Promise<ReadonlyMap<string, string>> {
+  const { setup } = kernel
+  const tokens = new Map<string, string>()
+  await setup.createOrganization('acme')
+  await setup.createOrganization('beta')
+  for (const [organization, name, role] of people) {
+    const member = await setup.createMember(organization, {
+      name,
+      password: passwordOf(name),
+      ...(role === undefined ? {} : { role }),
+    })
+    const issued = await setup.issueToken(organization, member.id, {
+      name: 'test',
+      scopes: [
+        { kind: 'repository', repository: '*', level: 'delete' },
+        { kind: 'organization', level: 'read' },
+      ],
+    })
+    tokens.set(name, issued.token)
+  }
+  for (const repository of repositories) {
+    await setup.createRepository('acme', repository)
+    await setup.createRepository('beta', repository)
+  }
+  return tokens
+}

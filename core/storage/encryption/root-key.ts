@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { internal, RegistryError } from '../../errors/registry-error.js'
 
 /** What a wrapped organization key is of; all of it is authenticated. */
@@ -41,10 +41,8 @@ export class LocalRootKeys implements RootKeyProvider {
     this.keys = new Map(keys.map(({ id, key }) => [id, key]))
   }
 
-  /** `id:base64` lines, the first is current. Refuses a file that others may read, and a key that is blank or short. */
+  /** `id:base64` lines, the first is current. Throws on a key that is blank, short or malformed. */
   static async fromFile(path: string): Promise<LocalRootKeys> {
-    const { mode } = await stat(path)
-    if ((mode & 0o077) !== 0) throw new Error(`The root key ${path} can be read by others; give it mode 0400`)
     const lines = (await readFile(path, 'utf8')).split('\n').filter((text) => text.trim() !== '')
     return new LocalRootKeys(
       lines.map((text, index) => {

@@ -1,0 +1,97 @@
+import 'reflect-metadata'
+import { container, type DependencyContainer } from 'tsyringe'
+import { AccessPolicy } from './auth/access-policy.js'
+import { Authenticator } from './auth/authenticator.js'
+import { GuessThrottle } from './auth/guess-throttle.js'
+import { PasswordCheck } from './auth/password-check.js'
+import { PasswordHash } from './auth/password-hash.js'
+import { RoleAccessPolicy } from './auth/role-access-policy.js'
+import { StoredAuthenticator } from './auth/stored-authenticator.js'
+import { TokenUsage } from './auth/token-usage.js'
+import { DigestService } from './digest/digest-service.js'
+import { NodeDigestService } from './digest/node-digest-service.js'
+import { PluginRegistry } from './plugin/plugin-registry.js'
+import { Clock, SystemClock } from './runtime/clock.js'
+import { defaultLimits, Limits } from './runtime/limits.js'
+import { Logger, silentLogger } from './runtime/logger.js'
+import { BlobRecords } from './storage/blob-records.js'
+import { BlobStore } from './storage/blob-store.js'
+import { Catalog } from './storage/catalog.js'
+import { ChangeCommit } from './storage/change-commit.js'
+import { OrganizationKeys } from './storage/encryption/keys.js'
+import type { RootKeyProvider } from './storage/encryption/root-key.js'
+import { checkCanary } from './storage/encryption/root-key-canary.js'
+import { SealedBlobStore } from './storage/encryption/sealed-blob-store.js'
+import { SealedBlobs } from './storage/encryption/sealed-blobs.js'
+import { StoredOrganizationKeys } from './storage/encryption/stored-organization-keys.js'
+import { MetadataStore } from './storage/metadata-store.js'
+import { Uploads } from './storage/staged-upload.js'
+import { AccessEpoch } from './tenancy/access-epoch.js'
+import { CallerHandles } from './tenancy/caller-scope.js'
+import { InstalledFormats } from './tenancy/installed-formats.js'
+import { StoredHandles } from './tenancy/stored-handles.js'
+import { StoredTenancy } from './tenancy/stored-tenancy.js'
+import { Tenancy } from './tenancy/tenancy.js'
+import { DerivedDocuments } from './upstream/derived-documents.js'
+
+/** What a house is made of; the caller opens the stores, the kernel closes them. */
+export interface HouseParts {
+  readonly blobs: BlobStore
+  readonly metadata: MetadataStore
+  /** Of its own: the wrapped keys of organizations, left out of data backups (security guide 2.1). */
+  readonly keyStore: MetadataStore
+  readonly rootKey: RootKeyProvider
+  readonly clock?: Clock
+  readonly logger?: Logger
+  readonly limits?: Partial<Limits>
+  /** Default 'app'. */
+  readonly encryption?: 'app' | 'off'
+}
+
+/** What keeps something between two requests: a cache, a limit, a queue, the list of plugins. */
+const singletons: readonly (new (...parts: never[]) => object)[] = [
+  AccessEpoch,
+  BlobRecords,
+  Catalog,
+  ChangeCommit,
+  DerivedDocuments,
+  GuessThrottle,
+  PasswordCheck,
+  PasswordHash,
+  PluginRegistry,
+  TokenUsage,
+  Uploads,
+]
+
+/** The one file that binds tokens to classes and lifetimes: one of each in a house, nothing in the process-wide container. */
+export async function houseContainer(parts: HouseParts): Promise<DependencyContainer> {
+  const house = container.createChildContainer()
+  const clock = parts.clock ?? new SystemClock()
+  const logger = parts.logger ?? silentLogger
+  const keys = new StoredOrganizationKeys(parts.keyStore, parts.rootKey, clock)
+  await checkCanary(parts.keyStore, parts.metadata, parts.rootKey)
+  house.register(BlobStore, { useValue: parts.blobs })
+  house.register(MetadataStore, { useValue: parts.metadata })
+  house.register(Clock, { useValue: clock })
+  house.register(Logger, { useValue: logger })
+  house.register(Limits, { useValue: { ...defaultLimits, ...parts.limits } })
+  house.register(DigestService, { useValue: await NodeDigestService.open() })
+  house.register(OrganizationKeys, { useValue: keys })
+  house.register(SealedBlobs, { useValue: new SealedBlobStore(parts.blobs, keys, parts.encryption ?? 'app', logger) })
+  for (const one of singletons) house.registerSingleton(one as new () => object)
+  house.registerSingleton(Tenancy, StoredTenancy)
+  house.registerSingleton(Authenticator, StoredAuthenticator)
+  house.registerSingleton(AccessPolicy, RoleAccessPolicy)
+  house.registerSingleton(CallerHandles, StoredHandles)
+  house.register(InstalledFormats, { useToken: PluginRegistry })
+  return house
+}
+
+/** A sibling of the kernel's container for plugins that are classes: a driver asked for here is not found, and the start fails. */
+export function pluginContainer(house: DependencyContainer): DependencyContainer {
+  const sibling = container.createChildContainer()
+  sibling.register(DigestService, { useValue: house.resolve<DigestService>(DigestService) })
+  sibling.register(Clock, { useValue: house.resolve<Clock>(Clock) })
+  sibling.register(Logger, { useValue: house.resolve<Logger>(Logger) })
+  return sibling
+}

@@ -1,0 +1,176 @@
+import type { DependencyContainer } from 'tsyringe'
+import { AccessPolicy } from './auth/access-policy.js'
+import { Authenticator } from './auth/authenticator.js'
+import { TokenUsage } from './auth/token-usage.js'
+import { type HouseParts, houseContainer, pluginContainer } from './container.js'
+import { DigestService } from './digest/digest-service.js'
+import { CommittedEvents } from './events/committed-events.js'
+import { type Reminder, Reminders } from './events/reminders.js'
+import { HouseSetup } from './house-setup.js'
+import { PluginRegistry } from './plugin/plugin-registry.js'
+import type { ProtocolPlugin } from './plugin/protocol-plugin.js'
+import type { RouteRecord } from './plugin/route-table.js'
+import { Dispatcher } from './request/dispatcher.js'
+import type { HouseRequest } from './request/house-request.js'
+import type { Reply } from './request/reply.js'
+import { Clock } from './runtime/clock.js'
+import { randomHex } from './runtime/identifiers.js'
+import { Limits } from './runtime/limits.js'
+import { Logger } from './runtime/logger.js'
+import { BlobRecords } from './storage/blob-records.js'
+import { BlobStore } from './storage/blob-store.js'
+import { Catalog } from './storage/catalog.js'
+import { ChangeCommit } from './storage/change-commit.js'
+import { MetadataStore } from './storage/metadata-store.js'
+import { Uploads } from './storage/staged-upload.js'
+import { CallerHandles } from './tenancy/caller-scope.js'
+import { ContextFactory, type ContextRequest } from './tenancy/context-factory.js'
+import { HouseContextFactory } from './tenancy/house-context-factory.js'
+import type { OrganizationContext } from './tenancy/organization-context.js'
+import { Tenancy } from './tenancy/tenancy.js'
+import { DerivedDocuments } from './upstream/derived-documents.js'
+
+/** A plugin, or a class that the house makes one of: it may ask for DigestService, Clock and Logger, and for nothing else. */
+export type InstallablePlugin = ProtocolPlugin | (new (...parts: never[]) => ProtocolPlugin)
+
+/** The kernel: opens storage, installs plugins, handles requests, closes in reverse. */
+export class Kernel {
+  private readonly registry: PluginRegistry
+  private readonly factory: HouseContextFactory
+  private readonly dispatcher: Dispatcher
+  private readonly events: CommittedEvents
+  private readonly reminders: Reminders
+  private readonly log: Logger
+  /** What the first start is made with; no address leads to it. */
+  readonly setup: HouseSetup
+
+  private constructor(
+    private readonly house: DependencyContainer,
+    private readonly parts: HouseParts,
+  ) {
+    this.log = house.resolve<Logger>(Logger)
+    this.registry = house.resolve(PluginRegistry)
+    this.events = new CommittedEvents((organizationId, plugin, work) => this.atWork(organizationId, plugin, work), this.log)
+    const metadata = house.resolve<MetadataStore>(MetadataStore)
+    const blobs = house.resolve(BlobRecords)
+    this.factory = new HouseContextFactory(
+      {
+        metadata,
+        tenancy: house.resolve<Tenancy>(Tenancy),
+        authenticator: house.resolve<Authenticator>(Authenticator),
+        policy: house.resolve<AccessPolicy>(AccessPolicy),
+        handles: house.resolve<CallerHandles>(CallerHandles),
+        commit: house.resolve(ChangeCommit),
+        log: this.log,
+        committed: (organizationId, events) => this.events.publish(organizationId, events),
+        stores: { metadata, blobs, digests: house.resolve<DigestService>(DigestService) },
+        uploads: house.resolve(Uploads),
+        catalog: house.resolve(Catalog),
+        derived: house.resolve(DerivedDocuments),
+        limits: house.resolve<Limits>(Limits),
+      },
+      () => this.registry.routes(),
+    )
+    house.register(ContextFactory, { useValue: this.factory })
+    this.dispatcher = house.resolve(Dispatcher)
+    this.setup = house.resolve(HouseSetup)
+    this.reminders = new Reminders(metadata, house.resolve<Clock>(Clock), (reminder) => this.remind(reminder), this.log)
+  }
+
+  /** Checks the root key against what the store holds; throws before anything is written where it does not fit. */
+  static async open(parts: HouseParts): Promise<Kernel> {
+    return new Kernel(await houseContainer(parts), parts)
+  }
+
+  /** Throws with the plugin's name and the reason: half a house is never served. */
+  install(plugin: InstallablePlugin, address?: string): void {
+    const instance = typeof plugin === 'function' ? pluginContainer(this.house).resolve<ProtocolPlugin>(plugin as never) : plugin
+    this.registry.install(instance, address)
+  }
+
+  /** Once, when all are installed. */
+  async start(): Promise<void> {
+    await this.registry.start(
+      (plugin) => ({
+        events: this.events.busFor(plugin),
+        clock: this.house.resolve<Clock>(Clock),
+        log: this.log.with({ plugin: plugin.name }),
+        digests: this.house.resolve<DigestService>(DigestService),
+      }),
+      this.log,
+    )
+    this.reminders.start()
+  }
+
+  handle(request: HouseRequest): Promise<Reply> {
+    return this.dispatcher.handle(request)
+  }
+
+  /** Is a repository served at the root of this host name? */
+  async isRootMount(hostname: string): Promise<boolean> {
+    return (await this.house.resolve<Tenancy>(Tenancy).findHost(hostname)) !== undefined
+  }
+
+  routes(): readonly RouteRecord[] {
+    return this.registry.routes()
+  }
+
+  plugins(): readonly ProtocolPlugin[] {
+    return this.registry.list().map(({ plugin }) => plugin)
+  }
+
+  /** Everything that is due now: what the timer does each second. */
+  wakeReminders(): Promise<void> {
+    return this.reminders.run()
+  }
+
+  async close(): Promise<void> {
+    await this.reminders.stop()
+    await this.registry.stop(this.log)
+    await this.events.drain()
+    await this.house.resolve(TokenUsage).close()
+    await this.house.resolve<BlobStore>(BlobStore).close()
+    await this.house.resolve<MetadataStore>(MetadataStore).close()
+    await this.parts.keyStore.close()
+  }
+
+  private async atWork(
+    organizationId: string,
+    plugin: ProtocolPlugin,
+    work: (context: OrganizationContext) => Promise<void>,
+  ): Promise<void> {
+    const { context, close } = this.factory.organization(await this.workRequest(organizationId, plugin))
+    try {
+      await work(context)
+    } finally {
+      await close()
+    }
+  }
+
+  private async remind(reminder: Reminder): Promise<void> {
+    const plugin = this.registry.find(reminder.plugin)?.plugin
+    const request = plugin?.remind && (await this.workRequest(reminder.organizationId, plugin))
+    const repository = request?.tenant.findRepositoryById(reminder.repositoryId)
+    // A plugin that is gone, or a repository that was removed: nobody is left to wake.
+    if (!plugin?.remind || !request || !repository) return
+    const { context, close } = this.factory.repository({ ...request, repository })
+    try {
+      await plugin.remind(reminder.key, context)
+    } finally {
+      await close()
+    }
+  }
+
+  private async workRequest(organizationId: string, plugin: ProtocolPlugin): Promise<ContextRequest> {
+    return {
+      tenant: await this.house.resolve<Tenancy>(Tenancy).openById(organizationId),
+      plugin,
+      principal: { kind: 'plugin', name: plugin.name },
+      ceiling: 'artifacts.delete',
+      // Nothing that is made without a request may hold an absolute link.
+      mountUrl: new URL('about:blank'),
+      requestId: randomHex(8),
+      credentials: { address: '' },
+    }
+  }
+}

@@ -1,5 +1,7 @@
 /** The face for plugins. */
 export { z } from 'zod'
+export type { TarEntry, TarLimits } from './archive/tar-reader.js'
+export { readTarEntry, tarLimits, walkTar } from './archive/tar-reader.js'
 export type { Permission, Role } from './auth/permission.js'
 export type { Principal, Scope } from './auth/principal.js'
 export { principalId } from './auth/principal.js'

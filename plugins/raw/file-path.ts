@@ -1,0 +1,26 @@
+import { methodNotAllowed, notFound } from '#core'
+
+/** The canonical path as it stands in an address: each segment encoded on its own, `'` too, so that it may stand in HTML and in headers. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodeSegment).join('/')
+}
+export function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replaceAll("'", '%27')
+}
+
+/** Every folder above a file, the nearest last: 'a/b/c' has 'a' and 'a/b'. */
+export function foldersAbove(path: string): readonly string[] {
+  const segments = path.split('/')
+  return segments.slice(1).map((_, depth) => segments.slice(0, depth + 1).join('/'))
+}
+
+/** The first segment '-' is the control area, never content (raw dossier 1.12). */
+export function refuseReservedRead(path: string): void {
+  if (isReserved(path)) throw notFound('File', path)
+}
+export function refuseReservedWrite(path: string): void {
+  if (isReserved(path)) throw methodNotAllowed(['GET', 'HEAD'], "Paths below '-' are reserved")
+}
+function isReserved(path: string): boolean {
+  return path === '-' || path.startsWith('-/')
+}

@@ -1,0 +1,24 @@
+import { type RegistryError, type RenderError, text } from '#core'
+import { etagOf } from './preconditions.js'
+
+/** Failures as plain text; 409 and 412 carry the tag of the file that stands in the way (raw dossier 3, 12). */
+export const renderRawError: RenderError = (failure, status) => {
+  const etag = standingTag(failure)
+  const allow = failure.detail['allow']
+  return text(promiseBroken(failure) ? 400 : status, `${failure.message}\n`, {
+    ...(etag === undefined ? {} : { etag }),
+    ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
+    ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),
+  })
+}
+
+/** A digest header that does not fit its body makes the request contradict itself (raw dossier 7). */
+function promiseBroken(failure: RegistryError): boolean {
+  return failure.kind === 'unprocessable' && failure.detail['algorithm'] !== undefined
+}
+
+function standingTag({ kind, detail }: RegistryError): string | undefined {
+  if (kind !== 'conflict' && kind !== 'stale') return undefined
+  if (typeof detail['etag'] === 'string') return detail['etag']
+  return typeof detail['sha256'] === 'string' ? etagOf(detail['sha256']) : undefined
+}

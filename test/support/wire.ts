@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface WireRequest {
@@ -43,11 +42,12 @@ export async function breakOff(
 ): Promise<void> {
   const { hostname, port, host } = new URL(url)
   const socket = connect(Number(port), hostname)
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   socket.on('error', () => socket.destroy())
   socket.resume()
   socket.write(head({ ...request, headers: { ...request.headers, 'Content-Length': String(promised) } }, host))
   socket.end(part)
-  if (!socket.closed) await once(socket, 'close')
+  await closed
 }
 
 function head(request: WireRequest, host: string): string {
@@ -64,7 +64,11 @@ function head(request: WireRequest, host: string): string {
 async function sendForever(socket: Socket): Promise<void> {
   const chunk = Buffer.from(`4000\r\n${'x'.repeat(0x4000)}\r\n`)
   while (!socket.destroyed) {
-    if (!socket.write(chunk)) await Promise.race([once(socket, 'drain').catch(() => {}), once(socket, 'close')])
+    if (!socket.write(chunk))
+      await new Promise<void>((resolve) => {
+        socket.once('drain', resolve)
+        socket.once('close', () => resolve())
+      })
   }
 }
 

@@ -1,0 +1,112 @@
+import { expect } from 'chai'
+import raw from '../../../plugins/raw/index.js'
+import { type House, openHouse } from '../../support/house.js'
+
+const base = '/acme/files'
+
+describe('paths of raw files', () => {
+  let house: House
+  beforeEach(async () => {
+    house = await openHouse({ plugins: [raw], repositories: [{ name: 'files', format: 'raw' }] })
+  })
+  afterEach(() => house.close())
+
+  const keys: readonly (readonly [target: string, key: string])[] = [
+    ['/a/b.txt', 'a/b.txt'],
+    ['/a//b.txt', 'a/b.txt'],
+    ['//a/b.txt', 'a/b.txt'],
+    ['/a/%62.txt', 'a/b.txt'],
+    ['/%252e%252e/b', '%2e%2e/b'],
+    ['/caf%C3%A9', 'café'],
+    ['/cafe%CC%81', 'café'],
+    ['/a;v=1', 'a;v=1'],
+    ['/a,b', 'a,b'],
+    ['/a=b', 'a=b'],
+    ['/a@b', 'a@b'],
+    ['/~x', '~x'],
+    ['/..a', '..a'],
+    ['/a..', 'a..'],
+    ['/.hidden', '.hidden'],
+    ['/x?y=1', 'x'],
+    ['/x%3Fy', 'x?y'],
+    ['/a+b', 'a+b'],
+    ['/a%2Bb', 'a+b'],
+    ['/a:b', 'a:b'],
+    ["/it's%20[br]%20&%20%22q%22%20%23%25", 'it\'s [br] & "q" #%'],
+    ['/-x', '-x'],
+    ['/a/-/b', 'a/-/b'],
+    ['/.well-known/x', '.well-known/x'],
+    [`/${'d/'.repeat(63)}f`, `${'d/'.repeat(63)}f`],
+    [`/${'n'.repeat(255)}`, 'n'.repeat(255)],
+  ]
+  for (const [target, key] of keys) {
+    it(`PUT ${target.slice(0, 60)} makes the file ${key.slice(0, 60)}, which GET, HEAD and DELETE find under the same spelling`, async () => {
+      expect((await house.call('PUT', base + target, { body: 'x' })).status).to.equal(201)
+      expect(await house.storedFiles()).to.deep.equal([`acme/files/${key}`])
+      expect((await house.call('GET', base + target)).text()).to.equal('x')
+      expect((await house.call('HEAD', base + target)).status).to.equal(200)
+      expect((await house.call('DELETE', base + target, { as: 'olga' })).status).to.equal(204)
+      expect(await house.storedFiles()).to.deep.equal([])
+    })
+  }
+
+  it('a name in NFC and in NFD is one file', async () => {
+    expect((await house.call('PUT', `${base}/cafe%CC%81`, { body: 'x' })).status).to.equal(201)
+    expect((await house.call('GET', `${base}/caf%C3%A9`)).text()).to.equal('x')
+    expect((await house.call('PUT', `${base}/caf%C3%A9`, { body: 'y' })).status).to.equal(204)
+    expect(await house.storedFiles()).to.deep.equal(['acme/files/café'])
+  })
+
+  const refused = [
+    ...['/a/../b', '/a/%2e%2e/b', '/a/.%2E/b', '/./b', '/a/%2E', '/a%2Fb', '/a%2fb', '/a%5Cb', '/a\\b'],
+    ...['/a%00b', '/a%0d%0aX', '/a%7F', '/%ff', '/%C0%AE', '/%E0%80%AE', '/%zz', '/%', '/%ed%a0%80'],
+    ...['/a/..%2f..%2f..%2fbeta/files/x.bin', '/%2e%2e/%2e%2e/%2e%2e/etc/passwd', '/a%E2%80%AEb', '/a%E2%80%8Bb', '/a%EF%BF%BEb'],
+    ...[
+      '/...',
+      '/%20',
+      `/${'n'.repeat(256)}`,
+      `/${'d/'.repeat(64)}f`,
+      `/${'n'.repeat(200)}/`.repeat(6).replaceAll('//', '/').slice(0, -1),
+    ],
+  ]
+  for (const target of refused) {
+    it(`${target.slice(0, 60)} is refused with 400 by every method, and nothing is written`, async () => {
+      for (const method of ['PUT', 'GET', 'HEAD', 'DELETE']) {
+        const answer = await house.call(method, base + target, { as: 'olga', ...(method === 'PUT' ? { body: 'x' } : {}) })
+        expect(answer.status, method).to.equal(400)
+      }
+      expect(await house.storedFiles()).to.deep.equal([])
+      expect(await house.storedBlobs()).to.equal(0)
+    })
+  }
+
+  it('a path of more than 4 KiB is 414', async () => {
+    expect((await house.call('GET', `${base}/${'a/'.repeat(2100)}`)).status).to.equal(414)
+  })
+
+  it("the first segment '-' is reserved: nothing is found there and nothing can be put there", async () => {
+    expect((await house.call('GET', `${base}/-/x`)).status).to.equal(404)
+    expect((await house.call('GET', `${base}/-/`)).status).to.equal(404)
+    expect((await house.call('PUT', `${base}/-/x`, { body: 'x' })).status).to.be.oneOf([404, 405])
+    expect((await house.call('PUT', `${base}//-/x`, { body: 'x' })).status).to.be.oneOf([404, 405])
+    expect(await house.storedFiles()).to.deep.equal([])
+  })
+
+  it('a name that ends in a slash cannot be put', async () => {
+    for (const target of ['/a/', '/a/b/', '/']) {
+      const answer = await house.call('PUT', base + target, { body: 'x' })
+      expect([target, answer.status, answer.text()]).to.deep.equal([target, 400, 'The name of a file does not end in a slash\n'])
+    }
+    expect(await house.storedBlobs()).to.equal(0)
+  })
+
+  it('a file cannot stand where a folder is, nor a folder where a file is', async () => {
+    await house.call('PUT', `${base}/a/b/c`, { body: 'x' })
+    const onFolder = await house.call('PUT', `${base}/a/b`, { body: 'y' })
+    expect([onFolder.status, onFolder.text()]).to.deep.equal([409, 'a/b is a folder\n'])
+    const belowFile = await house.call('PUT', `${base}/a/b/c/d/e`, { body: 'y' })
+    expect([belowFile.status, belowFile.text()]).to.deep.equal([409, 'a/b/c is a file, nothing can lie below it\n'])
+    expect(await house.storedFiles()).to.deep.equal(['acme/files/a/b/c'])
+    expect(await house.storedBlobs()).to.equal(1)
+  })
+})

@@ -20,5 +20,7 @@ function promiseBroken(failure: RegistryError): boolean {
 function standingTag({ kind, detail }: RegistryError): string | undefined {
   if (kind !== 'conflict' && kind !== 'stale') return undefined
   if (typeof detail['etag'] === 'string') return detail['etag']
+  // What was there once, and is no more, has no tag.
+  if (detail['reason'] === 'spent') return undefined
   return typeof detail['sha256'] === 'string' ? etagOf(detail['sha256']) : undefined
 }

@@ -41,8 +41,8 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
 const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
-  ['storage'],
-  ['tenancy', 'auth', 'directory', 'events', 'audit'],
+  ['storage', 'audit', 'events'],
+  ['tenancy', 'auth', 'directory'],
   ['upstream', 'policy'],
   ['plugin', 'request'],
   ['kernel'],

@@ -4,19 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
+import { cleanEnvironment } from './run.js'
+import type { ClientTarget } from './server.js'
 
 const run = promisify(execFile)
-
-export interface CurlTarget {
-  /** Without a slash at its end. */
-  readonly url: string
-  readonly org: string
-  readonly repo: string
-  readonly member: string
-  readonly password: string
-  /** May read and write. */
-  readonly token: string
-}
 
 interface CurlAnswer {
   readonly status: number
@@ -25,13 +16,13 @@ interface CurlAnswer {
 }
 
 /** What a user does with curl, against any running server: put, get, look, resume, revalidate, list, remove. */
-export async function curlFlow(target: CurlTarget): Promise<void> {
+export async function curlFlow(target: ClientTarget): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'curl-'))
   const at = (path: string) => `${target.url}/${target.org}/${target.repo}/${path}`
   const curl = async (...words: string[]): Promise<CurlAnswer> => {
     const head = join(folder, 'head')
     const { stdout } = await run('curl', ['-sS', '--max-time', '20', '-D', head, ...words], {
-      env: { PATH: process.env['PATH'], HOME: folder },
+      env: cleanEnvironment(folder),
       encoding: 'latin1',
       maxBuffer: 32 << 20,
     })
@@ -40,7 +31,7 @@ export async function curlFlow(target: CurlTarget): Promise<void> {
     return { status: Number(last.split(' ')[1]), head: last.toLowerCase(), body: stdout }
   }
   const byToken = ['-H', `Authorization: Bearer ${target.token}`]
-  const byPassword = ['-u', `${target.member}:${target.password}`]
+  const byPassword = ['-u', `${target.login}:${target.password}`]
   const byTokenAsPassword = ['-u', `anybody:${target.token}`]
   try {
     const file = join(folder, 'f.bin')

@@ -1,22 +1,15 @@
-import raw from '../../plugins/raw/index.js'
-import { openHouse } from '../support/house.js'
 import { curlFlow } from './curl-flow.js'
+import { Server } from './server.js'
 
-describe('curl', () => {
+describe('curl', function () {
+  this.timeout(120_000)
+  let server: Server
+  before(async () => {
+    server = await Server.start()
+  })
+  after(() => server.stop())
+
   it('puts, gets, resumes, revalidates, lists and removes files', async () => {
-    const house = await openHouse({ plugins: [raw], repositories: [{ name: 'files', format: 'raw' }] })
-    try {
-      const member = 'olga'
-      await curlFlow({
-        url: house.url,
-        org: 'acme',
-        repo: 'files',
-        member,
-        password: house.password(member),
-        token: house.token(member),
-      })
-    } finally {
-      await house.close()
-    }
+    await curlFlow(await server.target('raw'))
   })
 })

@@ -1,5 +1,3 @@
-import { methodNotAllowed, notFound } from '#core'
-
 /** The canonical path as it stands in an address: each segment encoded on its own, `'` too, so that it may stand in HTML and in headers. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeSegment).join('/')
@@ -12,15 +10,4 @@ export function encodeSegment(segment: string): string {
 export function foldersAbove(path: string): readonly string[] {
   const segments = path.split('/')
   return segments.slice(1).map((_, depth) => segments.slice(0, depth + 1).join('/'))
-}
-
-/** The first segment '-' is the control area, never content (raw dossier 1.12). */
-export function refuseReservedRead(path: string): void {
-  if (isReserved(path)) throw notFound('File', path)
-}
-export function refuseReservedWrite(path: string): void {
-  if (isReserved(path)) throw methodNotAllowed(['GET', 'HEAD'], "Paths below '-' are reserved")
-}
-function isReserved(path: string): boolean {
-  return path === '-' || path.startsWith('-/')
 }

@@ -16,7 +16,7 @@ import {
 } from '#core'
 import { meantType, servedType } from './content-type.js'
 import { knownDigests, promisedDigests, wantedDigests } from './digest-headers.js'
-import { encodePath, foldersAbove, refuseReservedRead, refuseReservedWrite } from './file-path.js'
+import { encodePath, foldersAbove } from './file-path.js'
 import { etagOf, holdPreconditions } from './preconditions.js'
 import { computedSidecar } from './sidecar.js'
 
@@ -28,7 +28,6 @@ export const getFile = repositoryRoute({
   permission: 'artifacts.read',
   async handle(request, context) {
     const { path } = request.params
-    refuseReservedRead(path)
     const artifact = await context.artifacts.find(path)
     if (artifact !== undefined) return serve(artifact, request, context)
     const sidecar = await computedSidecar(path, context)
@@ -44,7 +43,6 @@ export const putFile = repositoryRoute({
   permission: 'artifacts.write',
   async handle(request, context) {
     const { path } = request.params
-    refuseReservedWrite(path)
     refusePartialOrCoded(request)
     const promised = promisedDigests((name) => request.header(name))
     const current = await context.artifacts.find(path)
@@ -80,7 +78,6 @@ export const deleteFile = repositoryRoute({
   permission: 'artifacts.delete',
   async handle(request, context) {
     const { path } = request.params
-    refuseReservedWrite(path)
     const current = await context.artifacts.get(path)
     const held = holdPreconditions((name) => request.header(name), current)
     await context

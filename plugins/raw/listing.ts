@@ -12,7 +12,7 @@ import {
   repositoryRoute,
 } from '#core'
 import { servedType } from './content-type.js'
-import { encodeSegment, refuseReservedRead } from './file-path.js'
+import { encodeSegment } from './file-path.js'
 import { etagOf } from './preconditions.js'
 
 const pageLimit = { html: 10_000, json: 1_000 } as const
@@ -29,10 +29,7 @@ export const listFolder = repositoryRoute({
   method: 'GET',
   path: '/{path+}/',
   permission: 'artifacts.read',
-  async handle(request, context) {
-    refuseReservedRead(request.params.path)
-    return list(request.params.path, request, context)
-  },
+  handle: (request, context) => list(request.params.path, request, context),
 })
 
 /** One page of a folder in byte order. The cursor is the last name of the page before, so that writes meanwhile move nothing. */

@@ -4,12 +4,7 @@ import { etagOf } from './preconditions.js'
 /** Failures as plain text; 409 and 412 carry the tag of the file that stands in the way (raw dossier 3, 12). */
 export const renderRawError: RenderError = (failure, status) => {
   const etag = standingTag(failure)
-  const allow = failure.detail['allow']
-  return text(promiseBroken(failure) ? 400 : status, `${failure.message}\n`, {
-    ...(etag === undefined ? {} : { etag }),
-    ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
-    ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),
-  })
+  return text(promiseBroken(failure) ? 400 : status, `${failure.message}\n`, etag === undefined ? {} : { etag })
 }
 
 /** A digest header that does not fit its body makes the request contradict itself (raw dossier 7). */

@@ -4,7 +4,7 @@ import { type Logger, RegistryError, type Reply } from '#core'
 import type { HouseRequest } from '#core/host'
 import type { AccessLog } from './access-log.js'
 import { type Caller, callerOf, type parseNetworks } from './caller.js'
-import { bodyPending, hasBody } from './early-refusal.js'
+import { hasBody } from './early-refusal.js'
 import { ExpressRequest, rawTarget } from './express-request.js'
 import type { Health } from './health.js'
 import type { HostHeader } from './host-header.js'
@@ -90,12 +90,10 @@ class Entrance {
     if (own && !(await isRootMount(host.hostname))) return own(req.method ?? 'GET')
     const insecure = screenScheme(caller, publicUrl)
     if (insecure) return insecure
-    if (req.method === 'DELETE' && hasBody(req)) {
-      const refusal = await dropBody(req, res)
-      if (refusal) return refusal
-    }
     const facts = { id, caller, hostname: host.hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
-    return kernel.handle(new ExpressRequest(req, res, facts))
+    const reply = await kernel.handle(new ExpressRequest(req, res, facts))
+    if (req.method === 'DELETE' && reply.status < 400 && hasBody(req)) await dropBody(req, res)
+    return reply
   }
 
   /** Links follow the request's own Host where nothing is configured. */
@@ -124,18 +122,16 @@ function apology(error: unknown): Reply {
   })
 }
 
-/** npm's team calls send one that nobody needs; a large one is no mistake any more. */
-async function dropBody(req: IncomingMessage, res: ServerResponse): Promise<Reply | undefined> {
-  const tooMuch = problem(413, 'body', 'DELETE takes no body of this size')
-  if (Number(req.headers['content-length'] ?? 0) > maxDeleteBody) return tooMuch
+/** npm's team calls send one that nobody needs. Dropped after the answer is known, so that whoever is refused is refused unread; what is larger or
+ *  broken costs the connection, not the answer. */
+async function dropBody(req: IncomingMessage, res: ServerResponse): Promise<void> {
   let read = 0
   try {
     for await (const chunk of new RequestBody(req, res)) {
       read += (chunk as Buffer).length
-      if (read > maxDeleteBody) return tooMuch
+      if (read > maxDeleteBody) return
     }
   } catch {
-    return problem(400, 'body', 'The body broke off')
+    // The client broke off; its answer is sent all the same.
   }
-  return bodyPending(req) ? tooMuch : undefined
 }

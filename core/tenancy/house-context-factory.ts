@@ -44,7 +44,7 @@ export class HouseContextFactory implements ContextFactory {
       context: {
         principal,
         mountUrl,
-        log: this.parts.log.with({ plugin: plugin.name, request: requestId }),
+        log: this.parts.log.with({ plugin: plugin.name, requestId }),
         organizations: this.parts.handles.organizations({ principal, requestId }),
         routes: this.routes,
       },

@@ -39,7 +39,7 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   readonly organization: Organization
   readonly principal: Principal
   readonly mountUrl: URL
-  readonly log: Logger
+  private logger: Logger | undefined
   private reader: StoredDocumentReader | undefined
 
   constructor(
@@ -50,7 +50,11 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.organization = request.tenant.organization
     this.principal = request.principal
     this.mountUrl = request.mountUrl
-    this.log = parts.log.with({ plugin: request.plugin.name, request: request.requestId })
+  }
+
+  get log(): Logger {
+    this.logger ??= this.parts.log.with({ plugin: this.request.plugin.name, requestId: this.request.requestId })
+    return this.logger
   }
 
   get documents(): DocumentReader {

@@ -1,0 +1,67 @@
+import { pipeline } from 'node:stream/promises'
+import { crc32, createInflateRaw } from 'node:zlib'
+import { invalid, RegistryError } from '../errors/registry-error.js'
+import type { Bytes } from '../storage/bytes.js'
+import { ByteCursor } from './byte-cursor.js'
+
+const flag = { headerCrc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const
+const longestText = 64 * 1024
+
+/** Inflates a file that is exactly one gzip member (RFC 1952) from its first byte to its last and hands the plain bytes to `read`, which must
+ *  read them all. Throws `invalid` for anything else: further members, bytes behind the end, a wrong checksum. */
+export async function readGzipMember(content: Bytes, read: (plain: AsyncIterable<Buffer>) => Promise<void>): Promise<void> {
+  const stream = await content.open()
+  try {
+    const cursor = new ByteCursor(stream)
+    await skipHeader(cursor)
+    const length = content.size - cursor.position - 8
+    if (length < 0) throw malformed('truncated', 'Unexpected end of file')
+    const inflate = createInflateRaw({ chunkSize: 64 * 1024 })
+    let checksum = 0
+    let size = 0
+    const counted = async function* (pieces: AsyncIterable<Buffer>) {
+      for await (const piece of pieces) {
+        checksum = crc32(piece, checksum)
+        size += piece.length
+        yield piece
+      }
+    }
+    await pipeline(cursor.pieces(length), inflate, (pieces: AsyncIterable<Buffer>) => read(counted(pieces)))
+    if (inflate.bytesWritten !== length) throw malformed('trailing', 'Trailing data after the gzip member')
+    const trailer = await cursor.take(8)
+    if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== size % 2 ** 32)
+      throw malformed('crc', 'Bad gzip checksum')
+  } catch (cause) {
+    throw refusal(cause)
+  } finally {
+    stream.destroy()
+  }
+}
+
+async function skipHeader(cursor: ByteCursor): Promise<void> {
+  const header = await cursor.take(10)
+  const flags = header[3] ?? 0
+  if (header[0] !== 0x1f || header[1] !== 0x8b || header[2] !== 8 || (flags & flag.reserved) !== 0)
+    throw malformed('gzip', 'Not a gzip file')
+  if (flags & flag.extra) await cursor.take((await cursor.take(2)).readUInt16LE(0))
+  if (flags & flag.name) await skipText(cursor)
+  if (flags & flag.comment) await skipText(cursor)
+  if (flags & flag.headerCrc) await cursor.take(2)
+}
+
+async function skipText(cursor: ByteCursor): Promise<void> {
+  for (let length = 0; length < longestText; length++) if ((await cursor.take(1))[0] === 0) return
+  throw malformed('gzip', 'Not a gzip file')
+}
+
+function malformed(code: string, message: string): RegistryError {
+  return invalid(message, { detail: { code: `gzip-${code}` } })
+}
+
+/** zlib's failures in our words; ABORT_ERR is what remains of a writer whose inflater had its fill: bytes behind the member. */
+function refusal(cause: unknown): unknown {
+  if (cause instanceof RegistryError) return cause
+  const code = (cause as NodeJS.ErrnoException).code ?? ''
+  if (code === 'ABORT_ERR') return malformed('trailing', 'Trailing data after the gzip member')
+  return code.startsWith('Z_') ? malformed('data', 'Damaged gzip data') : cause
+}

@@ -1,0 +1,146 @@
+import type { Bytes } from '../storage/bytes.js'
+import { ByteCursor } from './byte-cursor.js'
+import { readGzipMember } from './gzip-member.js'
+import { memberNameFault } from './member-name.js'
+import { malformedTar, readLongName, readPaxRecords, readTarHeader, type TarHeader, tarBlock } from './tar-header.js'
+
+/** What an archive may cost. `headers`: bytes of PAX and long-name records before one member; `ratio` counts beyond `ratioFloor` bytes. */
+export interface TarGzLimits {
+  readonly entries: number
+  readonly unpacked: number
+  readonly headers: number
+  readonly ratio: number
+  readonly ratioFloor: number
+}
+/** Security guide 3.6. */
+export const tarGzLimits: TarGzLimits = {
+  entries: 100_000,
+  unpacked: 4 * 1024 ** 3,
+  headers: 1024 ** 2,
+  ratio: 200,
+  ratioFloor: 10 * 1024 ** 2,
+}
+
+export interface TarMember {
+  /** Without a leading './' and without the slash of a folder; '' for the folder './' itself. */
+  readonly name: string
+  readonly kind: 'file' | 'folder' | 'link'
+  readonly size: number
+}
+
+/** Reads a .tar.gz from its first byte to its last, strictly (PyPI dossier 10): one gzip member, no trailing data, no devices, no sparse files, no
+ *  name and no link that leaves the archive. Members in file order. Throws `invalid`; nothing is unpacked or kept. */
+export async function walkTarGz(content: Bytes, limits: Partial<TarGzLimits> = {}): Promise<readonly TarMember[]> {
+  const budget = { ...tarGzLimits, ...limits }
+  const members: TarMember[] = []
+  await readGzipMember(content, async (plain) => {
+    const cursor = new ByteCursor(metered(plain, content.size, budget))
+    await walkMembers(cursor, members, budget)
+    while (!(await cursor.atEnd())) await expectZeros(cursor)
+  })
+  return members
+}
+
+async function* metered(plain: AsyncIterable<Buffer>, packed: number, { unpacked, ratio, ratioFloor }: TarGzLimits) {
+  let size = 0
+  for await (const piece of plain) {
+    size += piece.length
+    if (size > unpacked) throw malformedTar('unpacked', `Unpacks to more than ${unpacked} bytes`)
+    if (size > ratioFloor && size > ratio * packed) throw malformedTar('ratio', `Compression ratio exceeds ${ratio}`)
+    yield piece
+  }
+}
+
+/** What PAX and GNU headers say of the member that follows. */
+interface Overrides {
+  readonly path?: string
+  readonly linkPath?: string
+  readonly size?: string
+}
+
+async function walkMembers(cursor: ByteCursor, members: TarMember[], limits: TarGzLimits): Promise<void> {
+  let overrides: Overrides = {}
+  let headerBytes = 0
+  while (true) {
+    const header = readTarHeader(await cursor.take(tarBlock))
+    if (!header) return
+    if ('xgLK'.includes(header.type)) {
+      headerBytes += header.size
+      if (headerBytes > limits.headers)
+        throw malformedTar('headers', `More than ${limits.headers} bytes of headers for one member`)
+      const data = await cursor.take(header.size)
+      await skipPadding(cursor, header.size)
+      overrides = { ...overrides, ...readOverrides(header.type, data) }
+      continue
+    }
+    const member = readMember(header, overrides)
+    if (members.push(member) > limits.entries) throw malformedTar('entries', `More than ${limits.entries} members`)
+    const stored = member.kind === 'file' ? header.size : 0
+    for await (const _ of cursor.pieces(stored));
+    await skipPadding(cursor, stored)
+    overrides = {}
+    headerBytes = 0
+  }
+}
+
+function readOverrides(type: string, data: Buffer): Overrides {
+  if (type === 'L') return { path: readLongName(data) }
+  if (type === 'K') return { linkPath: readLongName(data) }
+  const records = readPaxRecords(data)
+  const path = records.get('path')
+  const linkPath = records.get('linkpath')
+  const size = records.get('size')
+  for (const key of records.keys()) if (key.startsWith('GNU.sparse')) throw malformedTar('sparse', 'Sparse member')
+  if (type === 'g' && (path !== undefined || linkPath !== undefined || size !== undefined)) {
+    throw malformedTar('pax', 'Global PAX header names a member')
+  }
+  return {
+    ...(path === undefined ? {} : { path }),
+    ...(linkPath === undefined ? {} : { linkPath }),
+    ...(size === undefined ? {} : { size }),
+  }
+}
+
+const kinds: Readonly<Record<string, TarMember['kind']>> = { '0': 'file', '1': 'link', '2': 'link', '5': 'folder' }
+
+function readMember(header: TarHeader, overrides: Overrides): TarMember {
+  const kind = kinds[header.type]
+  const written = overrides.path ?? header.name
+  if (!kind) throw malformedTar('type', `Member is no file, folder or link: ${written}`)
+  // readers differ over which of two sizes counts, so there may be one alone
+  if (overrides.size !== undefined && overrides.size !== String(header.size))
+    throw malformedTar('size', `Two sizes for one member: ${written}`)
+  const name = written.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+  const fault = name === '' && kind === 'folder' ? undefined : memberNameFault(name === '.' ? '' : name)
+  if (name !== '.' && fault) throw malformedTar('name', fault)
+  if (kind === 'link') checkLink(name, header.type, overrides.linkPath ?? header.linkName)
+  return { name: name === '.' ? '' : name, kind, size: kind === 'file' ? header.size : 0 }
+}
+
+/** A hard link counts from the archive's root, a symbolic one from where it stands. Both must end below the member's own first folder. */
+function checkLink(name: string, type: string, target: string): void {
+  const path = name.split('/').slice(0, -1)
+  const root = path[0]
+  const resolved = type === '1' ? [] : path
+  for (const segment of target.split('/')) {
+    if (segment === '..') {
+      if (resolved.pop() === undefined) throw leaving(name)
+    } else if (segment !== '' && segment !== '.') resolved.push(segment)
+  }
+  if (target.startsWith('/') || /[\\\x00]|^[A-Za-z]:/.test(target) || (root !== undefined && resolved[0] !== root))
+    throw leaving(name)
+}
+
+function leaving(name: string) {
+  return malformedTar('link', `Link leaves the archive: ${name}`)
+}
+
+async function skipPadding(cursor: ByteCursor, size: number): Promise<void> {
+  const padding = (tarBlock - (size % tarBlock)) % tarBlock
+  if (padding > 0) await cursor.take(padding)
+}
+
+async function expectZeros(cursor: ByteCursor): Promise<void> {
+  const rest = await cursor.takeSome()
+  if (rest.some((byte) => byte !== 0)) throw malformedTar('trailing', 'Trailing data')
+}

@@ -1,0 +1,73 @@
+import { mediaTypes } from './media-type.js'
+import type { ListedFile, ProjectPage } from './simple-index.js'
+import { encodeText, fileUrl, type RenderedPage } from './simple-links.js'
+
+/** HTML stays what API 1.4 defined (PEP 833): no size, no time, no versions. Consumers match it with regular expressions: one anchor a line, href first. */
+const apiVersion = '1.4'
+
+export function renderHtmlPage({ project, status, files }: ProjectPage, flavour: 'html' | 'html-v1'): RenderedPage {
+  const metas =
+    status.status === 'active' && status.reason === undefined
+      ? []
+      : [
+          `    <meta name="pypi:project-status" content="${escapeHtml(status.status)}">`,
+          ...(status.reason === undefined
+            ? []
+            : [`    <meta name="pypi:project-status-reason" content="${escapeHtml(status.reason)}">`]),
+        ]
+  const title = `Links for ${escapeHtml(project)}`
+  return renderDocument(title, metas, files.map(renderAnchor), flavour)
+}
+
+/** The list of projects: display names over relative links. */
+export function renderHtmlList(
+  projects: readonly { readonly project: string; readonly name: string }[],
+  flavour: 'html' | 'html-v1',
+) {
+  const anchors = projects.map(({ project, name }) => `    <a href="${project}/">${escapeHtml(name)}</a><br>`)
+  return renderDocument('Simple index', [], anchors, flavour)
+}
+
+function renderDocument(
+  title: string,
+  metas: readonly string[],
+  anchors: readonly string[],
+  flavour: 'html' | 'html-v1',
+): RenderedPage {
+  const lines = [
+    '<!DOCTYPE html>',
+    '<html lang="en">',
+    '  <head>',
+    '    <meta charset="utf-8">',
+    `    <meta name="pypi:repository-version" content="${apiVersion}">`,
+    ...metas,
+    `    <title>${title}</title>`,
+    '  </head>',
+    '  <body>',
+    `    <h1>${title}</h1>`,
+    ...anchors,
+    '  </body>',
+    '</html>',
+    '',
+  ]
+  return { contentType: `${mediaTypes[flavour]}; charset=utf-8`, body: encodeText(lines.join('\n')) }
+}
+
+/** `data-yanked` always has a value and a `false` is never written: pip reads a bare attribute as not yanked, and any value as there. */
+function renderAnchor(file: ListedFile): string {
+  const attributes = [
+    `href="${escapeHtml(fileUrl(file))}#sha256=${file.sha256}"`,
+    ...(file.requiresPython === undefined ? [] : [`data-requires-python="${escapeHtml(file.requiresPython)}"`]),
+    ...(file.metadataSha256 === undefined
+      ? []
+      : [`data-dist-info-metadata="sha256=${file.metadataSha256}"`, `data-core-metadata="sha256=${file.metadataSha256}"`]),
+    ...(file.yanked === false ? [] : [`data-yanked="${file.yanked === true ? '' : escapeHtml(file.yanked)}"`]),
+  ]
+  return `    <a ${attributes.join(' ')}>${escapeHtml(file.filename)}</a><br>`
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
+}

@@ -1,0 +1,42 @@
+import { mediaTypes } from './media-type.js'
+import type { ListedFile, ProjectPage } from './simple-index.js'
+import { encodeText, fileUrl, type RenderedPage } from './simple-links.js'
+
+/** A size is required from 1.1 on: a page that lacks one claims what it can keep (PyPI dossier 5). */
+function apiVersion(files: readonly ListedFile[]): '1.4' | '1.0' {
+  return files.every(({ size }) => size !== undefined) ? '1.4' : '1.0'
+}
+
+export function renderJsonPage({ project, status, versions, files }: ProjectPage): RenderedPage {
+  return rendered({
+    meta: { 'api-version': apiVersion(files) },
+    name: project,
+    'project-status': status,
+    versions,
+    files: files.map(renderFile),
+  })
+}
+
+export function renderJsonList(projects: readonly { readonly name: string }[]): RenderedPage {
+  return rendered({ meta: { 'api-version': '1.4' }, projects: projects.map(({ name }) => ({ name })) })
+}
+
+/** What is unknown is left out: uv drops a page with a null for size, time or yank. sha256 alone: pip checks every digest it is given. */
+function renderFile(file: ListedFile): Record<string, unknown> {
+  const metadata = file.metadataSha256 === undefined ? undefined : { sha256: file.metadataSha256 }
+  return {
+    filename: file.filename,
+    url: fileUrl(file),
+    hashes: { sha256: file.sha256 },
+    ...(file.requiresPython === undefined ? {} : { 'requires-python': file.requiresPython }),
+    ...(file.size === undefined ? {} : { size: file.size }),
+    ...(file.uploadTime === undefined ? {} : { 'upload-time': file.uploadTime }),
+    yanked: file.yanked === '' ? true : file.yanked,
+    ...(metadata === undefined ? {} : { 'core-metadata': metadata, 'dist-info-metadata': metadata }),
+    provenance: null,
+  }
+}
+
+function rendered(value: unknown): RenderedPage {
+  return { contentType: mediaTypes.json, body: encodeText(`${JSON.stringify(value)}\n`) }
+}

@@ -1,0 +1,15 @@
+export interface RenderedPage {
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+/** Relative to a project's page, so that it survives prefixes, TLS in front and several host names. The file name is the last segment: clients
+ *  take name, version and tags from it. */
+export function fileUrl({ sha256, filename }: { readonly sha256: string; readonly filename: string }): string {
+  return `../../files/${sha256}/${encodeURIComponent(filename)}`
+}
+
+const encoder = new TextEncoder()
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text)
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import {
+  type Headers,
+  notFound,
+  type ProtocolRequest,
+  type Reply,
+  type RepositoryContext,
+  redirect,
+  repositoryRoute,
+  text,
+} from '#core'
+import { type Flavour, mediaTypes, selectFlavour } from './media-type.js'
+import { projectOf } from './project-name.js'
+import { renderHtmlList } from './simple-html.js'
+import { renderJsonList } from './simple-json.js'
+
+/** The pages of the simple index: served at `/simple/…` and, at the same depth, `/+simple/…`; every other spelling is sent there. */
+export const simpleRoutes = [
+  repositoryRoute({ method: 'GET', path: '/simple/', permission: 'artifacts.read', handle: serveList }),
+  repositoryRoute({ method: 'GET', path: '/simple/{project}/', permission: 'artifacts.read', handle: servePage }),
+  repositoryRoute({ method: 'GET', path: '/+simple/', permission: 'artifacts.read', handle: serveList }),
+  repositoryRoute({ method: 'GET', path: '/+simple/{project}/', permission: 'artifacts.read', handle: servePage }),
+  ...['/simple', '/+simple', '/legacy/+simple', '/legacy/+simple/'].map((path) =>
+    repositoryRoute({
+      method: 'GET',
+      path,
+      permission: 'artifacts.read',
+      handle: async (request, context) => toCanonical(request, context, 'simple/'),
+    }),
+  ),
+  ...(['/simple/{project}', '/+simple/{project}', '/legacy/+simple/{project}', '/legacy/+simple/{project}/'] as const).map(
+    (path) => repositoryRoute({ method: 'GET', path, permission: 'artifacts.read', handle: redirectToPage }),
+  ),
+]
+
+type PageRequest = ProtocolRequest<{ readonly project: string }>
+
+async function servePage(request: PageRequest, context: RepositoryContext): Promise<Reply> {
+  const { project } = request.params
+  if (projectOf(project) !== project) return redirectToPage(request, context)
+  const flavour = flavourFor(request)
+  if (!flavour) return notAcceptable()
+  const page = await context.index('simple', project)
+  if (!page) throw notFound('Project', project)
+  const reply = await page.reply(flavour, request)
+  return { ...reply, headers: { ...pageHeaders(context), ...reply.headers } }
+}
+
+async function redirectToPage(request: PageRequest, context: RepositoryContext): Promise<Reply> {
+  const project = projectOf(request.params.project)
+  if (project === undefined) throw notFound('Project', request.params.project)
+  return toCanonical(request, context, `simple/${project}/`)
+}
+
+async function serveList(request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
+  const flavour = flavourFor(request)
+  if (!flavour) return notAcceptable()
+  const projects: { project: string; name: string }[] = []
+  for await (const { name, facts } of context.packages()) projects.push({ project: name, name: facts.name ?? name })
+  const { contentType, body } = flavour === 'json' ? renderJsonList(projects) : renderHtmlList(projects, flavour)
+  const digest = createHash('sha256').update(body).digest('hex').slice(0, 32)
+  return {
+    status: 200,
+    headers: { 'content-type': contentType, ...pageHeaders(context) },
+    body,
+    etag: `W/"${digest}-${flavour}"`,
+  }
+}
+
+function flavourFor(request: ProtocolRequest): Flavour | undefined {
+  return selectFlavour(request.header('accept'), request.query.getAll('format'))
+}
+
+/** Stored, but asked about each time: pip keeps pages as long as it is told to, and a fresh release must be there at once. */
+function pageHeaders({ repository, organization }: RepositoryContext): Headers {
+  const open = repository.public && organization.publicAllowed
+  return {
+    'cache-control': 'private, no-cache',
+    vary: 'Accept, Accept-Encoding, Authorization',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+    ...(open ? crossOrigin : {}),
+  }
+}
+
+/** Tools in a browser read public indexes. */
+const crossOrigin: Headers = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET',
+  'access-control-allow-headers': 'Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since',
+  'access-control-max-age': '86400',
+}
+
+/** Below our own address, with its prefix; relative links of a page are only right at its canonical depth. */
+function toCanonical(request: ProtocolRequest, { mountUrl }: RepositoryContext, path: string): Reply {
+  const query = request.query.toString()
+  return redirect(301, `${mountUrl.href}${path}${query === '' ? '' : `?${query}`}`)
+}
+
+function notAcceptable(): Reply {
+  return text(406, `This address answers as\n${Object.values(mediaTypes).join('\n')}\n`, {
+    'cache-control': 'no-store',
+    vary: 'Accept',
+  })
+}

@@ -1,0 +1,145 @@
+import { invalid, RegistryError, type RepositoryContext, type StagedBlob, unavailable } from '#core'
+import type { DistributionFacts } from './core-metadata-parser.js'
+import { type DistributionFile, metadataSuffix, pythonTag } from './distribution-file.js'
+import {
+  documentVersion,
+  type FileDocument,
+  type Found,
+  fileKey,
+  findDocument,
+  type ProjectDocument,
+  placeKey,
+  projectKey,
+  storedPath,
+  type UniqueDocument,
+} from './project-documents.js'
+import { compareVersions, isPreRelease, parseVersion } from './version.js'
+
+/** A file whose every check has passed. */
+export interface Distribution {
+  readonly file: DistributionFile
+  readonly blob: StagedBlob
+  readonly facts: DistributionFacts
+  /** A wheel's METADATA. */
+  readonly metadata: StagedBlob | undefined
+  readonly at: Date
+}
+
+/** Lost races before an upload gives up; each means that another upload of the same project came through. */
+const attempts = 20
+
+/** Refuses an upload to a project that takes none. 400: a 403 makes clients blame the credentials. */
+export async function requireOpenProject(
+  context: RepositoryContext,
+  project: string,
+): Promise<Found<ProjectDocument> | undefined> {
+  const found = await findDocument<ProjectDocument>(context.documents, projectKey(project))
+  const status = found?.value.status?.status
+  if (status === 'archived' || status === 'quarantined')
+    throw invalid(`Project '${project}' is ${status} and does not accept uploads.`)
+  return found
+}
+
+/** True where these very bytes stand under this very name: a repeat after a lost answer changes nothing. Throws `invalid` where anything else
+ *  takes the file's place, under whatever spelling. */
+export async function alreadyStored(context: RepositoryContext, file: DistributionFile, blob: StagedBlob): Promise<boolean> {
+  const place = await findDocument<UniqueDocument>(context.documents, placeKey(file))
+  if (!place) return false
+  const { filename, sha256 } = place.value
+  if (filename === file.filename && sha256 === blob.digests.sha256) return true
+  if (file.type === 'sdist' && filename !== file.filename) throw invalid('Only one sdist may be uploaded per release.')
+  throw alreadyExists(filename, sha256)
+}
+
+/** File, place, project and name in one commit. What lost a race is judged anew: the winner may have been the same file. */
+export async function storeDistribution(context: RepositoryContext, distribution: Distribution): Promise<void> {
+  const { file, blob } = distribution
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const project = await requireOpenProject(context, file.project)
+    try {
+      await commit(context, distribution, project)
+      return
+    } catch (failure) {
+      if (!(failure instanceof RegistryError) || (failure.kind !== 'conflict' && failure.kind !== 'stale')) throw failure
+      if (await alreadyStored(context, file, blob)) return
+      refuseTakenPath(failure, file)
+    }
+  }
+  throw unavailable('Too many uploads of this project at once; try again', 2)
+}
+
+async function commit(
+  context: RepositoryContext,
+  distribution: Distribution,
+  before: Found<ProjectDocument> | undefined,
+): Promise<void> {
+  const { file, blob, metadata, facts } = distribution
+  const place: UniqueDocument = { v: documentVersion, filename: file.filename, sha256: blob.digests.sha256 }
+  const change = context
+    .change()
+    .putArtifact(storedPath(file), blob, { contentType: 'application/octet-stream' })
+    .putDocument(fileKey(file.project, file.filename), describeFile(distribution), 'absent')
+    .putDocument(placeKey(file), place, 'absent')
+  if (metadata) change.putArtifact(`${storedPath(file)}${metadataSuffix}`, metadata, { contentType: 'text/plain' })
+  const after = describeProject(before?.value, facts)
+  if (JSON.stringify(after) !== JSON.stringify(before?.value)) {
+    change
+      .putDocument(projectKey(file.project), after, before ? { revision: before.revision } : 'absent')
+      .describe(file.project, { name: after.name, latest: after.latest, ...after.facts })
+  }
+  await change.commit()
+}
+
+function describeFile({ file, blob, metadata, facts, at }: Distribution): FileDocument {
+  return {
+    v: documentVersion,
+    filename: file.filename,
+    type: file.type,
+    version: facts.version,
+    sha256: blob.digests.sha256,
+    size: blob.size,
+    python: pythonTag(file),
+    uploadedAt: at.toISOString(),
+    yanked: false,
+    ...(facts.requiresPython === undefined ? {} : { requiresPython: facts.requiresPython }),
+    ...(metadata === undefined ? {} : { metadataSha256: metadata.digests.sha256 }),
+  }
+}
+
+/** The newest file names the project; the highest version, final before pre-release, describes it. */
+function describeProject(before: ProjectDocument | undefined, facts: DistributionFacts): ProjectDocument {
+  if (before && !supersedes(facts.version, before.latest)) return { ...before, name: facts.name }
+  const { description, license, homepage, keywords } = facts
+  return {
+    v: documentVersion,
+    name: facts.name,
+    latest: facts.version,
+    facts: {
+      ...(description === undefined ? {} : { description }),
+      ...(license === undefined ? {} : { license }),
+      ...(homepage === undefined ? {} : { homepage }),
+      ...(keywords === undefined ? {} : { keywords }),
+    },
+    ...(before?.status === undefined ? {} : { status: before.status }),
+  }
+}
+
+function supersedes(version: string, latest: string): boolean {
+  const [candidate, current] = [parseVersion(version), parseVersion(latest)]
+  if (!candidate || !current) return candidate !== undefined
+  const byFinality = Number(isPreRelease(current)) - Number(isPreRelease(candidate))
+  return (byFinality || compareVersions(candidate, current)) >= 0
+}
+
+/** The names of deleted files stay spent. */
+function refuseTakenPath({ detail }: RegistryError, file: DistributionFile): void {
+  if (detail['reason'] === 'spent') {
+    throw invalid('This filename was previously used by a file that has since been deleted. Use a different version.')
+  }
+  if (detail['reason'] === 'exists') throw alreadyExists(file.filename, String(detail['sha256']))
+}
+
+/** `--skip-existing` of three clients looks for these words. */
+function alreadyExists(filename: string, sha256: string): RegistryError {
+  return invalid(`File already exists ('${filename}', with sha256 hash '${sha256}').`, { detail: { code: 'file-exists' } })
+}

@@ -7,10 +7,11 @@ import { ByteCursor } from './byte-cursor.js'
 const flag = { headerCrc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const
 const longestText = 64 * 1024
 
-/** Inflates a file that is exactly one gzip member (RFC 1952) from its first byte to its last and hands the plain bytes to `read`, which must
+/** Inflates a file that is exactly one gzip member (RFC 1952) from its first byte to its last and hands the plain bytes to `consume`, which must
  *  read them all. Throws `invalid` for anything else: further members, bytes behind the end, a wrong checksum. */
-export async function readGzipMember(content: Bytes, read: (plain: AsyncIterable<Buffer>) => Promise<void>): Promise<void> {
+export async function readGzipMember(content: Bytes, consume: (plain: AsyncIterable<Buffer>) => Promise<void>): Promise<void> {
   const stream = await content.open()
+  let consumed = false
   try {
     const cursor = new ByteCursor(stream)
     await skipHeader(cursor)
@@ -26,12 +27,17 @@ export async function readGzipMember(content: Bytes, read: (plain: AsyncIterable
         yield piece
       }
     }
-    await pipeline(cursor.pieces(length), inflate, (pieces: AsyncIterable<Buffer>) => read(counted(pieces)))
+    await pipeline(cursor.pieces(length), inflate, async (pieces: AsyncIterable<Buffer>) => {
+      await consume(counted(pieces))
+      consumed = true
+    })
     if (inflate.bytesWritten !== length) throw malformed('trailing', 'Trailing data after the gzip member')
     const trailer = await cursor.take(8)
     if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== size % 2 ** 32)
       throw malformed('crc', 'Bad gzip checksum')
   } catch (cause) {
+    // an inflater that has had its fill ends while we still write: bytes behind the member
+    if (consumed && isCutShort(cause)) throw malformed('trailing', 'Trailing data after the gzip member')
     throw refusal(cause)
   } finally {
     stream.destroy()
@@ -58,10 +64,16 @@ function malformed(code: string, message: string): RegistryError {
   return invalid(message, { detail: { code: `gzip-${code}` } })
 }
 
-/** zlib's failures in our words; ABORT_ERR is what remains of a writer whose inflater had its fill: bytes behind the member. */
+/** zlib's failures in our words; what the source threw stays what it was. */
 function refusal(cause: unknown): unknown {
   if (cause instanceof RegistryError) return cause
-  const code = (cause as NodeJS.ErrnoException).code ?? ''
-  if (code === 'ABORT_ERR') return malformed('trailing', 'Trailing data after the gzip member')
-  return code.startsWith('Z_') ? malformed('data', 'Damaged gzip data') : cause
+  return codeOf(cause).startsWith('Z_') ? malformed('data', 'Damaged gzip data') : cause
+}
+
+function isCutShort(cause: unknown): boolean {
+  return ['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE'].includes(codeOf(cause))
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? ''
 }

@@ -141,6 +141,7 @@ async function inflateInPieces(cursor: ByteCursor, name: string, size: number, c
   const inflate = createInflateRaw()
   let checksum = 0
   let plain = 0
+  let ended = false
   try {
     await pipeline(cursor.pieces(compressedSize), inflate, async (pieces: AsyncIterable<Buffer>) => {
       for await (const piece of pieces) {
@@ -148,9 +149,11 @@ async function inflateInPieces(cursor: ByteCursor, name: string, size: number, c
         if (plain > size) throw sizesDiffer(name)
         checksum = crc32(piece, checksum)
       }
+      ended = true
     })
   } catch (cause) {
-    throw refusal(cause, name)
+    // an inflater that has had its fill ends while we still write
+    throw ended && !(cause instanceof RegistryError) ? sizesDiffer(name) : refusal(cause, name)
   }
   if (plain !== size || inflate.bytesWritten !== compressedSize) throw sizesDiffer(name)
   return checksum
@@ -264,5 +267,5 @@ function sizesDiffer(name: string): RegistryError {
 function refusal(cause: unknown, name: string): unknown {
   if (cause instanceof RegistryError) return cause
   const code = (cause as NodeJS.ErrnoException).code ?? ''
-  return /^Z_|^ERR_BUFFER_TOO_LARGE$|^ABORT_ERR$/.test(code) ? sizesDiffer(name) : cause
+  return /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(code) ? sizesDiffer(name) : cause
 }

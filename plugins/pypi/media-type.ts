@@ -40,7 +40,8 @@ export function selectFlavour(accept: string | undefined, formats: readonly stri
   if (equals.length === 0) return undefined
   const named = equals.filter(({ match }) => match.specificity > 0)
   if (named.length > 0) return named[0]?.flavour
-  return equals.some(({ flavour }) => flavour === 'html') ? 'html' : equals[0]?.flavour
+  // whoever takes anything at all is no client of JSON: scripts and old tools match the HTML
+  return candidates.some(({ flavour }) => flavour === 'html') ? 'html' : equals[0]?.flavour
 }
 
 /** `+` in a query string decodes to a space, and people type the address by hand. */

@@ -3,7 +3,7 @@ import { PythonUser, twineAndPipFlow, uvFlow } from './pip-flow.js'
 import { Server } from './server.js'
 
 /** Versions that the dossier's findings are of; the build back end of the example stands beside them. */
-const tools = ['pip==26.3', 'twine==7.0.0', 'uv==0.13.9', 'build==1.5.1', 'flit_core==3.12.0']
+const tools = ['pip==26.3', 'twine==7.0.0', 'uv==0.13.9', 'build==1.6.1', 'flit_core==4.2.0']
 
 describe('pip, twine and uv', function () {
   this.timeout(300_000)

@@ -1,5 +1,20 @@
-import { STATUS_CODES } from 'node:http'
 import { json, type ProtocolRequest, type RegistryError, type RenderError, type Reply, text } from '#core'
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  410: 'Gone',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  507: 'Insufficient Storage',
+}
 
 /** Failures in the words and shapes that Python clients show (PyPI dossier 8.4, 11.2). */
 export const renderError: RenderError = (failure, status, request) => {
@@ -14,7 +29,7 @@ export function uploadReply(status: number, message: string, request: ProtocolRe
   const reason = reasonPhrase(message)
   if (!prefersJson(request.header('accept'))) return { ...text(status, `${message}\n`), reason }
   // exactly this type, without a charset: uv shows the document itself otherwise
-  return { ...json(status, { message, code: `${status} ${message}`, title: STATUS_CODES[status] ?? 'Error' }), reason }
+  return { ...json(status, { message, code: `${status} ${message}`, title: titles[status] ?? 'Error' }), reason }
 }
 
 /** One line of printable Latin-1, 500 characters at most. */
@@ -42,7 +57,7 @@ function wordsOf(failure: RegistryError, status: number, request: ProtocolReques
     return `File too large. ${failure.message}`
   }
   const reason = failure.detail['reason']
-  if (status >= 500) return typeof reason === 'string' ? reason : (STATUS_CODES[status] ?? 'Error')
+  if (status >= 500) return typeof reason === 'string' ? reason : (titles[status] ?? 'Error')
   return failure.message
 }
 

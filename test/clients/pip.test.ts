@@ -1,6 +1,6 @@
 import { obtain, pythonTools } from './client-cache.js'
 import { PythonUser, twineAndPipFlow, uvFlow } from './pip-flow.js'
-import { Server } from './server.js'
+import { type ClientTarget, Server } from './server.js'
 
 /** Versions that the dossier's findings are of; the build back end of the example stands beside them. */
 const tools = ['pip==26.3', 'twine==7.0.0', 'uv==0.13.9', 'build==1.6.1', 'flit_core==4.2.0']
@@ -8,18 +8,26 @@ const tools = ['pip==26.3', 'twine==7.0.0', 'uv==0.13.9', 'build==1.6.1', 'flit_
 describe('pip, twine and uv', function () {
   this.timeout(300_000)
   let server: Server
-  let user: PythonUser
+  let target: ClientTarget
+  let bin: string
   before(async function () {
-    const bin = await obtain(this, 'pip, twine and uv', () => pythonTools('publishing', tools))
+    bin = await obtain(this, 'pip, twine and uv', () => pythonTools('publishing', tools))
     server = await Server.start()
-    user = await PythonUser.arrive(await server.target('pypi'), bin)
+    target = await server.target('pypi')
   })
-  after(async () => {
-    await user?.leave()
-    await server?.stop()
-  })
+  after(() => server?.stop())
 
-  it('publish and install a project with twine and pip, by token and by password, hashes checked', () => twineAndPipFlow(user))
+  /** Each story has a user of its own: what one leaves in a home must not help the next. */
+  const asUser = async (story: (user: PythonUser) => Promise<void>) => {
+    const user = await PythonUser.arrive(target, bin)
+    try {
+      await story(user)
+    } finally {
+      await user.leave()
+    }
+  }
 
-  it('publish and install with uv, by token and by password, hashes checked', () => uvFlow(user))
+  it('publish and install a project with twine and pip, by token and by password, hashes checked', () => asUser(twineAndPipFlow))
+
+  it('publish and install with uv, by token and by password, hashes checked', () => asUser(uvFlow))
 })

@@ -3,14 +3,10 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { type Bytes, RegistryError, readTarEntry, walkTar } from '#core'
+import { inMemoryBytes } from '../../support/in-memory-bytes.js'
 import { packTar, type TarMember, tarball } from '../../support/tar-builder.js'
 
-const inMemory = (content: Uint8Array): Bytes => ({
-  size: content.length,
-  open: async ({ start, end } = { start: 0, end: content.length }) => Readable.from([content.subarray(start, end)]),
-  small: async () => content,
-})
-const archive = async (members: readonly TarMember[]) => inMemory(await tarball(members))
+const archive = async (members: readonly TarMember[]) => inMemoryBytes(await tarball(members))
 const listing = async (content: Bytes, limits = {}) => {
   const seen: string[] = []
   await walkTar(content, ({ kind, name, size }) => void seen.push(`${kind} ${name} ${size}`), limits)
@@ -56,7 +52,7 @@ describe('The tar reader', () => {
       { name: 'pkg/PKG-INFO', content: 'Name: pkg\n' },
       { name: 'pkg/noise', content: noise },
     ])
-    const broken = inMemory(whole.subarray(0, whole.length - 1000))
+    const broken = inMemoryBytes(whole.subarray(0, whole.length - 1000))
     const found = await readTarEntry(broken, (name) => name.endsWith('/PKG-INFO'))
     expect(found?.name).to.equal('pkg/PKG-INFO')
     expect(Buffer.from(found?.content ?? []).toString()).to.equal('Name: pkg\n')
@@ -83,12 +79,12 @@ describe('The tar reader', () => {
   it('refuses what is no gzip, and gzip that is no tar, cut short or followed by rubbish', async () => {
     const words = 'the file is not a readable gzipped tar archive'
     const whole = await tarball([{ name: 'a', content: 'a'.repeat(2000) }])
-    await refused(listing(inMemory(Buffer.from('plain text'))), words)
-    await refused(listing(inMemory(gzipSync(Buffer.alloc(1024, 'rubbish ')))), words)
-    await refused(listing(inMemory(whole.subarray(0, whole.length - 20))), words)
-    await refused(listing(inMemory(Buffer.concat([whole, Buffer.from('rubbish')]))), words)
+    await refused(listing(inMemoryBytes(Buffer.from('plain text'))), words)
+    await refused(listing(inMemoryBytes(gzipSync(Buffer.alloc(1024, 'rubbish ')))), words)
+    await refused(listing(inMemoryBytes(whole.subarray(0, whole.length - 20))), words)
+    await refused(listing(inMemoryBytes(Buffer.concat([whole, Buffer.from('rubbish')]))), words)
     await refused(
-      listing(inMemory(gzipSync((await packTar([{ name: 'a', content: 'a'.repeat(2000) }])).subarray(0, 1024)))),
+      listing(inMemoryBytes(gzipSync((await packTar([{ name: 'a', content: 'a'.repeat(2000) }])).subarray(0, 1024)))),
       words,
     )
   })
@@ -96,7 +92,7 @@ describe('The tar reader', () => {
   it('counts concatenated gzip members as the one archive that every client unpacks', async () => {
     const first = await packTar([{ name: 'package/package.json', content: '{}' }])
     const second = await packTar([{ name: 'package/package.json', content: '{"a":1}' }])
-    const content = inMemory(Buffer.concat([gzipSync(first), gzipSync(second)]))
+    const content = inMemoryBytes(Buffer.concat([gzipSync(first), gzipSync(second)]))
     expect(await listing(content)).to.deep.equal(['file package/package.json 2', 'file package/package.json 7'])
   })
 
@@ -111,7 +107,7 @@ describe('The tar reader', () => {
   })
 
   it('refuses bombs: zeros by their ratio, headers by their size', async () => {
-    const zeros = inMemory(gzipSync(Buffer.alloc(32 * 1024 ** 2)))
+    const zeros = inMemoryBytes(gzipSync(Buffer.alloc(32 * 1024 ** 2)))
     await refused(listing(zeros), 'the archive has more than 1048576 bytes of headers for one entry')
     const blown = await archive([{ name: 'zeros', content: Buffer.alloc(32 * 1024 ** 2) }])
     await refused(listing(blown), 'the archive unpacks to more than 200 times its size')

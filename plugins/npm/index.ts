@@ -1,0 +1,52 @@
+import type { ProtocolPlugin } from '#core'
+import { distTagRoutes } from './dist-tags.js'
+import { houseClock } from './house-clock.js'
+import { renderNpmError } from './npm-error.js'
+import { packageJsonParser } from './package-json-parser.js'
+import { packageOfPath } from './package-name.js'
+import { packagePutRoutes } from './package-put.js'
+import { packumentRoutes } from './packument.js'
+import { packumentIndex } from './packument-index.js'
+import { rewritePath } from './path-rewrite.js'
+import { removeLeftovers } from './removed-package.js'
+import { searchRoutes } from './search.js'
+import { sessionRoutes } from './session.js'
+import { clientSettings } from './settings.js'
+import { tarballRoutes } from './tarball.js'
+import { unpublishRoutes } from './unpublish.js'
+
+/** npm's registry protocol, for npm, pnpm, yarn, bun and whoever else speaks it (npm dossier). */
+const npm: ProtocolPlugin = {
+  name: 'npm',
+  version: '1.0.0',
+  contract: 1,
+  mounts: [
+    {
+      scope: 'repository',
+      paths: { trailingSlash: 'ignore', rewrite: rewritePath },
+      renderError: renderNpmError,
+      routes: [
+        ...sessionRoutes,
+        ...searchRoutes,
+        ...distTagRoutes,
+        ...packumentRoutes,
+        ...tarballRoutes,
+        ...packagePutRoutes,
+        ...unpublishRoutes,
+      ],
+    },
+  ],
+  parsers: [packageJsonParser],
+  indexes: [packumentIndex],
+  digests: ['sha1', 'sha512'],
+  documents: { v: 1, upgrade: (value) => value },
+  packageOf: packageOfPath,
+  settings: clientSettings,
+  async start({ clock }) {
+    houseClock.now = () => clock.now()
+  },
+  async remind([pkg], context) {
+    await removeLeftovers(pkg, context)
+  },
+}
+export default npm

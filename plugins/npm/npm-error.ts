@@ -1,0 +1,45 @@
+import { json, notFound, type ProtocolRequest, type RegistryError, type RenderError, type Reply } from '#core'
+
+/** A 404 whose words the client shall see; every other one reads 'Not found', the same for what is hidden. */
+export function worded404(what: string, name: string): RegistryError {
+  return notFound(what, name, { detail: { worded: true } })
+}
+export function noSuchPackage(pkg: string): RegistryError {
+  return notFound('package', pkg)
+}
+
+/** Failures as npm reads them: `{"error": …}`. Status codes are the house's (npm dossier 3.3); a 404 of npm's is JSON too. */
+export const renderNpmError: RenderError = (failure, status, request): Reply =>
+  json(status, { error: wordsOf(failure, request) }, headersOf(failure))
+
+function wordsOf(failure: RegistryError, request: ProtocolRequest): string {
+  switch (failure.kind) {
+    case 'hidden':
+      return 'Not found'
+    case 'not-found':
+      return failure.detail['worded'] === true ? failure.message : 'Not found'
+    case 'forbidden':
+      return failure.detail['worded'] === true ? failure.message : forbiddenWords(request)
+    case 'internal':
+      return 'Internal error'
+    default:
+      return failure.message
+  }
+}
+
+/** What was refused, in npm's words: it prints them as they stand. */
+function forbiddenWords({ method, params }: ProtocolRequest): string {
+  const { scope, name } = params
+  const verb = method === 'DELETE' ? 'unpublish' : 'publish'
+  if (name === undefined || method === 'GET' || method === 'HEAD') return 'You do not have permission to do this.'
+  return `You do not have permission to ${verb} "${scope === undefined ? name : `@${scope}/${name}`}".`
+}
+
+function headersOf(failure: RegistryError): Record<string, string> {
+  const { allow } = failure.detail
+  return {
+    'cache-control': 'no-store',
+    ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),
+    ...(failure.kind === 'method' && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
+  }
+}

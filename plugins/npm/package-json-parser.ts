@@ -1,0 +1,96 @@
+import {
+  type Bytes,
+  type Json,
+  type JsonObject,
+  type MetadataParser,
+  type PackageFacts,
+  type TarEntry,
+  unprocessable,
+  walkTar,
+} from '#core'
+import { isObject, isText } from './manifest.js'
+import { comparedFields } from './manifest-agreement.js'
+
+/** What a tarball says about its package. */
+export type TarballFacts = PackageFacts & {
+  readonly name: string
+  readonly version: string
+  readonly tarball: {
+    /** Fields of its package.json that a manifest is held against. */
+    readonly fields: JsonObject
+    readonly fileCount: number
+    readonly unpackedSize: number
+    readonly hasGyp: boolean
+    readonly hasShrinkwrap: boolean
+  }
+}
+
+/** Reads the one package.json at the root of a .tgz: the folder that everything lies in, whatever its name, is cut off as clients do it. */
+export const packageJsonParser: MetadataParser = {
+  claims: (path) => path.endsWith('.tgz'),
+  async parse(content: Bytes): Promise<TarballFacts> {
+    let packageJson: Uint8Array | undefined
+    let fileCount = 0
+    let unpackedSize = 0
+    let hasGyp = false
+    let hasShrinkwrap = false
+    await walkTar(content, async (entry) => {
+      const name = checkEntry(entry)
+      if (entry.kind !== 'file') return
+      fileCount += 1
+      unpackedSize += entry.size
+      if (name === 'npm-shrinkwrap.json') hasShrinkwrap = true
+      if (/^[^/]*\.gyp$/.test(name)) hasGyp = true
+      if (name !== 'package.json') return
+      if (packageJson !== undefined) throw unprocessable('the tarball has more than one package.json at its root')
+      packageJson = await entry.read()
+    })
+    if (packageJson === undefined) throw unprocessable('the tarball has no package.json at its root')
+    const { name, version, ...fields } = parsed(packageJson)
+    if (!isText(name) || !isText(version)) throw unprocessable('the package.json in the tarball has no name and version')
+    return {
+      name,
+      version,
+      ...described(fields),
+      tarball: {
+        fields: {
+          name,
+          ...Object.fromEntries(comparedFields.flatMap((field) => (fields[field] === undefined ? [] : [[field, fields[field]]]))),
+        },
+        fileCount,
+        unpackedSize,
+        hasGyp,
+        hasShrinkwrap,
+      },
+    }
+  },
+}
+
+/** Where an entry lands when the archive's folder is cut off. Throws `unprocessable` on what has no business in a package. */
+function checkEntry({ name, kind }: TarEntry): string {
+  const segments = name.split(/[/\\]/)
+  if (name === '' || segments[0] === '' || /^[A-Za-z]:/.test(name) || segments.includes('..'))
+    throw unprocessable(`the tarball has an entry outside its own folder: ${JSON.stringify(name.slice(0, 200))}`)
+  if (kind === 'special') throw unprocessable(`the tarball has an entry that is no file: ${JSON.stringify(name.slice(0, 200))}`)
+  const cut = name.indexOf('/')
+  return cut < 0 ? '' : name.slice(cut + 1)
+}
+
+function parsed(packageJson: Uint8Array): { readonly [field: string]: Json } {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(packageJson))
+  } catch (cause) {
+    throw unprocessable('the package.json in the tarball is not JSON', { cause })
+  }
+  if (!isObject(value)) throw unprocessable('the package.json in the tarball is not an object')
+  return value
+}
+
+function described({ description, license, homepage }: JsonObject): PackageFacts {
+  return {
+    ...(isText(description) ? { description: description.slice(0, 500) } : {}),
+    ...(isText(license) ? { license: license.slice(0, 100) } : {}),
+    ...(isText(homepage) ? { homepage: homepage.slice(0, 500) } : {}),
+  }
+}

@@ -1,0 +1,89 @@
+import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
+import { deprecate, deprecationOf } from './manifest.js'
+import { noSuchPackage } from './npm-error.js'
+import { changePackage, storedAt } from './package-changes.js'
+import { documentKeys, readPackage, revisionOf, versionDocuments } from './package-documents.js'
+import { packageRoutes } from './package-routes.js'
+import { publish } from './publish.js'
+import { oneTarball, type Rewrite, readPackageDocument } from './publish-document.js'
+import { unpublishVersions } from './unpublish.js'
+
+/** Bytes of a body around its tarball: deprecating sends a whole packument. */
+const textLimit = 32 * 1024 ** 2
+/** Bytes of a tarball where the repository sets no limit of its own. */
+const tarballLimit = 256 * 1024 ** 2
+
+/** PUT of a package, with and without the revision: what is meant is told by the body (npm dossier 10). */
+export const packagePutRoutes = [
+  ...packageRoutes('PUT', ['', ''], 'artifacts.write', async (pkg, request, context) => {
+    const meaning = await meaningOf(pkg, request, context)
+    if (meaning.kind === 'publish') return publish(pkg, meaning, context)
+    if (meaning.versions === undefined) throw unknownMeaning(meaning)
+    return deprecateVersions(pkg, meaning.versions, context)
+  }),
+  ...packageRoutes('PUT', ['', '/-rev/{rev}'], 'artifacts.write', async (pkg, request, context) => {
+    const meaning = await meaningOf(pkg, request, context)
+    if (meaning.kind === 'publish') throw invalid('a version is published without a revision in the address')
+    return rewriteAt(request.params['rev'] ?? '', pkg, meaning, context)
+  }),
+]
+
+async function meaningOf(pkg: string, request: ProtocolRequest, context: RepositoryContext) {
+  const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit }
+  const { value, blobs } = await request.jsonWithBlobs(oneTarball(), context.stage, limits)
+  return readPackageDocument(pkg, value, blobs)
+}
+
+async function rewriteAt(rev: string, pkg: string, meaning: Rewrite, context: RepositoryContext): Promise<Reply> {
+  const stored = await storedAt(rev, pkg, context)
+  const { versions } = meaning
+  if (versions === undefined) return replaceMaintainers(pkg, rev, meaning, context)
+  if ([...versions.keys()].some((version) => !stored.versions.has(version)))
+    throw invalid('a version that is not here cannot be added without its tarball')
+  const leaving = new Set([...stored.versions.keys()].filter((version) => !versions.has(version)))
+  if (leaving.size === 0) return deprecateVersions(pkg, versions, context)
+  return unpublishVersions(pkg, rev, leaving, meaning.tags, await context.widen('artifacts.delete'))
+}
+
+/** Of versions that are here: sets or removes what differs, and leaves everything else as it is. A publish in between is not lost by it. */
+async function deprecateVersions(pkg: string, wanted: ReadonlyMap<string, string>, context: RepositoryContext): Promise<Reply> {
+  const sequence = await changePackage(pkg, context, async () => {
+    const stored = await readPackage(pkg, context.documents)
+    if (stored === undefined) throw noSuchPackage(pkg)
+    const differing = [...stored.versions.values()].filter(
+      (each) => wanted.has(each.version) && wanted.get(each.version) !== deprecationOf(each),
+    )
+    let { sequence } = stored.head
+    // A commit has room for so many documents; each of them is whole in itself.
+    for (let start = 0; start < differing.length; start += deprecationsPerCommit) {
+      const changes = context.change().requireHead(pkg, sequence)
+      for (const each of differing.slice(start, start + deprecationsPerCommit))
+        for (const { key, value } of versionDocuments(pkg, { ...each, ...deprecate(each, wanted.get(each.version) ?? '') }))
+          changes.putDocument(key, value)
+      sequence = (await changes.commit()).heads.get(pkg) ?? sequence
+    }
+    return sequence
+  })
+  return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
+}
+const deprecationsPerCommit = 10
+
+async function replaceMaintainers(pkg: string, rev: string, meaning: Rewrite, context: RepositoryContext): Promise<Reply> {
+  const { maintainers } = meaning
+  if (maintainers === undefined) throw unknownMeaning(meaning)
+  if (maintainers.length === 0) throw invalid('a package keeps at least one maintainer')
+  if (maintainers.length > 100) throw invalid('a package has at most 100 maintainers')
+  const sequence = await changePackage(pkg, context, async () => {
+    const { head, document } = await storedAt(rev, pkg, context)
+    const changes = context.change().requireHead(pkg, head.sequence)
+    changes.putDocument(documentKeys.package(pkg), { ...document, maintainers })
+    return (await changes.commit()).heads.get(pkg) ?? 0
+  })
+  return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
+}
+
+function unknownMeaning({ stars }: Rewrite) {
+  return invalid(
+    stars ? 'stars are not kept here' : 'the body neither publishes, deprecates, unpublishes nor changes maintainers',
+  )
+}

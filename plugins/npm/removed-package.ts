@@ -1,0 +1,77 @@
+import { principalId, type RepositoryContext } from '#core'
+import { houseClock } from './house-clock.js'
+import { changePackage } from './package-changes.js'
+import {
+  documentKeys,
+  type PackageDocument,
+  type StoredPackage,
+  type TagDocument,
+  type VersionDocument,
+} from './package-documents.js'
+import { inCommits, type Leaving, removeVersion, tombstoneBy } from './version-removal.js'
+
+/** When somebody looks for leftovers again, should their removal have been interrupted. */
+const leftoversAfter = 10 * 60_000
+const tagsPerCommit = 50
+
+/** Removes a package by one row: from this commit on nothing of it is there, however large it is. Returns the new sequence. */
+export async function removePackage(pkg: string, { head, document }: StoredPackage, context: RepositoryContext): Promise<number> {
+  const now = houseClock.now()
+  const { maintainers: _maintainers, ...rest } = document
+  const committed = await context
+    .change()
+    .requireHead(pkg, head.sequence)
+    .putDocument(documentKeys.package(pkg), {
+      ...rest,
+      maintainers: [],
+      removed: { at: now.toISOString(), by: principalId(context.principal) },
+    })
+    .describe(pkg, undefined)
+    .remind(new Date(now.getTime() + leftoversAfter), documentKeys.package(pkg))
+    .commit()
+  return committed.heads.get(pkg) ?? 0
+}
+
+/** Removes what lies about of generations that are gone: tags, then versions with their files, commit by commit. */
+export async function removeLeftovers(pkg: string, context: RepositoryContext): Promise<void> {
+  const owner = (await context.documents.find(documentKeys.package(pkg)))?.value as PackageDocument | undefined
+  if (owner === undefined) return
+  /** The last generation that is gone; none ever comes back. */
+  const last = owner.removed === undefined ? owner.generation - 1 : owner.generation
+  await removeTags(pkg, last, context)
+  const leaving: Leaving[] = []
+  for await (const { key, value } of context.documents.list(documentKeys.versions(pkg))) {
+    const [, , version = '', part] = key
+    const { generation, parts } = value as VersionDocument
+    if (part === undefined && generation <= last) leaving.push({ version, ...(parts === undefined ? {} : { parts }) })
+  }
+  const tombstone = owner.removed === undefined ? tombstoneBy(context) : { v: 1 as const, ...owner.removed }
+  for (const batch of inCommits(leaving)) {
+    await changePackage(pkg, context, async () => {
+      const changes = context.change()
+      // Somebody else may have been here meanwhile, after a reminder.
+      for (const each of batch) {
+        if ((await context.documents.find(documentKeys.version(pkg, each.version))) !== undefined)
+          removeVersion(pkg, each, tombstone, changes)
+      }
+      await changes.commit()
+    })
+  }
+}
+
+async function removeTags(pkg: string, last: number, context: RepositoryContext): Promise<void> {
+  const tags: string[] = []
+  for await (const { key, value } of context.documents.list(documentKeys.tags(pkg)))
+    if ((value as TagDocument).generation <= last) tags.push(key[2] ?? '')
+  for (let start = 0; start < tags.length; start += tagsPerCommit) {
+    await changePackage(pkg, context, async () => {
+      const changes = context.change()
+      for (const tag of tags.slice(start, start + tagsPerCommit)) {
+        const found = await context.documents.find(documentKeys.tag(pkg, tag))
+        if (found !== undefined && (found.value as TagDocument).generation <= last)
+          changes.deleteDocument(documentKeys.tag(pkg, tag), { revision: found.revision })
+      }
+      await changes.commit()
+    })
+  }
+}

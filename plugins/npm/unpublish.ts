@@ -1,0 +1,101 @@
+import {
+  conflict,
+  json,
+  notFound,
+  type ProtocolRequest,
+  type Reply,
+  type RepositoryChangeSet,
+  type RepositoryContext,
+} from '#core'
+import { factsOf } from './manifest.js'
+import { changePackage, storedAt } from './package-changes.js'
+import { documentKeys, findVersion, revisionOf, type StoredPackage } from './package-documents.js'
+import { highestVersion, quoted, versionOfTarball } from './package-name.js'
+import { packageRoutes } from './package-routes.js'
+import { removeLeftovers, removePackage } from './removed-package.js'
+import { inCommits, removeVersion, tombstoneBy } from './version-removal.js'
+
+/** DELETE of a whole package, and of the file of a version that is already unpublished (npm dossier 10). */
+export const unpublishRoutes = [
+  ...packageRoutes('DELETE', ['', '/-rev/{rev}'], 'artifacts.delete', (pkg, { params }, context) =>
+    unpublishPackage(pkg, params['rev'] ?? '', context),
+  ),
+  ...packageRoutes('DELETE', ['', '/-/{file}/-rev/{rev}'], 'artifacts.delete', confirmTarball),
+  ...packageRoutes('DELETE', ['', '/-/@{fileScope}/{file}/-rev/{rev}'], 'artifacts.delete', confirmTarball),
+]
+
+async function unpublishPackage(pkg: string, rev: string, context: RepositoryContext): Promise<Reply> {
+  const sequence = await changePackage(pkg, context, async () => removePackage(pkg, await storedAt(rev, pkg, context), context))
+  await cleanUp(pkg, context)
+  return json(200, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
+}
+
+/** Removes versions with everything of theirs; of all versions, the package. Where a tag goes that pointed to one of them, `wanted` says. */
+export async function unpublishVersions(
+  pkg: string,
+  rev: string,
+  leaving: ReadonlySet<string>,
+  wanted: ReadonlyMap<string, string>,
+  context: RepositoryContext,
+): Promise<Reply> {
+  let whole = false
+  const sequence = await changePackage(pkg, context, async () => {
+    const stored = await storedAt(rev, pkg, context)
+    whole = leaving.size === stored.versions.size
+    if (whole) return removePackage(pkg, stored, context)
+    let { sequence } = stored.head
+    const gone = [...stored.versions.values()].filter(({ version }) => leaving.has(version))
+    for (const [index, batch] of inCommits(gone).entries()) {
+      const changes = context.change().requireHead(pkg, sequence)
+      // Nothing points to a version that leaves, from the first commit on.
+      if (index === 0) moveTags(pkg, stored, leaving, wanted, changes)
+      for (const version of batch) removeVersion(pkg, version, tombstoneBy(context), changes)
+      sequence = (await changes.commit()).heads.get(pkg) ?? sequence
+    }
+    return sequence
+  })
+  if (whole) await cleanUp(pkg, context)
+  return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
+}
+
+/** Tags that pointed to a version that leaves go where the client sent them, else away; there is always a latest. */
+function moveTags(
+  pkg: string,
+  { document, versions, tags }: StoredPackage,
+  leaving: ReadonlySet<string>,
+  wanted: ReadonlyMap<string, string>,
+  changes: RepositoryChangeSet,
+): void {
+  const remaining = new Set([...versions.keys()].filter((version) => !leaving.has(version)))
+  const { generation } = document
+  for (const [tag, { version }] of tags) {
+    if (!leaving.has(version)) continue
+    const sent = wanted.get(tag)
+    const asked = sent !== undefined && remaining.has(sent)
+    const target = asked ? sent : tag === 'latest' ? highestVersion(remaining) : undefined
+    if (target === undefined) changes.deleteDocument(documentKeys.tag(pkg, tag))
+    else changes.putDocument(documentKeys.tag(pkg, tag), { v: 1, generation, version: target, explicit: asked })
+    const latest = tag === 'latest' ? versions.get(target ?? '') : undefined
+    if (latest !== undefined) changes.describe(pkg, factsOf(latest.full, latest.publishedAt))
+  }
+}
+
+/** The package is gone already: what fails here is found again by the reminder. */
+async function cleanUp(pkg: string, context: RepositoryContext): Promise<void> {
+  try {
+    await removeLeftovers(pkg, context)
+  } catch (cause) {
+    context.log.warn('npm.leftovers', { package: pkg, cause })
+  }
+}
+
+/** The second half of npm's unpublish: the file went with its version. */
+async function confirmTarball(pkg: string, { params }: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
+  const file = params['file'] ?? ''
+  const version = versionOfTarball(pkg, file)
+  if (version === undefined || version === '') throw notFound('tarball', file)
+  if ((await findVersion(pkg, version, context.documents)) !== undefined)
+    throw conflict(`${quoted(file)} belongs to a published version: unpublish that`, { detail: { worded: true } })
+  if ((await context.documents.find(documentKeys.gone(pkg, version))) === undefined) throw notFound('tarball', file)
+  return json(200, { ok: true })
+}

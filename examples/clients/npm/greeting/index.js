@@ -1,0 +1,3 @@
+const shout = require('shout-words')
+
+module.exports = (name) => shout(`Hello, ${name}`)

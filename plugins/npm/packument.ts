@@ -1,4 +1,5 @@
 import type { Reply, RepositoryContext } from '#core'
+import { houseClock } from './house-clock.js'
 import { servedVersion } from './manifest.js'
 import { flavourOf, mediaTypes } from './negotiation.js'
 import { noSuchPackage, worded404 } from './npm-error.js'
@@ -7,12 +8,17 @@ import { tarballPath } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
 import { packumentIndex } from './packument-index.js'
 
+const settledAfter = 2_000
+
 /** GET of a packument in the flavour that Accept asks for, and of one version by number or tag (npm dossier 4, 5, 7). */
 export const packumentRoutes = [
   ...packageRoutes('GET', ['', ''], 'artifacts.read', async (pkg, request, context) => {
     const index = await context.index(packumentIndex.name, pkg)
     if (index === undefined) throw noSuchPackage(pkg)
-    return index.reply(flavourOf(request.header('accept')), request)
+    const reply = await index.reply(flavourOf(request.header('accept')), request)
+    // A date counts seconds: it says nothing of a package that may change again within this one (npm dossier 5.1).
+    const settled = houseClock.now().getTime() - index.modified.getTime() >= settledAfter
+    return settled ? { ...reply, modified: index.modified } : reply
   }),
   ...packageRoutes('GET', ['', '/{version}'], 'artifacts.read', (pkg, { params }, context) =>
     manifest(pkg, params['version'] ?? '', context),

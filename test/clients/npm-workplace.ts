@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment, type Ran, run, succeed } from './run.js'
 import type { ClientTarget } from './server.js'
 
 const projects = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'examples', 'clients', 'npm')
 
-/** A folder with the example projects, and a home and caches of its own, for one client that speaks npm. */
+/** A folder with the example projects and one without anything, and a home and caches of its own, for one client that speaks npm. */
 export class NpmWorkplace {
   private caches = 0
   private constructor(
@@ -22,6 +22,7 @@ export class NpmWorkplace {
     const folder = await mkdtemp(join(tmpdir(), 'cloudrepo-npm-'))
     const home = join(folder, 'home')
     await mkdir(home)
+    await mkdir(join(folder, 'empty'))
     await cp(projects, folder, { recursive: true })
     return new NpmWorkplace(folder, home, command, target)
   }
@@ -93,8 +94,8 @@ export class NpmWorkplace {
     const cache = (name: string) => join(this.folder, `cache-${this.caches}`, name)
     return cleanEnvironment(this.home, {
       npm_config_cache: cache('npm'),
-      npm_config_store_dir: cache('store'),
-      npm_config_cache_dir: cache('pnpm'),
+      // npm knows neither, and says so.
+      ...(basename(this.command) === 'pnpm' ? { npm_config_store_dir: cache('store'), npm_config_cache_dir: cache('pnpm') } : {}),
       npm_config_update_notifier: 'false',
       npm_config_fund: 'false',
     })

@@ -11,7 +11,7 @@ describe('npm, the one that came with Node', function () {
   let npm: NpmWorkplace
 
   before(async () => {
-    server = await Server.start()
+    server = await Server.start({ CLOUDREPO_PLUGINS: 'npm,api' })
     target = await server.target('npm')
     npm = await NpmWorkplace.open('npm', target)
     await npm.settings({ _authToken: target.token })
@@ -155,7 +155,7 @@ describe('npm, the one that came with Node', function () {
       await npm.settings(credentials)
       await versionTo('shout-words', version)
       expect(await npm.do('shout-words', 'publish')).to.equal(`+ shout-words@${version}`)
-      await npm.do('app', 'install', `shout-words@${version}`, '--no-save', '--no-package-lock')
+      await npm.do('empty', 'install', `shout-words@${version}`)
       expect(await npm.do('app', 'whoami')).to.equal(target.login)
     }
   })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
+import { houseClock } from '../../../plugins/npm/house-clock.js'
 import npm from '../../../plugins/npm/index.js'
 import { type House, openHouse } from '../../support/house.js'
 import { integrityOf, type NpmPackage, packed, publishBody } from '../../support/npm-package.js'
@@ -140,11 +141,21 @@ describe('npm: installing', () => {
     expect((await get('@acme/bar', { ...full, 'if-none-match': fullTag ?? '' })).status).to.equal(200)
   })
 
-  it('says when it was modified as the document does, and changes its revision with every change', async () => {
-    const before = await get('@acme/bar', full)
-    const { time, _rev } = before.json() as Packument
-    const seconds = Math.floor(Date.parse(time['modified'] ?? '') / 1000) * 1000
-    expect(before.headers['last-modified']).to.equal(new Date(seconds).toUTCString())
+  it('dates the document as the document does, once the second is over, and answers by the date then', async () => {
+    const young = await get('@acme/bar', full)
+    expect(young.headers['last-modified']).to.equal(undefined)
+    const started = houseClock.now
+    houseClock.now = () => new Date(started().getTime() + 3_000)
+    const { time } = young.json() as Packument
+    const seconds = new Date(Math.floor(Date.parse(time['modified'] ?? '') / 1000) * 1000).toUTCString()
+    const old = await get('@acme/bar', full)
+    expect(old.headers['last-modified']).to.equal(seconds)
+    expect((await get('@acme/bar', { ...full, 'if-modified-since': seconds })).status).to.equal(304)
+    expect((await get('@acme/bar', { ...full, 'if-modified-since': seconds, 'if-none-match': '"other"' })).status).to.equal(200)
+  })
+
+  it('changes its revision and its time with every change', async () => {
+    const { time, _rev } = (await get('@acme/bar', full)).json() as Packument
     await house.call('PUT', '/acme/js/-/package/@acme%2fbar/dist-tags/beta', { body: '"1.0.0"' })
     const after = (await get('@acme/bar', full)).json() as Packument
     expect(after._rev).to.match(/^2-/).and.not.equal(_rev)

@@ -101,11 +101,19 @@ describe('npm: who is asking', () => {
   })
 
   it('looks people up for whoever may know them, and everybody for oneself', async () => {
-    const lookUp = (name: string, as: Somebody) => house.call('GET', `/acme/js/-/user/org.couchdb.user:${name}`, { as })
+    const lookUp = (name: string, as: 'olga' | 'dora') => {
+      const pair = Buffer.from(`${as}:${house.password(as)}`).toString('base64')
+      return house.call('GET', `/acme/js/-/user/org.couchdb.user:${name}`, {
+        as: 'nobody',
+        headers: { authorization: `Basic ${pair}` },
+      })
+    }
     expect((await lookUp('rita', 'olga')).json()).to.deep.include({ _id: 'org.couchdb.user:rita', name: 'rita' })
-    expect((await lookUp('dora', 'dora')).json()).to.deep.include({ _id: 'org.couchdb.user:dora', name: 'dora' })
     const none = await lookUp('zoe', 'olga')
     expect([none.status, none.json()]).to.deep.equal([404, { error: 'user not found: zoe' }])
-    expect((await lookUp('rita', 'dora')).status).to.equal(403)
+    const other = await lookUp('rita', 'dora')
+    expect([other.status, other.json()]).to.deep.equal([403, { error: 'You do not have permission to look up members.' }])
+    const oneself = await house.call('GET', '/acme/js/-/user/org.couchdb.user:dora')
+    expect(oneself.json()).to.deep.equal({ _id: 'org.couchdb.user:dora', name: 'dora', email: '' })
   })
 })

@@ -33,7 +33,7 @@ export interface Malformed {
 /** Suffix of the address under which a wheel's METADATA stands beside it (PEP 658). */
 export const metadataSuffix = '.metadata'
 
-/** A name whose sidecar could not be addressed is longer than this: a path segment ends at 255 bytes. */
+/** Bytes of a file name, and of a path segment: with its suffix, a sidecar's name has to fit too. */
 export const longestFilename = 255
 
 /** Reads a file name by its extension; undefined where it is no distribution of ours. Takes whatever is well formed, strange platforms too. */

@@ -1,5 +1,5 @@
 import { unprocessable } from '../errors/registry-error.js'
-import { commonPasswords } from './common-passwords.js'
+import { commonPasswords } from './frequent-passwords.js'
 
 /** Words that are too near to be a secret: product, organization, the member's own names. */
 export interface PasswordContext {

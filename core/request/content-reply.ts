@@ -13,7 +13,9 @@ export function bytes(artifact: Artifact, options: BytesOptions = {}): Reply {
     status: options.status ?? 200,
     headers: {
       'content-type': contentType,
-      ...(inline.test(contentType) ? {} : { 'content-disposition': contentDisposition(filename) }),
+      ...(inline.test(contentType)
+        ? {}
+        : { 'content-disposition': contentDisposition(filename, { fallback: fallbackName(filename) }) }),
       'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
       'cross-origin-resource-policy': 'same-origin',
       ...(options.immutable ? { 'cache-control': 'private, max-age=31536000, immutable' } : {}),
@@ -24,4 +26,9 @@ export function bytes(artifact: Artifact, options: BytesOptions = {}): Reply {
     modified: artifact.modified,
     ranges: true,
   }
+}
+
+/** For clients that do not read `filename*` (RFC 6266, 4.3): printable ASCII, without what header parsers stumble over. */
+function fallbackName(filename: string): string {
+  return filename.replaceAll(/[^\x20-\x7e]|["\\%]/g, '?')
 }

@@ -144,7 +144,7 @@ describe('reading raw files', () => {
     const target = '/acme/files/deep/a%22b%5D%C3%A9.html'
     await house.call('PUT', target, { body: 'x' })
     const { headers } = await get({}, target)
-    expect(headers['content-disposition']).to.equal('attachment; filename="a\\"b]?.html"; filename*=UTF-8\'\'a%22b%5D%C3%A9.html')
+    expect(headers['content-disposition']).to.equal('attachment; filename="a?b]?.html"; filename*=UTF-8\'\'a%22b%5D%C3%A9.html')
   })
 
   describe('digests in answers', () => {

@@ -1,0 +1,169 @@
+import { GuessThrottle } from '../../core/auth/guess-throttle.js'
+import { MemberTokenDesk } from '../../core/auth/member-token-desk.js'
+import { OperatorTokens } from '../../core/auth/operator-tokens.js'
+import { PasswordCheck } from '../../core/auth/password-check.js'
+import { PasswordHash } from '../../core/auth/password-hash.js'
+import type { Permission } from '../../core/auth/permission.js'
+import type { Principal } from '../../core/auth/principal.js'
+import { RoleAccessPolicy } from '../../core/auth/role-access-policy.js'
+import { StoredAuthenticator } from '../../core/auth/stored-authenticator.js'
+import { StoredTokens } from '../../core/auth/stored-tokens.js'
+import { TokenUsage } from '../../core/auth/token-usage.js'
+import type { Directory } from '../../core/directory/directory.js'
+import { TenantDirectory } from '../../core/directory/tenant-directory.js'
+import { RegistryError } from '../../core/errors/registry-error.js'
+import { silentLogger } from '../../core/runtime/logger.js'
+import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
+import type { OrganizationKeys } from '../../core/storage/encryption/keys.js'
+import type { Entry, Key, MetadataStore } from '../../core/storage/metadata-store.js'
+import { AccessEpoch } from '../../core/tenancy/access-epoch.js'
+import type { Administration } from '../../core/tenancy/administration.js'
+import type { CallerScope } from '../../core/tenancy/caller-scope.js'
+import type { Repository } from '../../core/tenancy/repository.js'
+import { StoredAdministration } from '../../core/tenancy/stored-administration.js'
+import { StoredHandles } from '../../core/tenancy/stored-handles.js'
+import { StoredOrganizationRegister } from '../../core/tenancy/stored-organization-register.js'
+import { StoredTenancy } from '../../core/tenancy/stored-tenancy.js'
+import { FixedClock } from './fixed-clock.js'
+
+export const operator: Principal = { kind: 'operator', id: 'op_test' }
+const away = '198.51.100.7'
+
+/** A store in memory that counts what is asked of it. */
+export class CountingStore extends MemoryMetadataStore {
+  gets = 0
+  override get(key: Key): Promise<Entry | undefined> {
+    this.gets += 1
+    return super.get(key)
+  }
+}
+
+/** Counts derivations, so that a test sees what a cache or a limit saved. */
+export class CountingHash extends PasswordHash {
+  checks = 0
+  override verify(password: string, phc: string): Promise<boolean> {
+    this.checks += 1
+    return super.verify(password, phc)
+  }
+}
+
+export class NotedKeys implements OrganizationKeys {
+  readonly made: string[] = []
+  readonly destroyed: string[] = []
+  async create(id: string): Promise<void> {
+    this.made.push(id)
+  }
+  async destroy(id: string): Promise<void> {
+    this.destroyed.push(id)
+  }
+  wrap(): never {
+    throw new Error('nothing is wrapped here')
+  }
+  unwrap(): never {
+    throw new Error('nothing is unwrapped here')
+  }
+}
+
+/** Tenants and people of one process over a store; a second one over the same store is a second process. */
+export class People {
+  readonly clock: FixedClock
+  readonly store: CountingStore
+  readonly keys = new NotedKeys()
+  readonly policy = new RoleAccessPolicy()
+  readonly hashes = new CountingHash()
+  readonly tenancy: StoredTenancy
+  readonly authenticator: StoredAuthenticator
+  readonly usage: TokenUsage
+  readonly operators: OperatorTokens
+  readonly tokens: StoredTokens
+  readonly handles: StoredHandles
+
+  constructor(store = new CountingStore(), clock = new FixedClock()) {
+    this.store = store
+    this.clock = clock
+    const metadata: MetadataStore = store
+    const throttle = new GuessThrottle(metadata, clock)
+    this.tenancy = new StoredTenancy(metadata, new AccessEpoch(metadata), clock)
+    this.operators = new OperatorTokens(metadata, clock)
+    this.usage = new TokenUsage(metadata, clock, silentLogger)
+    const passwords = new PasswordCheck(metadata, this.hashes, throttle, clock, silentLogger)
+    this.authenticator = new StoredAuthenticator(this.tenancy, passwords, this.operators, throttle, this.usage, clock)
+    this.tokens = new StoredTokens(metadata, clock)
+    const formats = {
+      formats: () => [
+        { name: 'raw', version: '1.0.0' },
+        { name: 'npm', version: '2.0.0' },
+      ],
+    }
+    this.handles = new StoredHandles(
+      new TenantDirectory(metadata, clock, this.hashes),
+      new StoredAdministration(metadata, this.tenancy, this.policy, formats, this.tokens, clock),
+      new MemberTokenDesk(this.tokens, clock),
+      new StoredOrganizationRegister(metadata, this.keys, clock),
+    )
+  }
+
+  register(principal: Principal = operator) {
+    return this.handles.organizations({ principal, requestId: 'req_1' })
+  }
+  async scope(org: string, principal: Principal = operator): Promise<CallerScope> {
+    const tenant = await this.tenancy.open(org)
+    const permits = (permission: Permission, repository?: Repository) =>
+      this.policy.permits(tenant, principal, permission, repository === undefined ? {} : { repository })
+    return {
+      tenant,
+      principal,
+      requestId: 'req_1',
+      permits,
+      require(permission, repository) {
+        if (!permits(permission, repository)) throw new RegistryError('forbidden', `needs ${permission}`)
+      },
+    }
+  }
+  async directory(org: string, principal?: Principal): Promise<Directory> {
+    return this.handles.directory(await this.scope(org, principal))
+  }
+  async administration(org: string, principal?: Principal): Promise<Administration> {
+    return this.handles.administration(await this.scope(org, principal))
+  }
+  async desk(org: string, principal: Principal) {
+    return this.handles.tokens(await this.scope(org, principal))
+  }
+
+  async bearer(org: string, token: string, address = away): Promise<Principal> {
+    const tenant = await this.tenancy.open(org)
+    return this.authenticator.authenticate(tenant, { authorization: `Bearer ${token}`, address }, 'repository')
+  }
+  async basic(org: string, login: string, password: string, address = away): Promise<Principal> {
+    const authorization = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
+    return this.authenticator.authenticate(await this.tenancy.open(org), { authorization, address }, 'repository')
+  }
+  async signIn(org: string, login: string, password: string): Promise<Principal> {
+    return this.authenticator.signIn(await this.tenancy.open(org), login, password, { address: away })
+  }
+}
+
+/** What a promise was refused with: its kind, or 'fine'. */
+export async function outcome(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+    return 'fine'
+  } catch (thrown) {
+    if (thrown instanceof RegistryError) return thrown.kind
+    throw thrown
+  }
+}
+export async function refusal(promise: Promise<unknown>): Promise<RegistryError> {
+  try {
+    await promise
+  } catch (thrown) {
+    if (thrown instanceof RegistryError) return thrown
+    throw thrown
+  }
+  throw new Error('nothing was refused')
+}
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}

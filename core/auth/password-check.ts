@@ -9,6 +9,7 @@ import { Logger } from '../runtime/logger.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
+import { sourceOf } from './client-address.js'
 import { type Account, GuessThrottle } from './guess-throttle.js'
 import { needsRehash, PasswordHash, parseHash } from './password-hash.js'
 import { normalizedPassword } from './password-policy.js'
@@ -92,7 +93,7 @@ export class PasswordCheck {
     account: Account,
     address: string,
   ): Promise<boolean> {
-    return this.turns.run([`${account.login}\0${address}`], async () => {
+    return this.turns.run([`${account.login}\0${sourceOf(address)}`], async () => {
       await this.throttle.check(address, account)
       const matched = !this.verified.isBad(entry) && (await this.matches(candidate, password))
       if (!matched) {

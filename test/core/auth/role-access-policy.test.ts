@@ -1,0 +1,160 @@
+import { expect } from 'chai'
+import { type Permission, permissions, type Role } from '../../../core/auth/permission.js'
+import { anonymous, type Principal, type Scope } from '../../../core/auth/principal.js'
+import { RoleAccessPolicy } from '../../../core/auth/role-access-policy.js'
+import type { Grant } from '../../../core/tenancy/administration.js'
+import type { Organization } from '../../../core/tenancy/organization.js'
+import type { Repository } from '../../../core/tenancy/repository.js'
+import type { Tenant } from '../../../core/tenancy/tenancy.js'
+import { operator } from '../../support/people.js'
+
+const shelf = (id: string, isPublic = false): Repository => ({
+  id,
+  name: id,
+  format: 'raw',
+  kind: 'hosted',
+  public: isPublic,
+  policy: 'mixed',
+  writePolicy: 'replace',
+  layoutPolicy: 'strict',
+  createdAt: new Date(0),
+})
+const one = shelf('r_one')
+const two = shelf('r_two')
+const open = shelf('r_open', true)
+
+function tenantWith(grants: readonly Grant[], changes: Partial<Organization> = {}, exists = true): Tenant {
+  const organization: Organization = {
+    id: 'o_acme',
+    name: 'acme',
+    status: 'active',
+    createdAt: new Date(0),
+    publicAllowed: true,
+    disabledFormats: [],
+    ...changes,
+  }
+  return {
+    organization,
+    exists,
+    epoch: 'e',
+    findRepository: () => undefined,
+    findRepositoryById: () => undefined,
+    repositories: () => [one, two, open],
+    grantsOf: (principal) => (principal.kind === 'member' || principal.kind === 'service' ? grants : []),
+  }
+}
+function person(role?: Role, scopes?: readonly Scope[], kind: 'member' | 'service' = 'member'): Principal {
+  const base = { kind, id: 'm_1', name: 'ada', groups: [], ...(role === undefined ? {} : { role }) }
+  return scopes === undefined ? { ...base, by: 'password' } : { ...base, by: 'token', token: { id: 'tok_1', scopes } }
+}
+const grant = (repository: string, level: Grant['level'], path?: string): Grant => ({
+  subject: { kind: 'member', id: 'm_1' },
+  repository,
+  level,
+  ...(path === undefined ? {} : { path }),
+})
+
+describe('role access policy', () => {
+  const policy = new RoleAccessPolicy()
+  const held = (tenant: Tenant, principal: Principal, repository?: Repository, path?: string): readonly Permission[] =>
+    permissions.filter((permission) =>
+      policy.permits(tenant, principal, permission, {
+        ...(repository === undefined ? {} : { repository }),
+        ...(path === undefined ? {} : { path }),
+      }),
+    )
+
+  it('gives each role its column of the table', () => {
+    const tenant = tenantWith([])
+    expect(held(tenant, person('owner'), one)).to.deep.equal(permissions.filter((permission) => permission !== 'instance.manage'))
+    expect(held(tenant, person('admin'), one)).to.deep.equal(
+      permissions.filter((permission) => permission !== 'instance.manage' && permission !== 'organization.manage'),
+    )
+    expect(held(tenant, person('developer'), one)).to.deep.equal([
+      'artifacts.read',
+      'artifacts.write',
+      'organization.read',
+      'tokens.issue',
+    ])
+    expect(held(tenant, person('reader'), one)).to.deep.equal(['artifacts.read', 'organization.read', 'tokens.issue'])
+    expect(held(tenant, person(), one)).to.deep.equal([])
+  })
+
+  it('gives the operator every management permission and no artifact', () => {
+    expect(held(tenantWith([]), operator, one)).to.deep.equal(
+      permissions.filter((permission) => !permission.startsWith('artifacts.')),
+    )
+  })
+
+  it('adds grants to the role, each level with those before it, on its repository alone', () => {
+    const tenant = tenantWith([grant('r_one', 'delete'), grant('r_two', 'administer')])
+    expect(held(tenant, person(), one)).to.deep.equal(['artifacts.read', 'artifacts.write', 'artifacts.delete'])
+    expect(held(tenant, person(), two)).to.deep.equal([
+      'artifacts.read',
+      'artifacts.write',
+      'artifacts.delete',
+      'repository.administer',
+    ])
+    expect(held(tenant, person(), shelf('r_three'))).to.deep.equal([])
+    expect(held(tenantWith([grant('*', 'write')]), person(), shelf('r_three'))).to.deep.equal([
+      'artifacts.read',
+      'artifacts.write',
+    ])
+  })
+
+  it('cuts every right to the scopes of the token, whatever the role', () => {
+    const tenant = tenantWith([])
+    const scope = (level: 'read' | 'write' | 'delete', repository = 'r_one'): Scope => ({ kind: 'repository', repository, level })
+    const levels = { read: 1, write: 2, delete: 3 } as const
+    const artifacts: readonly Permission[] = ['artifacts.read', 'artifacts.write', 'artifacts.delete']
+    const byRole: Record<Role, number> = { owner: 3, admin: 3, developer: 2, reader: 1 }
+    for (const [role, most] of Object.entries(byRole)) {
+      for (const [level, many] of Object.entries(levels)) {
+        const scoped = person(role as Role, [scope(level as keyof typeof levels)])
+        expect(held(tenant, scoped, one), `${role} ${level}`).to.deep.equal(artifacts.slice(0, Math.min(most, many)))
+        expect(held(tenant, scoped, two), `${role} ${level} elsewhere`).to.deep.equal([])
+        const wide = person(role as Role, [scope(level as keyof typeof levels, '*')])
+        expect(held(tenant, wide, two), `${role} ${level} anywhere`).to.deep.equal(artifacts.slice(0, Math.min(most, many)))
+      }
+      expect(held(tenant, person(role as Role, [{ kind: 'organization', level: 'read' }]), one)).to.deep.equal([
+        'organization.read',
+      ])
+      const audit = role === 'owner' || role === 'admin' ? ['audit.read'] : []
+      expect(held(tenant, person(role as Role, [{ kind: 'audit' }]), one)).to.deep.equal(audit)
+    }
+  })
+
+  it('lets a service account read the log by its scope, without a role', () => {
+    expect(held(tenantWith([]), person(undefined, [{ kind: 'audit' }], 'service'))).to.deep.equal(['audit.read'])
+    expect(held(tenantWith([]), person(undefined, [{ kind: 'audit' }], 'member'))).to.deep.equal([])
+  })
+
+  it('holds a path prefix against whole segments', () => {
+    const tenant = tenantWith([grant('r_one', 'write', 'com/acme')])
+    const may = (path?: string) => held(tenant, person(), one, path).includes('artifacts.write')
+    expect(['com/acme', 'com/acme/app/1.0/app.jar'].map(may)).to.deep.equal([true, true])
+    expect(['com/acme2/x', 'com', 'com/acm', 'org/com/acme', ''].map(may)).to.deep.equal([false, false, false, false, false])
+    expect(may()).to.equal(false)
+    expect(policy.sees(tenant, person(), one)).to.equal(true)
+    expect(policy.sees(tenant, person(), two)).to.equal(false)
+  })
+
+  it('opens a public repository to strangers only where the organization allows it and is active', () => {
+    expect(held(tenantWith([]), anonymous, open)).to.deep.equal(['artifacts.read'])
+    expect(held(tenantWith([]), anonymous, one)).to.deep.equal([])
+    expect(held(tenantWith([]), anonymous)).to.deep.equal([])
+    expect(held(tenantWith([], { publicAllowed: false }), anonymous, open)).to.deep.equal([])
+    expect(held(tenantWith([], { status: 'suspended' }), anonymous, open)).to.deep.equal([])
+    expect(held(tenantWith([], {}, false), anonymous, open)).to.deep.equal([])
+    expect(held(tenantWith([]), person(), open)).to.deep.equal(['artifacts.read'])
+    expect(policy.sees(tenantWith([]), anonymous, open)).to.equal(true)
+    expect(policy.sees(tenantWith([]), anonymous, one)).to.equal(false)
+  })
+
+  it('gives nobody but the operator anything in a suspended organization', () => {
+    const tenant = tenantWith([grant('*', 'administer')], { status: 'suspended' })
+    expect(held(tenant, person('owner'), one)).to.deep.equal([])
+    expect(policy.sees(tenant, person('owner'), one)).to.equal(false)
+    expect(held(tenant, operator)).to.include('organization.manage')
+  })
+})

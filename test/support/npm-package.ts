@@ -25,13 +25,27 @@ export interface PublishBody {
   readonly [field: string]: unknown
 }
 
+export interface BodyOptions {
+  readonly tag?: string
+  /** More members of the body. */
+  readonly [field: string]: unknown
+}
+export interface PublishOptions extends BodyOptions {
+  /** The tarball; default: the package packed. */
+  readonly file?: Buffer
+}
+
 /** The body that npm sends to publish it (npm dossier 9.1). */
-export async function publishBody(
+export async function publishBody(manifest: NpmPackage, { file, ...options }: PublishOptions = {}): Promise<PublishBody> {
+  return publishDocument(manifest, file ?? (await packed(manifest)), options)
+}
+
+export function publishDocument(
   manifest: NpmPackage,
-  { tag = 'latest', file, ...more }: { tag?: string; file?: Buffer; [field: string]: unknown } = {},
-): Promise<PublishBody> {
+  content: Uint8Array,
+  { tag = 'latest', ...more }: BodyOptions = {},
+): PublishBody {
   const { name, version } = manifest
-  const content = file ?? (await packed(manifest))
   return {
     _id: name,
     name,
@@ -54,7 +68,7 @@ export async function publishBody(
     _attachments: {
       [`${name}-${version}.tgz`]: {
         content_type: 'application/octet-stream',
-        data: content.toString('base64'),
+        data: Buffer.from(content).toString('base64'),
         length: content.length,
       },
     },

@@ -8,7 +8,6 @@ import type { OpenKernel } from './house-parts.js'
 import { type LoadedPlugin, loadPlugin } from './load-plugin.js'
 import { openKernel as usualKernel } from './open-kernel.js'
 import { AccessLog } from './server/access-log.js'
-import { parseNetworks } from './server/caller.js'
 import { houseApp } from './server/express-app.js'
 import { Health } from './server/health.js'
 import { createListener, listen } from './server/listener.js'
@@ -64,7 +63,7 @@ export async function compose(settings: Settings, log: Logger, openKernel: OpenK
       health,
       log,
       accessLog: new AccessLog(log),
-      trustedProxies: parseNetworks(settings.trustedProxies),
+      trustedProxies: settings.trustedProxies,
       publicUrl: settings.publicUrl,
       isRootMount: async (hostname) => (await kernel.isRootMount?.(hostname)) ?? false,
     })

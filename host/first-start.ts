@@ -1,7 +1,15 @@
 import { randomInt } from 'node:crypto'
-import { access, open, rename } from 'node:fs/promises'
+import { access, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Member, NewMember, NewRepository, Organization, ProtocolPlugin, Repository } from '#core'
+import {
+  type Member,
+  type NewMember,
+  type NewRepository,
+  type Organization,
+  type ProtocolPlugin,
+  RegistryError,
+  type Repository,
+} from '#core'
 
 /** What a first start does to an empty house. */
 export interface Setup {
@@ -28,27 +36,44 @@ const samples: readonly NewRepository[] = [
   { name: 'raw', format: 'raw' },
 ]
 
-/** Makes what an empty house begins with; undefined where it is not empty. The operator's token comes first: with it, whatever a crash left
- *  half done can be finished. */
+/** Makes what an empty house begins with; undefined where it is not empty. A start that was killed in the middle of it is finished by the next:
+ *  a marker stands in the data folder meanwhile, and what is there already is left as it is. */
 export async function firstStart(
   setup: Setup,
   dataFolder: string,
   plugins: readonly ProtocolPlugin[],
   sample: boolean,
 ): Promise<FirstStart | undefined> {
-  if (!(await setup.isEmpty())) return undefined
+  const marker = join(dataFolder, 'first-start')
+  if (!(await exists(marker))) {
+    if (!(await setup.isEmpty())) return undefined
+    await writeSecret(marker, 'under way')
+  }
   const tokenFile = join(dataFolder, 'operator-token')
-  const begun = await exists(tokenFile)
-  if (!begun) await writeSecret(tokenFile, await setup.createOperatorToken('first start'))
-  if (!sample) return begun ? undefined : {}
-  const password = newPassword()
-  await writeSecret(join(dataFolder, 'admin-password'), password)
-  await setup.createOrganization(organization)
-  await setup.createMember(organization, { name: 'admin', role: 'owner', password })
+  if (!(await exists(tokenFile))) await writeSecret(tokenFile, await setup.createOperatorToken('first start'))
+  const first = sample ? { sample: await makeSample(setup, dataFolder, plugins) } : {}
+  await rm(marker)
+  return first
+}
+
+async function makeSample(setup: Setup, dataFolder: string, plugins: readonly ProtocolPlugin[]) {
+  const passwordFile = join(dataFolder, 'admin-password')
+  if (!(await exists(passwordFile))) await writeSecret(passwordFile, newPassword())
+  const password = (await readFile(passwordFile, 'utf8')).trim()
+  await unlessThere(setup.createOrganization(organization))
+  await unlessThere(setup.createMember(organization, { name: 'admin', role: 'owner', password }))
   const formats = new Set(plugins.map(({ name }) => name))
   const repositories = samples.filter(({ format }) => formats.has(format))
-  for (const repository of repositories) await setup.createRepository(organization, repository)
-  return { sample: { password, repositories } }
+  for (const repository of repositories) await unlessThere(setup.createRepository(organization, repository))
+  return { password, repositories }
+}
+
+async function unlessThere(creation: Promise<unknown>): Promise<void> {
+  try {
+    await creation
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.kind !== 'conflict') throw error
+  }
 }
 
 /** What a first start prints, once: the address, the password, and each client's own settings. */

@@ -11,6 +11,8 @@ export const drainBudgets = {
   usual: { bytes: 1024 * 1024, milliseconds: 2_000 },
   /** Maven 4 sends its first PUT, body and all, without credentials and reads the answer last. */
   challenge: { bytes: 256 * 1024 * 1024, milliseconds: 30_000 },
+  /** A body that means nothing, before the answer. */
+  unneeded: { bytes: 64 * 1024, milliseconds: 2_000 },
 } as const satisfies Record<string, DrainBudget>
 
 /** Does a body belong to this request that has not come in whole? */

@@ -3,14 +3,13 @@ import express, { type Express, type RequestHandler } from 'express'
 import { type Logger, RegistryError, type Reply } from '#core'
 import type { HouseRequest } from '#core/host'
 import type { AccessLog } from './access-log.js'
-import { type Caller, callerOf, type parseNetworks } from './caller.js'
-import { hasBody } from './early-refusal.js'
+import { type Caller, callerOf, parseNetworks } from './caller.js'
+import { bodyPending, drain, drainBudgets } from './early-refusal.js'
 import { ExpressRequest, rawTarget } from './express-request.js'
 import type { Health } from './health.js'
 import type { HostHeader } from './host-header.js'
 import { houseAddresses } from './house-addresses.js'
 import { problem } from './problem.js'
-import { RequestBody } from './request-body.js'
 import { type HostRules, screenAuthority, screenHost, screenScheme, screenSyntax } from './request-screen.js'
 import { BrokenReply, type SendOptions, type Sent, sendReply } from './send-reply.js'
 
@@ -21,12 +20,11 @@ export interface Kernel {
 export interface AppOptions extends HostRules {
   readonly kernel: Kernel
   readonly health: Health
-  readonly trustedProxies: ReturnType<typeof parseNetworks>
+  /** CIDRs of the peers whose X-Forwarded-For and -Proto are believed. */
+  readonly trustedProxies: readonly string[]
   readonly log: Logger
   readonly accessLog: AccessLog
 }
-
-const maxDeleteBody = 64 * 1024
 
 /** Express as the house uses it: no parsing of paths, queries or bodies, no header of its own. */
 export function houseApp(options: AppOptions): Express {
@@ -49,6 +47,7 @@ export function houseHandler(options: AppOptions): RequestHandler {
 class Entrance {
   readonly #options: AppOptions
   readonly #own: ReadonlyMap<string, (method: string) => Reply>
+  readonly #trusted: ReturnType<typeof parseNetworks>
   readonly #urls = new Map<string, URL>()
   readonly #prefix = Math.random().toString(36).slice(2, 10)
   #count = 0
@@ -56,13 +55,14 @@ class Entrance {
   constructor(options: AppOptions) {
     this.#options = options
     this.#own = houseAddresses(options.health)
+    this.#trusted = parseNetworks(options.trustedProxies)
   }
 
   /** Never rejects. */
   async admit(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const started = performance.now()
     const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`
-    const caller = callerOf(req, this.#options.trustedProxies)
+    const caller = callerOf(req, this.#trusted)
     let sent: Sent | undefined
     // Asked when the answer goes out: the house may have begun to go down since.
     const options = (): SendOptions => ({ requestId, close: this.#options.health.draining })
@@ -92,7 +92,7 @@ class Entrance {
     if (insecure) return insecure
     const facts = { id, caller, hostname: host.hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
     const reply = await kernel.handle(new ExpressRequest(req, res, facts))
-    if (req.method === 'DELETE' && reply.status < 400 && hasBody(req)) await dropBody(req, res)
+    if (req.method === 'DELETE' && reply.status < 400) await dropBody(req)
     return reply
   }
 
@@ -122,16 +122,7 @@ function apology(error: unknown): Reply {
   })
 }
 
-/** npm's team calls send one that nobody needs. Dropped after the answer is known, so that whoever is refused is refused unread; what is larger or
- *  broken costs the connection, not the answer. */
-async function dropBody(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  let read = 0
-  try {
-    for await (const chunk of new RequestBody(req, res)) {
-      read += (chunk as Buffer).length
-      if (read > maxDeleteBody) return
-    }
-  } catch {
-    // The client broke off; its answer is sent all the same.
-  }
+/** npm's team calls send a small one that nobody needs; its connection is kept. Behind a larger one it is closed. */
+async function dropBody(req: IncomingMessage): Promise<void> {
+  if (req.headers.expect === undefined && bodyPending(req)) await drain(req, drainBudgets.unneeded)
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { Member, Organization, ProtocolPlugin, Repository } from '#core'
+import { conflict, type Member, type Organization, type ProtocolPlugin, type Repository } from '#core'
 import { firstStart, greeting, type Setup } from '../../host/first-start.js'
 
 const plugin = (name: string, settings?: ProtocolPlugin['settings']): ProtocolPlugin => ({
@@ -53,8 +53,23 @@ describe('The first start', () => {
     expect(first?.sample?.password).to.match(/^(?:[a-z2-9]{5}-){3}[a-z2-9]{5}$/)
   })
 
+  it('is finished by the next start where it was killed, with the password that was written', async () => {
+    const killed = { ...setup, createRepository: () => Promise.reject(new Error('killed')) }
+    expect(await firstStart(killed, data, plugins, true).catch((error: Error) => error.message)).to.equal('killed')
+    const password = await readFile(join(data, 'admin-password'), 'utf8')
+    empty = false
+    calls = []
+    const taken = () => Promise.reject(conflict('taken'))
+    const first = await firstStart({ ...setup, createOrganization: taken, createMember: taken }, data, plugins, true)
+    expect(`${first?.sample?.password}\n`).to.equal(password)
+    expect(calls.map((call) => (call as string[])[0])).to.deep.equal(['repository', 'repository'])
+    expect(await readdir(data)).to.deep.equal(['admin-password', 'operator-token'])
+    expect(await firstStart(setup, data, plugins, true)).to.equal(undefined)
+  })
+
   it('makes the operator alone without the sample, and once', async () => {
     expect(await firstStart(setup, data, plugins, false)).to.deep.equal({})
+    empty = false
     expect(await firstStart(setup, data, plugins, false)).to.equal(undefined)
     expect([calls, await readdir(data)]).to.deep.equal([[['token', 'first start']], ['operator-token']])
   })

@@ -3,7 +3,6 @@ import { Readable } from 'node:stream'
 import { type Bytes, RegistryError, type Reply, text } from '#core'
 import { type HouseRequest, silentLogger } from '#core/host'
 import { AccessLog } from '../../../host/server/access-log.js'
-import { parseNetworks } from '../../../host/server/caller.js'
 import { type AppOptions, houseApp } from '../../../host/server/express-app.js'
 import { Health } from '../../../host/server/health.js'
 import { createListener, listen } from '../../../host/server/listener.js'
@@ -41,7 +40,7 @@ export async function openDoor(
   const app = houseApp({
     kernel,
     health,
-    trustedProxies: parseNetworks(options.trusted ?? []),
+    trustedProxies: options.trusted ?? [],
     log: silentLogger,
     accessLog: new AccessLog(silentLogger),
     publicUrl: options.publicUrl,

@@ -9,7 +9,6 @@ import { LmdbMetadataStore } from '../../core/storage/drivers/lmdb-metadata-stor
 import { MemoryBlobStore } from '../../core/storage/drivers/memory-blob-store.js'
 import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
 import { AccessLog } from '../../host/server/access-log.js'
-import { parseNetworks } from '../../host/server/caller.js'
 import { houseApp } from '../../host/server/express-app.js'
 import { Health } from '../../host/server/health.js'
 import { createListener, listen } from '../../host/server/listener.js'
@@ -86,7 +85,7 @@ export async function openHouse({ plugins, repositories = [], store = 'memory' }
   const app = houseApp({
     kernel,
     health: new Health(),
-    trustedProxies: parseNetworks([]),
+    trustedProxies: [],
     log,
     accessLog: new AccessLog(log),
     publicUrl: undefined,

@@ -30,10 +30,11 @@ export class Server {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async start(settings: NodeJS.ProcessEnv = {}, folder?: string): Promise<Server> {
+  /** `program`: another executable that speaks the same command line. */
+  static async start(settings: NodeJS.ProcessEnv = {}, folder?: string, program = main): Promise<Server> {
     const place = folder ?? (await mkdtemp(join(tmpdir(), 'cloudrepo-server-')))
     const env = cleanEnvironment(place, { CLOUDREPO_LISTEN: '127.0.0.1:0', CLOUDREPO_DATA: join(place, 'data'), ...settings })
-    const child = spawn(process.execPath, [main, 'serve'], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [program, 'serve'], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let greeting = ''
     let log = ''
     child.stderr.on('data', (chunk: Buffer) => {

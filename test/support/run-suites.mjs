@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 const began = Date.now()
 const notes = join(tmpdir(), `cloudrepo-test-notes-${process.pid}`)

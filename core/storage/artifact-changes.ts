@@ -43,7 +43,7 @@ export class ArtifactChanges {
     }
     const replaceable = options.replace === true && this.scope.writePolicy === 'replace'
     if (present && !replaceable) throw taken(path, present.digests.sha256, 'exists')
-    if (!replaceable) await this.spend(path, sha256, now)
+    await this.spend(path, sha256, now, !replaceable)
     const blobId = await this.nameBytes(upload, now)
     const seq = (before?.seq ?? 0) + 1
     const version: VersionRow = {
@@ -72,18 +72,29 @@ export class ArtifactChanges {
     this.event('artifact.published', path, current)
   }
 
-  /** Coordinates without `replace` are spent by their first bytes, for good (security guide 1.6). */
-  private async spend(path: string, sha256: string, now: Date): Promise<void> {
+  /** Coordinates without `replace` are spent by their first bytes, frozen ones by those that stood there, for good (security guide 1.6). */
+  private async spend(path: string, sha256: string, now: Date, final: boolean): Promise<void> {
     const key = tenantKeys.spent(this.scope.organizationId, this.scope.repositoryId, path)
     const entry = await this.metadata.get(key)
     if (!entry) {
       const spent: SpentRow = { v: 1, sha256, at: now.getTime() }
-      this.list.add({ op: 'put', key, value: asJson(spent), if: 'absent' })
+      if (final) this.list.add({ op: 'put', key, value: asJson(spent), if: 'absent' })
       return
     }
     const first = row<SpentRow>(entry.value).sha256
     if (first !== sha256) throw taken(path, first, 'spent')
     this.list.add({ op: 'check', key, if: { revision: entry.revision } })
+  }
+
+  /** From here on the path takes no other bytes than those that stand there. */
+  async freeze(path: string, now: Date): Promise<void> {
+    const { organizationId: org, repositoryId: repo } = this.scope
+    const entry = await this.metadata.get(tenantKeys.artifact(org, repo, path))
+    const present = entry && row<ArtifactRow>(entry.value)
+    if (present?.state !== 'present') throw notFound('file', path)
+    const key = tenantKeys.spent(org, repo, path)
+    const spent: SpentRow = { v: 1, sha256: present.digests.sha256, at: now.getTime() }
+    if (!(await this.metadata.get(key))) this.list.add({ op: 'put', key, value: asJson(spent), if: 'absent' })
   }
 
   /** A live blob with the same bytes takes a second reference; else the fresh copy becomes durable and gets its row. */

@@ -33,6 +33,9 @@ export interface RepositoryChangeSet extends ChangeSet {
   /** An existing path with other bytes is `conflict` (`detail`: `path`, `sha256` of what is there, `reason`: 'exists' or 'spent') unless the
    *  repository's policy and `replace` both allow it. What was once published without `replace` never comes back with other bytes. */
   putArtifact(path: string, blob: StagedBlob, options?: PutOptions): this
+  /** What stands there now is final: from here on the path never takes other bytes, whatever `replace` and policy say, and not after a delete
+   *  either. Throws `not-found` at the commit where there is no such file. The set has to hold the package's head, so that it cannot change meanwhile. */
+  freezeArtifact(path: string): this
   /** Needs artifacts.delete. Throws `not-found` at the commit where there is no such file, `stale` where `if` does not hold. */
   deleteArtifact(path: string, options?: { readonly if?: { readonly sha256: string } }): this
   /** What search and pages show of a package; undefined takes it off the list of names. */

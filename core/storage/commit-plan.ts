@@ -35,6 +35,7 @@ export class CommitPlan {
     const files = new ArtifactChanges(this.metadata, this.scope, list, this.unshared)
     for (const { path, blob, options } of this.changes.puts) await files.put(path, uploadOf(blob), options, now)
     for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, now, this.limits.undoDays)
+    for (const path of this.changes.freezes) await files.freeze(path, now)
     const documents = new DocumentChanges(this.metadata, this.scope, list, this.changes)
     documents.putDocuments()
     await documents.putNames()

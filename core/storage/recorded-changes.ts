@@ -10,6 +10,7 @@ import type { StagedBlob } from './staging.js'
 export interface RecordedChanges {
   readonly puts: { readonly path: string; readonly blob: StagedBlob; readonly options: PutOptions }[]
   readonly deletes: { readonly path: string; readonly if?: { readonly sha256: string } }[]
+  readonly freezes: Set<string>
   readonly documents: { readonly key: DocumentKey; readonly value: Json | undefined; readonly if?: Condition }[]
   readonly heads: Map<string, number>
   readonly names: Map<string, PackageFacts | undefined>
@@ -27,6 +28,7 @@ export class RecordingChangeSet implements RepositoryChangeSet {
   private readonly changes: RecordedChanges = {
     puts: [],
     deletes: [],
+    freezes: new Set(),
     documents: [],
     heads: new Map(),
     names: new Map(),
@@ -56,6 +58,11 @@ export class RecordingChangeSet implements RepositoryChangeSet {
   putArtifact(path: string, blob: StagedBlob, options: PutOptions = {}): this {
     this.guard.write()
     this.changes.puts.push({ path, blob, options })
+    return this
+  }
+  freezeArtifact(path: string): this {
+    this.guard.write()
+    this.changes.freezes.add(path)
     return this
   }
   deleteArtifact(path: string, options: { readonly if?: { readonly sha256: string } } = {}): this {

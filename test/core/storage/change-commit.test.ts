@@ -335,3 +335,44 @@ describe('a commit whose answer is lost', () => {
     expect(await world.keys()).to.have.length(1)
   })
 })
+
+describe('a file that is frozen', () => {
+  it('could be replaced before, and never after, nor after a delete', async () => {
+    const world = await StorageWorld.open()
+    await world
+      .change()
+      .putArtifact('f', await world.stage('draft'), { replace: true })
+      .putDocument(['p', 'f'], 1)
+      .commit()
+    await world
+      .change()
+      .putArtifact('f', await world.stage('final'), { replace: true })
+      .putDocument(['p', 'f'], 2)
+      .commit()
+    await world.change().requireHead('p', 2).freezeArtifact('f').putDocument(['p', 'f'], 3).commit()
+    const replaced = await failure(
+      world
+        .change()
+        .putArtifact('f', await world.stage('later'), { replace: true })
+        .commit(),
+    )
+    expect([replaced.kind, replaced.detail['reason']]).to.deep.equal(['conflict', 'spent'])
+    await world.change().deleteArtifact('f').commit()
+    expect(
+      (
+        await failure(
+          world
+            .change()
+            .putArtifact('f', await world.stage('later'), { replace: true })
+            .commit(),
+        )
+      ).kind,
+    ).to.equal('conflict')
+    await world
+      .change()
+      .putArtifact('f', await world.stage('final'), { replace: true })
+      .commit()
+    expect(await textOf(world, 'f')).to.equal('final')
+    expect((await failure(world.change().freezeArtifact('nothing').commit())).kind).to.equal('not-found')
+  })
+})

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { conflict, empty, notFound, type ProtocolRequest, principalId, type Reply, type RepositoryContext, text } from '#core'
+import { readChecksum } from './checksum-text.js'
+import { keys, loadDeployment } from './deployment.js'
+import { type ChecksumAlgorithm, type MavenPath } from './layout.js'
+import { admitFile } from './repository-rules.js'
+import { resolveFile } from './snapshots.js'
+
+/** Expectations that one build may hold before its files come. */
+const mostSums = 200
+
+type ChecksumPath = Extract<MavenPath, { readonly kind: 'checksum' }>
+
+/** PUT of a checksum: compared with the file that is there, remembered for one that is not, never stored (maven dossier 4.2). A mismatch is 409, and
+ *  since no client fails for it, it keeps the build from being published as well. */
+export async function putChecksum(
+  request: ProtocolRequest<unknown>,
+  context: RepositoryContext,
+  path: ChecksumPath,
+): Promise<Reply> {
+  const { algorithm, target, of } = path
+  const hex = await readChecksum(request.body, algorithm)
+  // Their hash is of the client's text, which nobody serves.
+  if (of.kind === 'metadata') return empty(201)
+  const file = admitFile(target, of, context.repository)
+  const artifact = await context.artifacts.find(target)
+  const actual = artifact && (await context.artifacts.digest(target, algorithm))
+  if (actual === hex) {
+    if (file && (await expectation(context, target, file.folder, file.build, file.name, algorithm)))
+      await context
+        .change()
+        .deleteDocument(keys.sum(file.folder, file.build, file.name, algorithm))
+        .commit()
+    return empty(201)
+  }
+  if (file) await remember(context, file, algorithm, hex)
+  if (actual === undefined) return empty(201)
+  throw conflict(`The ${algorithm} of ${target} is ${actual}, sent was ${hex}`, {
+    detail: { title: 'Checksum differs', algorithm, expected: hex, actual },
+  })
+}
+
+async function expectation(
+  context: RepositoryContext,
+  _target: string,
+  folder: Parameters<typeof keys.sum>[0],
+  build: string,
+  name: string,
+  algorithm: ChecksumAlgorithm,
+): Promise<boolean> {
+  return (await context.documents.find(keys.sum(folder, build, name, algorithm))) !== undefined
+}
+
+async function remember(
+  context: RepositoryContext,
+  { folder, build, name }: { readonly folder: Parameters<typeof keys.sum>[0]; readonly build: string; readonly name: string },
+  algorithm: ChecksumAlgorithm,
+  hex: string,
+): Promise<void> {
+  const { sums, committed } = await loadDeployment(context.documents, folder, build)
+  // What is published cannot be poisoned any more.
+  if (committed?.files.includes(name)) return
+  if (sums.length >= mostSums)
+    throw conflict('Too many checksums of files that have not come', { detail: { title: 'Too many checksums' } })
+  await context
+    .change()
+    .putDocument(keys.sum(folder, build, name, algorithm), { hex, by: principalId(context.principal), at: Date.now() })
+    .commit()
+}
+
+/** GET of a checksum: of what we serve under the name, from our own record; nothing else in the body, not even a newline. */
+export async function getChecksum(
+  context: RepositoryContext,
+  path: ChecksumPath,
+  metadata: (folder: string) => Promise<Uint8Array>,
+): Promise<Reply> {
+  const { algorithm, target, of } = path
+  if (of.kind === 'checksum') throw notFound('file', `${target}.${algorithm}`)
+  if (of.kind === 'metadata')
+    return hexReply(
+      createHash(algorithm)
+        .update(await metadata(of.folder))
+        .digest('hex'),
+      false,
+    )
+  const found = await resolveFile(context, target, of)
+  if (!found) throw notFound('file', `${target}.${algorithm}`)
+  return hexReply(await context.artifacts.digest(found.artifact.path, algorithm), found.final)
+}
+
+function hexReply(hex: string, final: boolean): Reply {
+  return {
+    ...text(200, hex, {
+      'content-type': 'text/plain',
+      'cache-control': final ? 'private, max-age=31536000, immutable' : 'private, no-cache',
+    }),
+    etag: `"${hex}"`,
+  }
+}

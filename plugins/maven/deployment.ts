@@ -1,0 +1,109 @@
+import type { DocumentKey, DocumentReader, JsonObject } from '#core'
+import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
+
+/** The documents of this plugin, and what a deployment is made of (maven dossier 7.3). A package is a folder:
+ *
+ *  version folder  open/{build}/file/{name}              a stored file: who put it, when
+ *                  open/{build}/sum/{name}/{algorithm}    a checksum that came before its file, or that its file does not have
+ *                  open/{build}/declared                  a build that metadata named before its files came
+ *                  build/{build}                          what counts: the files of a committed build
+ *                  pom/{build}                            what its POM says
+ *                  stamp                                  last change of the metadata, in whole seconds
+ *  artifact folder open/{version}/{build}                 a deployment that is not committed
+ *                  version/{version}                      a version that has a committed build
+ *                  stamp
+ *  group folder    plugin/{artifactId}                    a Maven plugin and its prefix
+ *                  stamp                                                                                                                */
+
+export interface FileRecord {
+  readonly by: string
+  /** Milliseconds. */
+  readonly at: number
+}
+export interface ExpectedSum extends FileRecord {
+  readonly name: string
+  readonly algorithm: ChecksumAlgorithm
+  readonly hex: string
+}
+export interface Declaration extends FileRecord {
+  /** File names of this build that its metadata promised. */
+  readonly names: readonly string[]
+}
+export interface CommittedBuild extends FileRecord {
+  /** Order of commits in this folder. */
+  readonly order: number
+  readonly files: readonly string[]
+}
+export interface CommittedVersion {
+  readonly at: number
+  readonly snapshot: boolean
+  readonly facts: JsonObject
+}
+
+/** One build of one version folder, as far as it has come. */
+export interface Deployment {
+  readonly build: string
+  readonly files: ReadonlyMap<string, FileRecord>
+  readonly sums: readonly ExpectedSum[]
+  readonly declared?: Declaration
+  readonly committed?: CommittedBuild
+}
+
+export const keys = {
+  file: (folder: VersionFolder, build: string, name: string): DocumentKey => [folder.versionFolder, 'open', build, 'file', name],
+  sum: (folder: VersionFolder, build: string, name: string, algorithm: string): DocumentKey => [
+    folder.versionFolder,
+    'open',
+    build,
+    'sum',
+    name,
+    algorithm,
+  ],
+  declared: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'open', build, 'declared'],
+  build: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'build', build],
+  pom: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'pom', build],
+  open: (folder: VersionFolder, build: string): DocumentKey => [folder.artifactFolder, 'open', folder.baseVersion, build],
+  version: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'version', folder.baseVersion],
+  stamp: (pkg: string): DocumentKey => [pkg, 'stamp'],
+  plugin: (groupFolder: string, artifactId: string): DocumentKey => [groupFolder, 'plugin', artifactId],
+} as const
+
+export async function loadDeployment(documents: DocumentReader, folder: VersionFolder, build: string): Promise<Deployment> {
+  const files = new Map<string, FileRecord>()
+  const sums: ExpectedSum[] = []
+  let declared: Declaration | undefined
+  for await (const { key, value } of documents.list([folder.versionFolder, 'open', build])) {
+    const [, , , kind, name, algorithm] = key
+    if (kind === 'file' && name !== undefined) files.set(name, value as unknown as FileRecord)
+    else if (kind === 'sum' && name !== undefined && algorithm !== undefined)
+      sums.push({
+        ...(value as unknown as FileRecord & { readonly hex: string }),
+        name,
+        algorithm: algorithm as ChecksumAlgorithm,
+      })
+    else if (kind === 'declared') declared = value as unknown as Declaration
+  }
+  const committed = (await documents.find(keys.build(folder, build)))?.value as unknown as CommittedBuild | undefined
+  return { build, files, sums, ...(declared ? { declared } : {}), ...(committed ? { committed } : {}) }
+}
+
+/** Has it anything that its last commit did not count? */
+export function isOpen(deployment: Deployment): boolean {
+  const counted = new Set(deployment.committed?.files ?? [])
+  return deployment.sums.length > 0 || [...deployment.files.keys()].some((name) => !counted.has(name))
+}
+
+/** When something last came, in milliseconds; 0 where nothing did. */
+export function lastActivity({ files, sums, declared }: Deployment): number {
+  return Math.max(0, ...[...files.values(), ...sums, ...(declared ? [declared] : [])].map(({ at }) => at))
+}
+
+/** The next whole second that metadata may carry: never one it carried before (maven dossier 5.4). */
+export async function nextStamp(documents: DocumentReader, pkg: string, now: Date): Promise<number> {
+  const before = await stampOf(documents, pkg)
+  return Math.max(Math.floor(now.getTime() / 1000), (before ?? 0) + 1)
+}
+export async function stampOf(documents: DocumentReader, pkg: string): Promise<number | undefined> {
+  const stamp = await documents.find(keys.stamp(pkg))
+  return stamp === undefined ? undefined : (stamp.value as unknown as { readonly second: number }).second
+}

@@ -1,0 +1,31 @@
+import type { ProtocolPlugin } from '#core'
+import { clientSettings } from './client-settings.js'
+import { deploy, remove } from './deploy.js'
+import { download } from './download.js'
+import { owningFolder } from './layout.js'
+import { renderMavenError } from './maven-error.js'
+import { metadataIndex } from './metadata-index.js'
+import { pomParser } from './pom-parser.js'
+import { settleQuiet } from './quiet-deployments.js'
+
+/** A Maven 2 repository: files by their layout, metadata and checksums made from what is stored. */
+const maven: ProtocolPlugin = {
+  name: 'maven',
+  version: '1.0.0',
+  contract: 1,
+  mounts: [
+    {
+      scope: 'repository',
+      paths: { emptySegments: 'collapse-reads' },
+      renderError: renderMavenError,
+      routes: [download, deploy, remove],
+    },
+  ],
+  parsers: [pomParser],
+  indexes: [metadataIndex],
+  digests: ['md5', 'sha1'],
+  packageOf: owningFolder,
+  settings: clientSettings,
+  remind: (key, context) => settleQuiet(key, context, new Date()),
+}
+export default maven

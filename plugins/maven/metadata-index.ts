@@ -1,0 +1,128 @@
+import { Builder } from 'xml2js'
+import type { DocumentReader, PackageIndex } from '#core'
+import { stampOf } from './deployment.js'
+import { isSnapshotVersion, parseVersionFolder, uniqueBuildOf, versionOfBuild } from './layout.js'
+import { snapshotBuilds } from './snapshots.js'
+import { sortVersions } from './version-order.js'
+
+export interface MetadataView {
+  readonly groupId?: string
+  readonly artifactId?: string
+  /** Base version, of a snapshot's own metadata. */
+  readonly version?: string
+  /** Ascending. */
+  readonly versions: readonly string[]
+  readonly snapshot?: { readonly timestamp: string; readonly number: number } | 'local'
+  readonly snapshotVersions: readonly {
+    readonly classifier: string
+    readonly extension: string
+    readonly value: string
+    readonly updated: string
+  }[]
+  readonly plugins: readonly { readonly name: string; readonly prefix: string; readonly artifactId: string }[]
+  /** Whole seconds since 1970. */
+  readonly changed: number
+}
+
+/** maven-metadata.xml of any folder, made from what was committed: never "now" in it, never a client's text (maven dossier 2.3, 2.5). */
+export const metadataIndex: PackageIndex<MetadataView> = {
+  name: 'metadata',
+  etag: 'strong',
+  load: loadMetadata,
+  render: (view) => ({ contentType: 'text/xml', body: Buffer.from(renderMetadata(view)) }),
+}
+
+async function loadMetadata(folder: string, documents: DocumentReader): Promise<MetadataView | undefined> {
+  const changed = await stampOf(documents, folder)
+  if (changed === undefined) return undefined
+  const cut = folder.lastIndexOf('/')
+  const name = folder.slice(cut + 1)
+  if (isSnapshotVersion(name)) return loadSnapshot(folder, documents, changed)
+  const versions: string[] = []
+  for await (const { key } of documents.list([folder, 'version'])) versions.push(key[2] ?? '')
+  const plugins: MetadataView['plugins'][number][] = []
+  for await (const { key, value } of documents.list([folder, 'plugin']))
+    plugins.push({ ...(value as unknown as { readonly name: string; readonly prefix: string }), artifactId: key[2] ?? '' })
+  if (versions.length === 0 && plugins.length === 0) return undefined
+  const artifact =
+    versions.length > 0 ? { groupId: folder.slice(0, Math.max(cut, 0)).replaceAll('/', '.'), artifactId: name } : {}
+  return { ...artifact, versions: sortVersions(versions), snapshotVersions: [], plugins, changed }
+}
+
+async function loadSnapshot(path: string, documents: DocumentReader, changed: number): Promise<MetadataView | undefined> {
+  const folder = parseVersionFolder(path)
+  const builds = folder && (await snapshotBuilds(documents, folder))
+  if (folder === undefined || builds === undefined) return undefined
+  const unique = uniqueBuildOf(builds.current)
+  return {
+    groupId: folder.groupId,
+    artifactId: folder.artifactId,
+    version: folder.baseVersion,
+    versions: [],
+    snapshot: unique ?? 'local',
+    snapshotVersions: builds.newest.map(({ build, classifier, extension }) => ({
+      classifier,
+      extension,
+      value: versionOfBuild(folder, build),
+      updated: uniqueBuildOf(build)?.timestamp.replace('.', '') ?? digits(changed),
+    })),
+    plugins: [],
+    changed,
+  }
+}
+
+const builder = new Builder({
+  rootName: 'metadata',
+  xmldec: { version: '1.0', encoding: 'UTF-8' },
+  renderOpts: { pretty: true, indent: '  ', newline: '\n' },
+})
+
+export function renderMetadata(view: MetadataView): string {
+  const releases = view.versions.filter((version) => !isSnapshotVersion(version))
+  const versioning = {
+    ...(view.snapshot === undefined
+      ? {}
+      : {
+          snapshot:
+            view.snapshot === 'local'
+              ? { localCopy: 'true' }
+              : { timestamp: view.snapshot.timestamp, buildNumber: String(view.snapshot.number) },
+        }),
+    ...(view.versions.length === 0
+      ? {}
+      : {
+          latest: view.versions.at(-1),
+          ...(releases.length === 0 ? {} : { release: releases.at(-1) }),
+          versions: { version: view.versions },
+        }),
+    lastUpdated: digits(view.changed),
+    ...(view.snapshotVersions.length === 0
+      ? {}
+      : {
+          snapshotVersions: {
+            snapshotVersion: view.snapshotVersions.map(({ classifier, extension, value, updated }) => ({
+              ...(classifier === '' ? {} : { classifier }),
+              extension,
+              value,
+              updated,
+            })),
+          },
+        }),
+  }
+  const metadata = {
+    ...(view.snapshot === undefined ? {} : { $: { modelVersion: '1.1.0' } }),
+    ...(view.groupId === undefined ? {} : { groupId: view.groupId }),
+    ...(view.artifactId === undefined ? {} : { artifactId: view.artifactId }),
+    ...(view.version === undefined ? {} : { version: view.version }),
+    ...(view.artifactId === undefined ? {} : { versioning }),
+    ...(view.plugins.length === 0
+      ? {}
+      : { plugins: { plugin: view.plugins.map(({ name, prefix, artifactId }) => ({ name, prefix, artifactId })) } }),
+  }
+  return `${builder.buildObject(metadata)}\n`
+}
+
+/** yyyyMMddHHmmss, UTC. */
+export function digits(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString().replaceAll(/[-:T]|\..*$/g, '')
+}

@@ -1,0 +1,106 @@
+import {
+  childOf,
+  childrenOf,
+  empty,
+  invalid,
+  type ProtocolRequest,
+  principalId,
+  type Reply,
+  type RepositoryContext,
+  readXml,
+  textOf,
+  type XmlElement,
+  type XmlShape,
+} from '#core'
+import { type Declaration, keys, loadDeployment } from './deployment.js'
+import { fileName, isSnapshotVersion, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
+import { publishOrRefuse } from './publication.js'
+import { admitMetadata } from './repository-rules.js'
+
+const shape: XmlShape = {
+  groupId: true,
+  artifactId: true,
+  version: true,
+  versioning: {
+    release: true,
+    latest: true,
+    versions: { version: true },
+    snapshot: { timestamp: true, buildNumber: true, localCopy: true },
+    snapshotVersions: { snapshotVersion: { classifier: true, extension: true, value: true } },
+  },
+}
+const limits = { bytes: 4 * 1024 * 1024, nodes: 200_000 }
+
+/** A client's maven-metadata.xml is checked, is the signal that its deployment is complete, and is never content (maven dossier 2.3, 7.3). */
+export async function putMetadata(request: ProtocolRequest<unknown>, context: RepositoryContext, folder: string): Promise<Reply> {
+  admitMetadata(folder, context.repository)
+  const metadata = await readXml(request.body, 'metadata', shape, { limits, namespaces: false, entities: 'keep' })
+  const name = folder.slice(folder.lastIndexOf('/') + 1)
+  const version = isSnapshotVersion(name) ? parseVersionFolder(folder) : undefined
+  if (version !== undefined) await commitSnapshot(context, version, metadata)
+  else await commitReleases(context, folder, metadata)
+  return empty(201)
+}
+
+async function commitSnapshot(context: RepositoryContext, folder: VersionFolder, metadata: XmlElement): Promise<void> {
+  agree(metadata, 'groupId', folder.groupId)
+  agree(metadata, 'artifactId', folder.artifactId)
+  agree(metadata, 'version', folder.baseVersion)
+  const versioning = childOf(metadata, 'versioning')
+  const snapshot = childOf(versioning, 'snapshot')
+  const timestamp = textOf(snapshot, 'timestamp')
+  const number = textOf(snapshot, 'buildNumber')
+  const build = timestamp === undefined || number === undefined ? undefined : `${timestamp}-${number}`
+  const now = new Date()
+  if (build === undefined || uniqueBuildOf(build) === undefined) {
+    if (await hasFiles(context, folder, 'literal')) await publishOrRefuse(context, folder, 'literal', now)
+    return
+  }
+  const names = childrenOf(childOf(versioning, 'snapshotVersions'), 'snapshotVersion').flatMap((entry) => {
+    const [value, extension] = [textOf(entry, 'value'), textOf(entry, 'extension')]
+    return value?.endsWith(`-${build}`) || value === build
+      ? [fileName(folder, build, textOf(entry, 'classifier') ?? '', extension ?? 'jar')]
+      : []
+  })
+  const declared: Declaration = { by: principalId(context.principal), at: now.getTime(), names: names.slice(0, 200) }
+  await context
+    .change()
+    .putDocument(keys.declared(folder, build), { ...declared })
+    .commit()
+  // Named before its files came: the last of them completes it.
+  if (await hasFiles(context, folder, build)) await publishOrRefuse(context, folder, build, now)
+}
+
+/** At artifact level the versions that it lists; at group level it lists none. */
+async function commitReleases(context: RepositoryContext, folder: string, metadata: XmlElement): Promise<void> {
+  const artifactId = textOf(metadata, 'artifactId')
+  if (artifactId === undefined) return
+  const cut = folder.lastIndexOf('/')
+  agree(metadata, 'artifactId', folder.slice(cut + 1))
+  agree(metadata, 'groupId', folder.slice(0, Math.max(cut, 0)).replaceAll('/', '.'))
+  const versioning = childOf(metadata, 'versioning')
+  const listed = new Set(childrenOf(childOf(versioning, 'versions'), 'version').map(({ text }) => text.trim()))
+  for (const name of ['release', 'latest'] as const) {
+    const version = textOf(versioning, name)
+    if (version !== undefined) listed.add(version)
+  }
+  const open: [string, string][] = []
+  for await (const { key } of context.documents.list([folder, 'open'])) open.push([key[2] ?? '', key[3] ?? ''])
+  for (const [version, build] of open) {
+    const place =
+      listed.has(version) && uniqueBuildOf(build) === undefined ? parseVersionFolder(`${folder}/${version}`) : undefined
+    if (place !== undefined) await publishOrRefuse(context, place, build, new Date())
+  }
+}
+
+async function hasFiles(context: RepositoryContext, folder: VersionFolder, build: string): Promise<boolean> {
+  return (await loadDeployment(context.documents, folder, build)).files.size > 0
+}
+
+function agree(metadata: XmlElement, element: string, meant: string): void {
+  const said = textOf(metadata, element)
+  if (said !== undefined && said !== meant)
+    throw invalid(`The metadata says ${element} ${said.slice(0, 200)}, its path says ${meant}`, {
+      detail: { title: 'Metadata does not fit its path' },
+    })
+}

@@ -1,0 +1,205 @@
+import { conflict, type Json, type JsonObject, principalId, RegistryError, type RepositoryContext, unavailable } from '#core'
+import {
+  type CommittedBuild,
+  type CommittedVersion,
+  type Deployment,
+  type FileRecord,
+  isOpen,
+  keys,
+  loadDeployment,
+  nextStamp,
+} from './deployment.js'
+import { coordinates, fileName, parseMavenPath, type VersionFolder } from './layout.js'
+import { goalPrefix } from './plugin-prefix.js'
+import type { PomFacts } from './pom-parser.js'
+import { sortVersions } from './version-order.js'
+
+/** Two deployments of one artifact may meet here: each reads again what the other wrote. */
+const attempts = 30
+/** A commit has 100 mutations. */
+const freezeBatch = 40
+const sumBatch = 30
+
+/** Makes a build count: from here on metadata, search and the -SNAPSHOT alias know it. Answers what is still missing in words, and then nothing
+ *  was written; undefined where it is committed now or was before. */
+export async function publish(
+  context: RepositoryContext,
+  folder: VersionFolder,
+  build: string,
+  now: Date,
+): Promise<string | undefined> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const { documents } = context
+    const versionHead = (await documents.head(folder.versionFolder))?.sequence ?? 0
+    const artifactHead = (await documents.head(folder.artifactFolder))?.sequence ?? 0
+    const deployment = await loadDeployment(documents, folder, build)
+    const missing = await whatIsMissing(context, folder, deployment)
+    if (missing !== undefined) return missing
+    const files = build === 'literal' ? [] : uncounted(deployment)
+    if (!(await freezeAhead(context, folder, versionHead, files.slice(freezeBatch)))) continue
+    const change = context
+      .change()
+      .requireHead(folder.versionFolder, versionHead)
+      .requireHead(folder.artifactFolder, artifactHead)
+    change.deleteDocument(keys.open(folder, build))
+    for (const { name, algorithm } of deployment.sums.slice(0, sumBatch))
+      change.deleteDocument(keys.sum(folder, build, name, algorithm))
+    if (deployment.declared) change.deleteDocument(keys.declared(folder, build))
+    if (!deployment.committed || isOpen(deployment)) {
+      const committed: CommittedBuild = {
+        order: deployment.committed?.order ?? versionHead + 1,
+        at: deployment.committed?.at ?? now.getTime(),
+        by: deployment.committed?.by ?? principalId(context.principal),
+        files: [...deployment.files.keys()].sort(),
+      }
+      change.putDocument(keys.build(folder, build), asJson(committed))
+      // From here on a release, and a unique snapshot, never changes its bytes; a -SNAPSHOT without a timestamp does.
+      for (const name of files.slice(0, freezeBatch)) change.freezeArtifact(`${folder.versionFolder}/${name}`)
+      change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now) })
+      await describeVersion(context, change, folder, build, now)
+    } else if (!(await documents.find(keys.open(folder, build)))) return undefined
+    try {
+      await change.commit()
+      return undefined
+    } catch (thrown) {
+      if (!(thrown instanceof RegistryError) || thrown.kind !== 'stale') throw thrown
+    }
+  }
+  throw unavailable(`Too many deployments of ${folder.groupId}:${folder.artifactId} at once; try again`, 2)
+}
+
+/** The same for a client that waits for the answer: what is missing is a 409 that its user sees (maven dossier 4.2, 7.3). */
+export async function publishOrRefuse(
+  context: RepositoryContext,
+  folder: VersionFolder,
+  build: string,
+  now: Date,
+): Promise<void> {
+  const missing = await publish(context, folder, build, now)
+  if (missing !== undefined)
+    throw conflict(`${coordinates(folder)} is not published: ${missing}`, { detail: { title: `Not published - ${missing}` } })
+}
+
+async function whatIsMissing(
+  context: RepositoryContext,
+  folder: VersionFolder,
+  { build, files, sums, committed, declared }: Deployment,
+): Promise<string | undefined> {
+  if (files.size === 0) return 'no file of it has come'
+  const people = new Set([...files.values()].map(({ by }) => by))
+  for (const { name, algorithm, hex, by } of sums) {
+    if (!people.has(by)) continue
+    const path = `${folder.versionFolder}/${name}`
+    if (!files.has(name)) return `${name} has not come, of which a ${algorithm} was sent`
+    const actual = await context.artifacts.digest(path, algorithm)
+    if (actual !== hex) return `the ${algorithm} of ${name} is ${actual}, sent was ${hex}`
+  }
+  const absent = declared?.names.find((name) => !files.has(name))
+  if (absent !== undefined) return `${absent} has not come, which its metadata names`
+  if (committed !== undefined || context.repository.layoutPolicy === 'permissive') return undefined
+  const pom = fileName(folder, build, '', 'pom')
+  return files.has(pom) || (await earlierPom(context, folder)) ? undefined : `${pom} has not come`
+}
+
+/** A snapshot's attachments may come as a build of their own, when an earlier one brought the POM (maven dossier 2.3). */
+async function earlierPom(context: RepositoryContext, folder: VersionFolder): Promise<boolean> {
+  if (!folder.snapshot) return false
+  for await (const { key, value } of context.documents.list([folder.versionFolder, 'build'])) {
+    const build = key[2] ?? ''
+    if ((value as unknown as CommittedBuild).files.includes(fileName(folder, build, '', 'pom'))) return true
+  }
+  return false
+}
+
+/** More files than one commit takes are frozen ahead of it, in a version that stands where it stood; false where it moved. */
+async function freezeAhead(
+  context: RepositoryContext,
+  folder: VersionFolder,
+  head: number,
+  names: readonly string[],
+): Promise<boolean> {
+  try {
+    for (let at = 0; at < names.length; at += freezeBatch) {
+      const ahead = context.change().requireHead(folder.versionFolder, head)
+      for (const name of names.slice(at, at + freezeBatch)) ahead.freezeArtifact(`${folder.versionFolder}/${name}`)
+      await ahead.commit()
+    }
+    return true
+  } catch (thrown) {
+    if (thrown instanceof RegistryError && thrown.kind === 'stale') return false
+    throw thrown
+  }
+}
+
+/** Files that the last commit did not count. */
+function uncounted({ files, committed }: Deployment): readonly string[] {
+  return [...files.keys()].filter((name) => !committed?.files.includes(name))
+}
+
+type Change = ReturnType<RepositoryContext['change']>
+
+/** The artifact's side: its list of versions, what search shows, and the group's plugins. */
+async function describeVersion(
+  context: RepositoryContext,
+  change: Change,
+  folder: VersionFolder,
+  build: string,
+  now: Date,
+): Promise<void> {
+  const { documents } = context
+  const before = (await documents.find(keys.version(folder)))?.value as unknown as CommittedVersion | undefined
+  const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
+  const version: CommittedVersion = {
+    at: now.getTime(),
+    snapshot: folder.snapshot,
+    facts: pom === undefined ? (before?.facts ?? {}) : shownOf(pom),
+  }
+  change.putDocument(keys.version(folder), asJson(version))
+  change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
+  const versions = new Map<string, JsonObject>([[folder.baseVersion, version.facts]])
+  for await (const { key, value } of documents.list([folder.artifactFolder, 'version'])) {
+    const name = key[2] ?? ''
+    if (name !== folder.baseVersion) versions.set(name, (value as unknown as CommittedVersion).facts)
+  }
+  const latest = sortVersions(versions.keys()).at(-1) ?? folder.baseVersion
+  const facts = versions.get(latest) ?? {}
+  change.describe(folder.artifactFolder, { ...facts, name: `${folder.groupId}:${folder.artifactId}`, latest })
+  if (facts['packaging'] === 'maven-plugin' && latest === folder.baseVersion)
+    await announcePlugin(context, change, folder, version, now)
+}
+
+async function announcePlugin(
+  context: RepositoryContext,
+  change: Change,
+  { groupId, artifactId }: VersionFolder,
+  { facts }: CommittedVersion,
+  now: Date,
+): Promise<void> {
+  const groupFolder = groupId.replaceAll('.', '/')
+  const plugin = { name: facts['title'] ?? artifactId, prefix: goalPrefix(artifactId) }
+  const before = await context.documents.find(keys.plugin(groupFolder, artifactId))
+  if (before !== undefined && JSON.stringify(before.value) === JSON.stringify(plugin)) return
+  change.putDocument(keys.plugin(groupFolder, artifactId), plugin)
+  change.putDocument(keys.stamp(groupFolder), { second: await nextStamp(context.documents, groupFolder, now) })
+}
+
+function shownOf(pom: PomFacts): JsonObject {
+  const shown: Record<string, Json> = {}
+  for (const name of ['packaging', 'title', 'description', 'license', 'homepage'] as const) {
+    const value = pom[name]
+    if (value !== undefined) shown[name] = value
+  }
+  return { packaging: 'jar', ...shown }
+}
+
+/** Which build a path's file belongs to, if it belongs to one. */
+export function placeOf(
+  path: string,
+): { readonly folder: VersionFolder; readonly build: string; readonly name: string } | undefined {
+  const parsed = parseMavenPath(path)
+  return parsed.kind === 'artifact' ? { folder: parsed.folder, build: parsed.build, name: parsed.name } : undefined
+}
+
+export function asJson(value: FileRecord | CommittedVersion): Json {
+  return value as unknown as Json
+}

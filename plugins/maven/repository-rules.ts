@@ -1,0 +1,45 @@
+import { invalid, type Repository } from '#core'
+import { type ArtifactFile, isSnapshotVersion, type MavenPath, parseVersionFolder, type VersionFolder } from './layout.js'
+
+/** Throws `invalid` in clear words where a repository does not take what a PUT brings (maven dossier 1.1, 7.1); returns it as what it may be stored. */
+export function admitFile(path: string, parsed: MavenPath, repository: Repository): ArtifactFile | undefined {
+  if (parsed.kind === 'artifact') {
+    admitVersion(parsed.folder, repository)
+    return parsed
+  }
+  if (parsed.kind === 'well-known')
+    throw invalid(`${path} is made by the server and not uploaded`, { detail: { title: 'Not an artifact' } })
+  if (parsed.kind === 'checksum')
+    throw invalid(`${path} would be the checksum of a checksum`, { detail: { title: 'Not an artifact' } })
+  if (parsed.kind === 'other' && parsed.folder !== undefined) admitVersion(parsed.folder, repository)
+  if (repository.layoutPolicy === 'permissive' && path.includes('/')) return undefined
+  throw invalid(`${path} does not follow the Maven layout group/artifact/version/artifact-version[-classifier].extension`, {
+    detail: { title: 'Not in the Maven layout' },
+  })
+}
+
+export function admitVersion(folder: VersionFolder, repository: Repository): void {
+  const { baseVersion, snapshot } = folder
+  if (snapshot && repository.policy === 'release')
+    throw invalid(`This repository allows only releases, and ${baseVersion} is a snapshot`, {
+      detail: { title: 'Only releases are allowed here' },
+    })
+  if (!snapshot && repository.policy === 'snapshot')
+    throw invalid(
+      `This repository allows only snapshots, and ${baseVersion} is a release: a snapshot's version ends in -SNAPSHOT`,
+      {
+        detail: { title: 'Only snapshots are allowed here' },
+      },
+    )
+  if (!snapshot && baseVersion.toLowerCase().endsWith('snapshot'))
+    throw invalid(`Clients disagree whether ${baseVersion} is a snapshot: end the version in -SNAPSHOT, in upper case`, {
+      detail: { title: 'Write -SNAPSHOT in upper case' },
+    })
+}
+
+/** For metadata below a version's folder: there it is a snapshot's own. */
+export function admitMetadata(folder: string, repository: Repository): void {
+  const last = folder.slice(folder.lastIndexOf('/') + 1)
+  const version = isSnapshotVersion(last) ? parseVersionFolder(folder) : undefined
+  if (version !== undefined) admitVersion(version, repository)
+}

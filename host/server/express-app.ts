@@ -65,7 +65,7 @@ class Entrance {
     const caller = callerOf(req, this.#trusted)
     let sent: Sent | undefined
     // Asked when the answer goes out: the house may have begun to go down since.
-    const options = (): SendOptions => ({ requestId, close: this.#options.health.draining })
+    const options = (): SendOptions => ({ requestId, close: this.#options.health.draining || isLast(res) })
     try {
       const reply = await this.#answer(req, res, requestId, caller)
       sent = await sendReply(req, res, reply, options())
@@ -107,6 +107,11 @@ class Entrance {
     }
     return url
   }
+}
+
+/** Node says 'close' with the last answer of a connection (`maxRequestsPerSocket`), but leaves closing to the client. */
+function isLast(res: ServerResponse): boolean {
+  return (res as { maxRequestsOnConnectionReached?: boolean }).maxRequestsOnConnectionReached === true
 }
 
 function pathOf(target: string): string {

@@ -140,6 +140,17 @@ describe('What the host lets in', () => {
     expect([answer.status, answer.body, answer.headers['connection']]).to.deep.equal([503, '{"status":"draining"}', 'close'])
   })
 
+  it('answers a thousand requests of a connection in order, then closes it', async () => {
+    const client = await door.raw()
+    client.write(Array.from({ length: 1_200 }, (_, index) => `GET /${index} HTTP/1.1\r\n${host}\r\n\r\n`).join(''))
+    for (let index = 0; index < 1_000; index++) {
+      const answer = await client.answer()
+      expect(JSON.parse(answer.body)).to.have.property('target', `/${index}`)
+      expect(answer.headers['connection']).to.equal(index < 999 ? 'keep-alive' : 'close')
+    }
+    expect(await client.rest()).to.equal('')
+  })
+
   it('names neither its software nor the requested path, and sends an id', async () => {
     const answer = await door.send('TRACE /secret HTTP/1.1', host)
     expect(answer.headers).to.not.have.any.keys('x-powered-by', 'server')

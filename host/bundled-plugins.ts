@@ -1,12 +1,8 @@
 /** The plugins that come with the house, by name; each is loaded only where it is installed. */
 export const bundledPlugins: Readonly<Record<string, () => Promise<unknown>>> = {
-  maven: () => bundled('maven'),
-  npm: () => bundled('npm'),
-  pypi: () => bundled('pypi'),
-  raw: () => bundled('raw'),
-  api: () => bundled('api'),
-}
-
-function bundled(name: string): Promise<unknown> {
-  return import(new URL(`../plugins/${name}/index.js`, import.meta.url).href)
+  maven: () => import(new URL('../plugins/maven/index.js', import.meta.url).href),
+  npm: () => import('../plugins/npm/index.js'),
+  pypi: () => import('../plugins/pypi/index.js'),
+  raw: () => import('../plugins/raw/index.js'),
+  api: () => import('../plugins/api/index.js'),
 }

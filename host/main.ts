@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { availableParallelism } from 'node:os'
 
-// Read by libuv when its pool starts: password hashing and file access share it. Nothing that starts the pool is imported above.
+// For password hashing and file access together. Read by libuv when its pool starts; where Node has read this very file by the pool (20 does), it
+// is too late here, and only the environment of the process can say it.
 process.env['UV_THREADPOOL_SIZE'] ??= String(2 * availableParallelism() + 4)
 
 await import('reflect-metadata')

@@ -77,7 +77,7 @@ export async function houseContainer(parts: HouseParts): Promise<DependencyConta
   house.register(Limits, { useValue: { ...defaultLimits, ...parts.limits } })
   house.register(DigestService, { useValue: await NodeDigestService.open() })
   house.register(OrganizationKeys, { useValue: keys })
-  house.register(SealedBlobs, { useValue: new SealedBlobStore(parts.blobs, keys, parts.encryption ?? 'app', logger) })
+  house.register(SealedBlobs, { useValue: new SealedBlobStore(parts.blobs, keys, parts.encryption ?? 'app', logger, clock) })
   for (const one of singletons) house.registerSingleton(one as new () => object)
   house.registerSingleton(Tenancy, StoredTenancy)
   house.registerSingleton(Authenticator, StoredAuthenticator)

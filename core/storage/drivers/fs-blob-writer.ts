@@ -48,6 +48,7 @@ export class FsBlobWriter implements BlobWriter {
     this.#state = 'finishing'
     try {
       this.steps.checkVolume()
+      if ((await this.handle.stat()).size !== this.sink.size) throw new Error('The file has another size than was written')
       await this.#durable(() => this.steps.syncFile(this.handle))
       await this.handle.close()
       await this.steps.rename(this.#part, this.path)

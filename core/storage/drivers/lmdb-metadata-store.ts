@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { type RegistryError, unavailable } from '../../errors/registry-error.js'
 import { type Logger, silentLogger } from '../../runtime/logger.js'
 import { type CheckedMutation, checkCommit, commitFingerprint, conditionFailure } from '../commit-check.js'
@@ -8,6 +8,7 @@ import { CommitMemory } from '../commit-memory.js'
 import { checkLimit, decodeCursor, decodeKey, encodeCursor, encodeKey, keySpan } from '../key-order.js'
 import type { Entry, Key, MetadataStore, Mutation, RangeQuery } from '../metadata-store.js'
 import { Ballast } from './ballast.js'
+import { openEnvironment } from './lmdb-environment.js'
 import { decodeRow, encodeRow, revisionOf, sealRow } from './lmdb-row.js'
 import { refuseNetworkVolume } from './volume.js'
 
@@ -57,7 +58,7 @@ export class LmdbMetadataStore implements MetadataStore {
     if (options.readOnly !== true) await mkdir(folder, { recursive: true, mode: 0o700 })
     await refuseNetworkVolume(folder)
     const used = (await stat(join(folder, 'data.mdb')).catch(() => undefined)) !== undefined
-    const db = openEnvironment(options)
+    const db = openEnvironment(folder, options.readOnly === true, options.mapBytes)
     const store = new this(db, options, new Ballast(folder, options.ballastBytes ?? 256 * 1024 ** 2))
     await store.#begin(used)
     return store
@@ -243,29 +244,5 @@ export class LmdbMetadataStore implements MetadataStore {
     this.#stopBallast.abort()
     await Promise.all(this.#running)
     if (!failed) await this.db.close()
-  }
-}
-
-function openEnvironment({ folder, readOnly, mapBytes }: LmdbOptions): RootDatabase<Buffer, Buffer> {
-  try {
-    return open<Buffer, Buffer>({
-      path: folder,
-      noSubdir: false,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      readOnly: readOnly === true,
-      // With it a commit is seen before it is durable, and an answer could rest on what a power cut takes back.
-      overlappingSync: false,
-      noSync: false,
-      noMetaSync: false,
-      // A full disk would be a signal that ends the process.
-      useWritemap: false,
-      compression: false,
-      cache: false,
-      maxReaders: 512,
-      mapSize: mapBytes ?? 64 * 1024 ** 3,
-    })
-  } catch (cause) {
-    throw unavailable('The metadata store cannot be opened', 30, { cause })
   }
 }

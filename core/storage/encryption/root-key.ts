@@ -1,21 +1,22 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { internal, RegistryError } from '../../errors/registry-error.js'
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { internal, invalid } from '../../errors/registry-error.js'
+import { unwrapKey, wrapContext, wrapKey } from './key-wrap.js'
 
 /** What a wrapped organization key is of; all of it is authenticated. */
 export interface RootKeyContext {
-  readonly purpose: string
+  readonly purpose: 'organization' | 'canary'
   readonly organizationId: string
   readonly version: number
 }
 
 /** Whoever holds the root key; it wraps organization keys and nothing else, and never leaves its provider (security guide 2.1). */
 export interface RootKeyProvider {
-  /** A new key and its wrapped form. */
+  /** A new 256-bit key and its wrapped form. */
   generate(context: RootKeyContext): Promise<{ readonly key: Uint8Array; readonly wrapped: string }>
   /** Throws `internal` where it was wrapped for another context, or by a key that is not here. */
   unwrap(context: RootKeyContext, wrapped: string): Promise<Uint8Array>
-  /** The same key under the current root key. */
+  /** The same key under the current root key; as it was where that wrapped it already. */
   rewrap(context: RootKeyContext, wrapped: string): Promise<string>
   /** Ids of the root keys at hand; the first wraps. */
   describe(): readonly string[]
@@ -23,31 +24,41 @@ export interface RootKeyProvider {
 
 export interface RootKey {
   readonly id: string
+  /** 32 bytes. */
   readonly key: Uint8Array
 }
 
+const identifier = /^[A-Za-z0-9._-]{1,64}$/
 const line = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9+/]{43}=)$/
 
-/** Root keys in memory: from a file, or from whoever composes a house. */
+/** Root keys in memory: from a file, or from whoever composes a house. The first wraps, all open. */
 export class LocalRootKeys implements RootKeyProvider {
-  private readonly keys: ReadonlyMap<string, Uint8Array>
-  private readonly current: RootKey
+  readonly #keys: ReadonlyMap<string, Uint8Array>
+  readonly #current: RootKey
 
+  /** Throws `invalid` without a key, on one that is short or blank, and on an id that stands twice. */
   constructor(keys: readonly RootKey[]) {
     const [current] = keys
-    if (!current) throw new Error('There is no root key')
-    for (const { id, key } of keys) if (key.length !== 32) throw new Error(`The root key ${id} is not 32 bytes long`)
-    this.current = current
-    this.keys = new Map(keys.map(({ id, key }) => [id, key]))
+    if (current === undefined) throw invalid('There is no root key')
+    const byId = new Map<string, Uint8Array>()
+    for (const { id, key } of keys) {
+      if (!identifier.test(id) || byId.has(id)) throw invalid(`The root key '${id}' has a malformed id, or one that stands twice`)
+      if (key.length !== 32 || key.every((byte) => byte === key[0])) throw invalid(`The root key '${id}' is not 32 random bytes`)
+      byId.set(id, key)
+    }
+    this.#keys = byId
+    this.#current = current
   }
 
-  /** `id:base64` lines, the first is current. Throws on a key that is blank, short or malformed. */
+  /** Lines of `id:base64`. Throws `invalid` where the file is unreadable, is open to others than its owner, or is not what it should be. */
   static async fromFile(path: string): Promise<LocalRootKeys> {
-    const lines = (await readFile(path, 'utf8')).split('\n').filter((text) => text.trim() !== '')
+    const lines = (await readPrivate(path)).split('\n').filter((text) => text.trim() !== '')
     return new LocalRootKeys(
       lines.map((text, index) => {
-        const [, id = '', key = ''] = line.exec(text.trim()) ?? []
-        if (id === '') throw new Error(`The root key ${path} is malformed in line ${index + 1}: it wants id:base64 of 32 bytes`)
+        // A message names the line by its number: what stands there is a secret.
+        const [, id, key] = line.exec(text.trim()) ?? []
+        if (id === undefined || key === undefined)
+          throw invalid(`Line ${index + 1} of the root key file is not id:base64 of 32 bytes`)
         return { id, key: Buffer.from(key, 'base64') }
       }),
     )
@@ -55,51 +66,53 @@ export class LocalRootKeys implements RootKeyProvider {
 
   async generate(context: RootKeyContext): Promise<{ readonly key: Uint8Array; readonly wrapped: string }> {
     const key = randomBytes(32)
-    return { key, wrapped: this.wrap(context, key) }
+    return { key, wrapped: this.#wrap(context, key) }
   }
 
   async unwrap(context: RootKeyContext, wrapped: string): Promise<Uint8Array> {
-    const cut = wrapped.indexOf(':')
-    const key = this.keys.get(wrapped.slice(0, cut))
-    if (!key)
-      throw new RegistryError('internal', 'Internal error', {
-        cause: new Error(`the root key ${wrapped.slice(0, cut)} is not here`),
-      })
-    return openWrapped(key, aad(context), Buffer.from(wrapped.slice(cut + 1), 'base64'))
+    const id = idIn(wrapped)
+    const root = this.#keys.get(id)
+    if (root === undefined) throw internal(new Error(`The root key '${id}' is not at hand`))
+    try {
+      return unwrapKey(root, wrapped.slice(id.length + 1), contextOf(context))
+    } catch (cause) {
+      throw internal(new Error('A wrapped organization key does not open', { cause }))
+    }
   }
 
   async rewrap(context: RootKeyContext, wrapped: string): Promise<string> {
-    return this.wrap(context, await this.unwrap(context, wrapped))
+    return idIn(wrapped) === this.#current.id ? wrapped : this.#wrap(context, await this.unwrap(context, wrapped))
   }
 
   describe(): readonly string[] {
-    return [...this.keys.keys()]
+    return [...this.#keys.keys()]
   }
 
-  private wrap(context: RootKeyContext, key: Uint8Array): string {
-    return `${this.current.id}:${sealKey(this.current.key, aad(context), key).toString('base64')}`
+  #wrap(context: RootKeyContext, key: Uint8Array): string {
+    return `${this.#current.id}:${wrapKey(this.#current.key, key, contextOf(context))}`
   }
 }
 
-function aad({ purpose, organizationId, version }: RootKeyContext): Buffer {
-  return Buffer.from(`${purpose}|${organizationId}|organization-key|${version}`)
-}
-
-/** AES-256-GCM with a random 96-bit nonce: nonce ‖ ciphertext ‖ tag. */
-export function sealKey(by: Uint8Array, associated: Uint8Array, key: Uint8Array): Buffer {
-  const nonce = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', by, nonce, { authTagLength: 16 }).setAAD(associated)
-  return Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()])
-}
-
-/** Throws `internal` where it does not open: another key, another context, or damage. */
-export function openWrapped(by: Uint8Array, associated: Uint8Array, sealed: Uint8Array): Uint8Array {
-  if (sealed.length < 28) throw internal(new Error('a wrapped key is too short'))
-  const decipher = createDecipheriv('aes-256-gcm', by, sealed.subarray(0, 12), { authTagLength: 16 })
-  decipher.setAAD(associated).setAuthTag(sealed.subarray(-16))
+/** The mode is asked of the file that is read, not of one that had its name before. */
+async function readPrivate(path: string): Promise<string> {
+  let file: FileHandle | undefined
   try {
-    return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
+    file = await open(path, 'r')
+    const found = await file.stat()
+    if (!found.isFile() || found.size > 65_536) throw new Error('It is no key file')
+    if ((found.mode & 0o077) !== 0) throw new Error('Others than its owner may use it: give it mode 0400')
+    return await file.readFile('utf8')
   } catch (cause) {
-    throw internal(new Error('a wrapped key does not open', { cause }))
+    throw invalid(`The root key file is refused: ${cause instanceof Error ? cause.message : 'unreadable'}`, { cause })
+  } finally {
+    await file?.close()
   }
+}
+
+function idIn(wrapped: string): string {
+  return wrapped.slice(0, Math.max(0, wrapped.indexOf(':')))
+}
+
+function contextOf({ purpose, organizationId, version }: RootKeyContext): string {
+  return wrapContext(purpose, organizationId, 'organization-key', version)
 }

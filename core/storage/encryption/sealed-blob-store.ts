@@ -1,179 +1,239 @@
-import { randomBytes } from 'node:crypto'
-import { pipeline, type Readable } from 'node:stream'
-import { internal } from '../../errors/registry-error.js'
-import { ByteCache } from '../../runtime/byte-cache.js'
+import { Readable, type Writable } from 'node:stream'
+import { invalid, RegistryError } from '../../errors/registry-error.js'
+import { type Clock, SystemClock } from '../../runtime/clock.js'
 import { randomHex } from '../../runtime/identifiers.js'
 import { type Logger, silentLogger } from '../../runtime/logger.js'
+import { checkRange } from '../blob-key.js'
 import type { BlobStore, BlobWriter } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { blobKey } from '../tenant-keys.js'
-import { CountingSink } from './counting-sink.js'
-import { BlobCipher, chunkBytes, chunkCount, chunkSpan, DamagedBlob, headerBytes, storedSize, tagBytes } from './crb1-format.js'
-import type { OrganizationKeys } from './keys.js'
+import { CipherCache } from './cipher-cache.js'
+import {
+  type BlobCipher,
+  blobCipher,
+  chunkCount,
+  chunksOf,
+  headerBytes,
+  openChunk,
+  plainLength,
+  storedSizeOf,
+  tagBytes,
+} from './crb1-format.js'
+import { damaged, isDamage } from './damage.js'
+import type { OrganizationKeys, WrappedKey } from './keys.js'
 import { OpeningStream } from './opening-stream.js'
 import type { SealedBlob, SealedBlobs, SealedWriter } from './sealed-blobs.js'
 import { SealingStream } from './sealing-stream.js'
 
-interface KnownCipher {
-  readonly cipher: BlobCipher
-  /** The stored header was compared, once in this process. */
-  headerChecked: boolean
-}
-
-const cipherBytes = 512
+/** Ciphers of data keys that were opened, least recently used. */
+const keptCiphers = 4_096
 
 /** Sealed blobs over a blob store; 'off' leaves new ones in clear, and either kind is read whatever the mode is now. */
 export class SealedBlobStore implements SealedBlobs {
-  private readonly ciphers = new ByteCache<KnownCipher>(8_192 * cipherBytes)
+  readonly #ciphers: CipherCache
 
   constructor(
     private readonly blobs: BlobStore,
     private readonly keys: OrganizationKeys,
     private readonly mode: 'app' | 'off',
     private readonly log: Logger = silentLogger,
-  ) {}
+    clock: Clock = new SystemClock(),
+  ) {
+    this.#ciphers = new CipherCache(keptCiphers, clock)
+  }
 
   async create(organizationId: string): Promise<SealedWriter> {
     const blobId = randomHex()
-    const writer = await this.blobs.create(blobKey(organizationId, blobId))
-    if (this.mode === 'off') return clearWriter(blobId, writer)
-    const dataKey = randomBytes(32)
-    const cipher = new BlobCipher(dataKey, blobId)
-    const sink = new SealingStream(cipher)
-    pipeline(sink, writer.sink, () => {})
-    return {
-      blobId,
-      sink: new CountingSink(sink, writer.sink),
-      open: async (range = { start: 0, end: sink.size }) =>
-        this.opened(await writer.open(chunkSpan(sink.size, range).stored), cipher, sink.size, range, organizationId, blobId),
-      finish: async () => {
-        const key = await this.keys.wrap(organizationId, 'blob', blobId, dataKey)
-        await writer.finish()
-        return { storedSize: storedSize(sink.size), key }
-      },
-      abort: () => writer.abort(),
+    const place = blobKey(organizationId, blobId)
+    const writer = await this.blobs.create(place)
+    if (this.mode === 'off') {
+      return new ClearWriter(blobId, writer, async () => {
+        const found = await this.blobs.stat(place)
+        if (found === undefined) throw damaged('A blob that was just stored is gone')
+        return found.size
+      })
     }
+    const wrap = async (sealing: SealingStream) => {
+      const wrapped = await this.keys.wrap(organizationId, 'blob', blobId, sealing.dataKey)
+      this.#ciphers.keep(organizationId, blobId, wrapped, sealing.cipher)
+      return wrapped
+    }
+    return new SealingWriter(blobId, writer, wrap)
   }
 
-  async open(blob: SealedBlob, range: ByteRange = { start: 0, end: blob.size }): Promise<Readable> {
-    const { organizationId, blobId, size } = blob
-    const key = blobKey(organizationId, blobId)
-    if (!blob.key) return this.blobs.open(key, range)
-    const known = await this.cipherOf(blob)
-    if (!known.headerChecked) {
-      const header = await this.header(key)
-      this.checked(blob, () => known.cipher.checkHeader(header))
-      known.headerChecked = true
+  async open(blob: SealedBlob, range?: ByteRange): Promise<Readable> {
+    const wanted = checkRange(range, blob.size)
+    try {
+      const stored = blobKey(blob.organizationId, blob.blobId)
+      this.#checkSizes(blob)
+      if (blob.key === undefined) return this.#watched(blob, await this.blobs.open(stored, range))
+      const kept = await this.#cipher(blob, blob.key)
+      const whole = wanted.start === 0 && wanted.end === blob.size
+      const place = chunksOf(wanted, blob.size).stored
+      const withHeader = place.start === headerBytes
+      if (!withHeader && !kept.headerSeen) {
+        if (!sameBytes(await collect(await this.blobs.open(stored, { start: 0, end: headerBytes })), kept.cipher.header)) {
+          throw damaged('Stored content is damaged')
+        }
+        kept.headerSeen = true
+      }
+      const source = whole
+        ? await this.blobs.open(stored)
+        : await this.blobs.open(stored, withHeader ? { start: 0, end: place.end } : place)
+      return this.#watched(
+        blob,
+        new OpeningStream(source, { cipher: kept.cipher, size: blob.size, range: wanted, withHeader, whole }),
+      )
+    } catch (thrown) {
+      throw this.#noted(blob, thrown)
     }
-    return this.opened(
-      await this.blobs.open(key, chunkSpan(size, range).stored),
-      known.cipher,
-      size,
-      range,
-      organizationId,
-      blobId,
-    )
   }
 
   async read(blob: SealedBlob): Promise<Uint8Array> {
-    const stored = await this.blobs.read(blobKey(blob.organizationId, blob.blobId), blob.storedSize)
-    this.checked(blob, () => {
-      if (stored.length !== blob.storedSize)
-        throw new DamagedBlob(`${stored.length} bytes are stored instead of ${blob.storedSize}`)
-    })
-    return blob.key ? this.plain(blob, stored) : stored
+    try {
+      this.#checkSizes(blob)
+      const stored = await this.blobs
+        .read(blobKey(blob.organizationId, blob.blobId), blob.storedSize)
+        .catch((thrown: unknown) => {
+          if (thrown instanceof RegistryError && thrown.kind === 'too-large')
+            throw damaged('Stored content is longer than recorded', thrown)
+          throw thrown
+        })
+      if (stored.length !== blob.storedSize) throw damaged('Stored content is shorter than recorded')
+      return blob.key === undefined ? stored : openWhole((await this.#cipher(blob, blob.key)).cipher, blob.size, stored)
+    } catch (thrown) {
+      throw this.#noted(blob, thrown)
+    }
   }
 
   delete(organizationId: string, blobId: string): Promise<void> {
+    this.#ciphers.forget(organizationId, blobId)
     return this.blobs.delete(blobKey(organizationId, blobId))
   }
 
   headroom(size: number): Promise<boolean> {
-    return this.blobs.headroom(size)
+    return this.blobs.headroom(storedSizeOf(size))
   }
 
-  private async plain(blob: SealedBlob, stored: Uint8Array): Promise<Uint8Array> {
-    const { cipher } = await this.cipherOf(blob)
-    return this.checked(blob, () => {
-      cipher.checkHeader(stored.subarray(0, headerBytes))
-      const chunks = chunkCount(blob.size)
-      const parts = Array.from({ length: chunks }, (_, number) => {
-        const start = headerBytes + number * (chunkBytes + tagBytes)
-        return cipher.open(
-          number,
-          number === chunks - 1,
-          stored.subarray(start, Math.min(start + chunkBytes + tagBytes, stored.length)),
-        )
-      })
-      return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
-    })
+  async #cipher(blob: SealedBlob, wrapped: WrappedKey) {
+    const { organizationId, blobId } = blob
+    const kept = this.#ciphers.find(organizationId, blobId, wrapped)
+    if (kept !== undefined) return kept
+    const dataKey = await this.keys.unwrap(organizationId, 'blob', blobId, wrapped)
+    return this.#ciphers.keep(organizationId, blobId, wrapped, blobCipher(dataKey, blobId))
   }
 
-  private async cipherOf(blob: SealedBlob): Promise<KnownCipher> {
-    const { organizationId, blobId, key } = blob
-    if (!key) throw internal(new Error('a blob in clear has no cipher'))
-    this.checked(blob, () => {
-      if (storedSize(blob.size) !== blob.storedSize) throw new DamagedBlob('its row has sizes that do not fit')
-    })
-    const id = `${organizationId}/${blobId}/${key.k}`
-    const held = this.ciphers.get(id)
-    if (held) return held
-    const known: KnownCipher = {
-      cipher: new BlobCipher(await this.keys.unwrap(organizationId, 'blob', blobId, key), blobId),
-      headerChecked: false,
-    }
-    this.ciphers.put(id, known, cipherBytes)
-    return known
+  /** The sizes of the row have to fit each other before anything is opened. */
+  #checkSizes(blob: SealedBlob): void {
+    const expected = blob.key === undefined ? blob.size : storedSizeOf(blob.size)
+    if (blob.storedSize !== expected) throw damaged('The recorded sizes of the blob do not fit each other')
   }
 
-  private async header(key: string): Promise<Buffer> {
-    const chunks: Buffer[] = []
-    for await (const chunk of await this.blobs.open(key, { start: 0, end: headerBytes })) chunks.push(chunk as Buffer)
-    return Buffer.concat(chunks)
+  #watched(blob: SealedBlob, stream: Readable): Readable {
+    stream.on('error', (error) => this.#noted(blob, error))
+    return stream
   }
 
-  private opened(
-    stored: Readable,
-    cipher: BlobCipher,
-    size: number,
-    range: ByteRange,
-    organizationId: string,
-    blobId: string,
-  ): Readable {
-    const opening = new OpeningStream(cipher, size, range, (reason) => this.damage(organizationId, blobId, reason))
-    // A failure of either side destroys the other: whoever reads sees it, and never a short end.
-    pipeline(stored, opening, () => {})
-    return opening
-  }
-
-  private checked<T>({ organizationId, blobId }: SealedBlob, check: () => T): T {
-    try {
-      return check()
-    } catch (thrown) {
-      if (!(thrown instanceof DamagedBlob)) throw thrown
-      this.damage(organizationId, blobId, thrown)
-      throw internal(thrown)
-    }
-  }
-
-  private damage(organization: string, blob: string, cause: DamagedBlob): void {
-    this.log.error('storage.integrity', { organization, blob, cause })
+  #noted(blob: SealedBlob, thrown: unknown): unknown {
+    if (isDamage(thrown))
+      this.log.error('storage.integrity', { organization: blob.organizationId, blob: blob.blobId, cause: thrown })
+    return thrown
   }
 }
 
-function clearWriter(blobId: string, writer: BlobWriter): SealedWriter {
-  let size = 0
-  const sink = new CountingSink(writer.sink, writer.sink, (bytes) => {
-    size += bytes
-  })
-  return {
-    blobId,
-    sink,
-    open: (range) => writer.open(range),
-    finish: async () => {
-      await writer.finish()
-      return { storedSize: size }
-    },
-    abort: () => writer.abort(),
+class SealingWriter implements SealedWriter {
+  readonly sink: SealingStream
+
+  constructor(
+    readonly blobId: string,
+    private readonly writer: BlobWriter,
+    private readonly wrap: (sealing: SealingStream) => Promise<WrappedKey>,
+  ) {
+    this.sink = new SealingStream(writer.sink, blobId)
+    // Whoever writes hears of it by the pipeline; one who only aborts need not listen.
+    this.sink.on('error', () => {})
   }
+
+  async open(range?: ByteRange): Promise<Readable> {
+    this.#checkWritten()
+    const { size, cipher } = this.sink
+    const wanted = checkRange(range, size)
+    const { stored } = chunksOf(wanted, size)
+    return new OpeningStream(await this.writer.open(stored), { cipher, size, range: wanted, withHeader: false, whole: false })
+  }
+
+  async finish(): Promise<{ readonly storedSize: number; readonly key: WrappedKey }> {
+    this.#checkWritten()
+    try {
+      const key = await this.wrap(this.sink)
+      await this.writer.finish()
+      return { storedSize: this.sink.storedSize, key }
+    } catch (thrown) {
+      await this.abort()
+      throw thrown
+    }
+  }
+
+  async abort(): Promise<void> {
+    this.sink.destroy()
+    await this.writer.abort()
+  }
+
+  #checkWritten(): void {
+    if (!this.sink.writableFinished) throw invalid('The blob is still being written')
+  }
+}
+
+class ClearWriter implements SealedWriter {
+  readonly sink: Writable
+
+  constructor(
+    readonly blobId: string,
+    private readonly writer: BlobWriter,
+    private readonly storedSize: () => Promise<number>,
+  ) {
+    this.sink = writer.sink
+  }
+
+  open(range?: ByteRange): Promise<Readable> {
+    return this.writer.open(range)
+  }
+
+  async finish(): Promise<{ readonly storedSize: number }> {
+    await this.writer.finish()
+    return { storedSize: await this.storedSize() }
+  }
+
+  abort(): Promise<void> {
+    return this.writer.abort()
+  }
+}
+
+function openWhole(cipher: BlobCipher, size: number, stored: Uint8Array): Uint8Array {
+  if (!sameBytes(stored.subarray(0, headerBytes), cipher.header)) throw damaged('Stored content is damaged')
+  const count = chunkCount(size)
+  const plain: Buffer[] = []
+  let at = headerBytes
+  try {
+    for (let chunk = 0; chunk < count; chunk += 1) {
+      const end = at + plainLength(chunk, size)
+      plain.push(
+        ...openChunk(cipher, chunk, chunk === count - 1, [stored.subarray(at, end)], stored.subarray(end, end + tagBytes)),
+      )
+      at = end + tagBytes
+    }
+  } catch (cause) {
+    throw damaged('Stored content is damaged', cause)
+  }
+  return plain.length === 1 && plain[0] !== undefined ? plain[0] : Buffer.concat(plain, size)
+}
+
+async function collect(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of stream) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0
 }

@@ -17,6 +17,7 @@ export async function putChecksum(
   request: ProtocolRequest<unknown>,
   context: RepositoryContext,
   path: ChecksumPath,
+  now: Date,
 ): Promise<Reply> {
   const { algorithm, target, of } = path
   const hex = await readChecksum(request.body, algorithm)
@@ -26,29 +27,18 @@ export async function putChecksum(
   const artifact = await context.artifacts.find(target)
   const actual = artifact && (await context.artifacts.digest(target, algorithm))
   if (actual === hex) {
-    if (file && (await expectation(context, target, file.folder, file.build, file.name, algorithm)))
+    if (file && (await context.documents.find(keys.sum(file.folder, file.build, file.name, algorithm))))
       await context
         .change()
         .deleteDocument(keys.sum(file.folder, file.build, file.name, algorithm))
         .commit()
     return empty(201)
   }
-  if (file) await remember(context, file, algorithm, hex)
+  if (file) await remember(context, file, algorithm, hex, now)
   if (actual === undefined) return empty(201)
   throw conflict(`The ${algorithm} of ${target} is ${actual}, sent was ${hex}`, {
     detail: { title: 'Checksum differs', algorithm, expected: hex, actual },
   })
-}
-
-async function expectation(
-  context: RepositoryContext,
-  _target: string,
-  folder: Parameters<typeof keys.sum>[0],
-  build: string,
-  name: string,
-  algorithm: ChecksumAlgorithm,
-): Promise<boolean> {
-  return (await context.documents.find(keys.sum(folder, build, name, algorithm))) !== undefined
 }
 
 async function remember(
@@ -56,6 +46,7 @@ async function remember(
   { folder, build, name }: { readonly folder: Parameters<typeof keys.sum>[0]; readonly build: string; readonly name: string },
   algorithm: ChecksumAlgorithm,
   hex: string,
+  now: Date,
 ): Promise<void> {
   const { sums, committed } = await loadDeployment(context.documents, folder, build)
   // What is published cannot be poisoned any more.
@@ -64,7 +55,7 @@ async function remember(
     throw conflict('Too many checksums of files that have not come', { detail: { title: 'Too many checksums' } })
   await context
     .change()
-    .putDocument(keys.sum(folder, build, name, algorithm), { hex, by: principalId(context.principal), at: Date.now() })
+    .putDocument(keys.sum(folder, build, name, algorithm), { hex, by: principalId(context.principal), at: now.getTime() })
     .commit()
 }
 

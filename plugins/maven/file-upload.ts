@@ -21,24 +21,29 @@ export const quietPeriod = 30_000
 const lateFiles = 24 * 60 * 60_000
 const attempts = 40
 
+export interface FileUpload {
+  readonly path: string
+  readonly file: ArtifactFile
+  readonly now: () => Date
+}
+
 /** A PUT of a file of a build: checked, stored, and noted as part of its deployment, in one commit. */
 export async function putArtifactFile(
   context: RepositoryContext,
-  path: string,
-  file: ArtifactFile,
+  { path, file, now: clock }: FileUpload,
   stage: (expected: Partial<Digests>) => Promise<StagedBlob>,
 ): Promise<Reply> {
   const { folder, build, name } = file
   const me = principalId(context.principal)
   const before = await loadDeployment(context.documents, folder, build)
-  refuseClosed(before, file, new Date())
+  refuseClosed(before, file, clock())
   const blob = await stage(expectedBy(before, name, me))
   const pom = await checkedPom(context, blob, path, file)
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { documents } = context
     const head = (await documents.head(folder.versionFolder))?.sequence ?? 0
     const deployment = await loadDeployment(documents, folder, build)
-    const now = new Date()
+    const now = clock()
     const present = await context.artifacts.find(path)
     if (present?.digests.sha256 === blob.digests.sha256) return empty(200)
     refuseClosed(deployment, file, now)

@@ -1,4 +1,4 @@
-import type { ProtocolPlugin } from '#core'
+import type { Clock, ProtocolPlugin } from '#core'
 import { clientSettings } from './client-settings.js'
 import { deploy, remove } from './deploy.js'
 import { download } from './download.js'
@@ -9,23 +9,31 @@ import { pomParser } from './pom-parser.js'
 import { settleQuiet } from './quiet-deployments.js'
 
 /** A Maven 2 repository: files by their layout, metadata and checksums made from what is stored. */
-const maven: ProtocolPlugin = {
-  name: 'maven',
-  version: '1.0.0',
-  contract: 1,
-  mounts: [
-    {
-      scope: 'repository',
-      paths: { emptySegments: 'collapse-reads' },
-      renderError: renderMavenError,
-      routes: [download, deploy, remove],
+export function mavenPlugin(): ProtocolPlugin {
+  let clock: Clock | undefined
+  const now = () => clock?.now() ?? new Date()
+  return {
+    name: 'maven',
+    version: '1.0.0',
+    contract: 1,
+    mounts: [
+      {
+        scope: 'repository',
+        paths: { emptySegments: 'collapse-reads' },
+        renderError: renderMavenError,
+        routes: [download, deploy(now), remove(now)],
+      },
+    ],
+    parsers: [pomParser],
+    indexes: [metadataIndex],
+    digests: ['md5', 'sha1'],
+    packageOf: owningFolder,
+    settings: clientSettings,
+    async start(kit) {
+      clock = kit.clock
     },
-  ],
-  parsers: [pomParser],
-  indexes: [metadataIndex],
-  digests: ['md5', 'sha1'],
-  packageOf: owningFolder,
-  settings: clientSettings,
-  remind: (key, context) => settleQuiet(key, context, new Date()),
+    remind: (key, context) => settleQuiet(key, context, now()),
+  }
 }
-export default maven
+
+export default mavenPlugin()

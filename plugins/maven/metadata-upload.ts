@@ -32,17 +32,22 @@ const shape: XmlShape = {
 const limits = { bytes: 4 * 1024 * 1024, nodes: 200_000 }
 
 /** A client's maven-metadata.xml is checked, is the signal that its deployment is complete, and is never content (maven dossier 2.3, 7.3). */
-export async function putMetadata(request: ProtocolRequest<unknown>, context: RepositoryContext, folder: string): Promise<Reply> {
+export async function putMetadata(
+  request: ProtocolRequest<unknown>,
+  context: RepositoryContext,
+  folder: string,
+  now: Date,
+): Promise<Reply> {
   admitMetadata(folder, context.repository)
   const metadata = await readXml(request.body, 'metadata', shape, { limits, namespaces: false, entities: 'keep' })
   const name = folder.slice(folder.lastIndexOf('/') + 1)
   const version = isSnapshotVersion(name) ? parseVersionFolder(folder) : undefined
-  if (version !== undefined) await commitSnapshot(context, version, metadata)
-  else await commitReleases(context, folder, metadata)
+  if (version !== undefined) await commitSnapshot(context, version, metadata, now)
+  else await commitReleases(context, folder, metadata, now)
   return empty(201)
 }
 
-async function commitSnapshot(context: RepositoryContext, folder: VersionFolder, metadata: XmlElement): Promise<void> {
+async function commitSnapshot(context: RepositoryContext, folder: VersionFolder, metadata: XmlElement, now: Date): Promise<void> {
   agree(metadata, 'groupId', folder.groupId)
   agree(metadata, 'artifactId', folder.artifactId)
   agree(metadata, 'version', folder.baseVersion)
@@ -51,7 +56,6 @@ async function commitSnapshot(context: RepositoryContext, folder: VersionFolder,
   const timestamp = textOf(snapshot, 'timestamp')
   const number = textOf(snapshot, 'buildNumber')
   const build = timestamp === undefined || number === undefined ? undefined : `${timestamp}-${number}`
-  const now = new Date()
   if (build === undefined || uniqueBuildOf(build) === undefined) {
     if (await hasFiles(context, folder, 'literal')) await publishOrRefuse(context, folder, 'literal', now)
     return
@@ -72,7 +76,7 @@ async function commitSnapshot(context: RepositoryContext, folder: VersionFolder,
 }
 
 /** At artifact level the versions that it lists; at group level it lists none. */
-async function commitReleases(context: RepositoryContext, folder: string, metadata: XmlElement): Promise<void> {
+async function commitReleases(context: RepositoryContext, folder: string, metadata: XmlElement, now: Date): Promise<void> {
   const artifactId = textOf(metadata, 'artifactId')
   if (artifactId === undefined) return
   const cut = folder.lastIndexOf('/')
@@ -89,7 +93,7 @@ async function commitReleases(context: RepositoryContext, folder: string, metada
   for (const [version, build] of open) {
     const place =
       listed.has(version) && uniqueBuildOf(build) === undefined ? parseVersionFolder(`${folder}/${version}`) : undefined
-    if (place !== undefined) await publishOrRefuse(context, place, build, new Date())
+    if (place !== undefined) await publishOrRefuse(context, place, build, now)
   }
 }
 

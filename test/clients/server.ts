@@ -8,6 +8,9 @@ import { cleanEnvironment, type Ran, run } from './run.js'
 
 const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'host', 'main.js')
 
+/** A server that is told to stop has its share in the run's coverage. */
+const coverage = process.env['NODE_V8_COVERAGE'] === undefined ? {} : { NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] }
+
 /** What a client test needs to know of the house it talks to. */
 export interface ClientTarget {
   /** 'http://127.0.0.1:PORT' */
@@ -33,7 +36,12 @@ export class Server {
   /** `program`: another executable that speaks the same command line. */
   static async start(settings: NodeJS.ProcessEnv = {}, folder?: string, program = main): Promise<Server> {
     const place = folder ?? (await mkdtemp(join(tmpdir(), 'cloudrepo-server-')))
-    const env = cleanEnvironment(place, { CLOUDREPO_LISTEN: '127.0.0.1:0', CLOUDREPO_DATA: join(place, 'data'), ...settings })
+    const env = cleanEnvironment(place, {
+      CLOUDREPO_LISTEN: '127.0.0.1:0',
+      CLOUDREPO_DATA: join(place, 'data'),
+      ...coverage,
+      ...settings,
+    })
     const child = spawn(process.execPath, [program, 'serve'], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let greeting = ''
     let log = ''

@@ -47,7 +47,7 @@ describe('the isolation of tenants, route by route', function () {
 
   before(async () => {
     const repositories = plugins.filter(hasRepositories).map(({ name }) => ({ name: `r-${name}`, format: name }))
-    house = await openHouse({ plugins, repositories })
+    house = await openHouse({ plugins, repositories, behindProxy: true })
     for (const [organization, somebody] of [
       ['acme', 'dora'],
       ['beta', 'bert'],
@@ -197,7 +197,7 @@ function expectedStatuses(plugin: ProtocolPlugin, { address, method, repository,
 
   if (address.scope === 'repository' && repository === 'missing') return [404]
   // pypi words an unreadable project 403, because its clients go on to the public index after a 404.
-  if (caller === 'gus') return address.scope === 'repository' ? [404, 403] : [401, 403, 404]
+  if (caller === 'gus') return address.scope === 'repository' ? [404, 403] : [401, 403, 404, 405]
 
   const matching = routeAddresses(plugin).filter(
     (route) => route.scope === address.scope && route.method === asked && route.path === address.path,
@@ -214,9 +214,16 @@ async function send(house: House, attempt: Attempt): Promise<WireAnswer> {
   return exchange(house.url, {
     method,
     target: mountPath(plugin, address.scope, organization, repository) + address.path,
-    headers: token === undefined ? {} : { Authorization: authorization },
+    headers: { 'X-Forwarded-For': nextAddress(), ...(token === undefined ? {} : { Authorization: authorization }) },
     ...(body === undefined ? {} : { body }),
   })
+}
+
+let callers = 0
+/** Every attempt comes from a place of its own: guessing is throttled by address, and that has tests of its own. */
+function nextAddress(): string {
+  callers += 1
+  return `10.${(callers >> 16) & 255}.${(callers >> 8) & 255}.${callers & 255}`
 }
 
 /** An answer without what may differ: the time, the request's id, the connection, and the name in the realm. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { NewRepository, ProtocolPlugin } from '#core'
+import type { Clock, NewRepository, ProtocolPlugin } from '#core'
 import { type HouseParts, Kernel, silentLogger } from '#core/host'
 import { FsBlobStore } from '../../core/storage/drivers/fs-blob-store.js'
 import { LmdbMetadataStore } from '../../core/storage/drivers/lmdb-metadata-store.js'
@@ -25,6 +25,10 @@ export interface HouseOptions {
   readonly repositories?: readonly NewRepository[]
   /** 'memory' by default; 'files' is files with LMDB in a temporary folder. */
   readonly store?: 'memory' | 'files'
+  /** Callers say by X-Forwarded-For whence they come: what is counted by address is counted for each of them. */
+  readonly behindProxy?: boolean
+  /** The system's by default. */
+  readonly clock?: Clock
 }
 
 export interface Answer {
@@ -73,9 +77,15 @@ const people = [
 
 const passwordOf = (name: string) => `${name}-keeps-a-secret`
 
-export async function openHouse({ plugins, repositories = [], store = 'memory' }: HouseOptions): Promise<House> {
+export async function openHouse({
+  plugins,
+  repositories = [],
+  store = 'memory',
+  clock,
+  behindProxy = false,
+}: HouseOptions): Promise<House> {
   const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
-  const parts = await partsOf(folder)
+  const parts = { ...(await partsOf(folder)), ...(clock === undefined ? {} : { clock }) }
   const kernel = await Kernel.open(parts)
   for (const plugin of plugins) kernel.install(plugin)
   await kernel.start()
@@ -85,7 +95,7 @@ export async function openHouse({ plugins, repositories = [], store = 'memory' }
   const app = houseApp({
     kernel,
     health: new Health(),
-    trustedProxies: [],
+    trustedProxies: behindProxy ? ['127.0.0.1'] : [],
     log,
     accessLog: new AccessLog(log),
     publicUrl: undefined,

@@ -1,36 +1,9 @@
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
-import { RegistryError, unavailable } from '../../../core/errors/registry-error.js'
-import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
-import type { Mutation } from '../../../core/storage/metadata-store.js'
+import type { RegistryError } from '../../../core/errors/registry-error.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'
+import { failure, oneFile, textOf } from '../../support/commit-outcome.js'
 import { StorageWorld } from '../../support/storage-world.js'
-
-async function failure(work: Promise<unknown>): Promise<RegistryError> {
-  const thrown: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!(thrown instanceof RegistryError)) throw new Error(`expected a RegistryError, got ${String(thrown)}`)
-  return thrown
-}
-
-async function textOf(world: StorageWorld, path: string): Promise<string> {
-  const content = await (await world.artifacts.get(path)).small()
-  return Buffer.from(content ?? []).toString()
-}
-
-/** The rows of one published file `a/b.txt`, log row and all. */
-const oneFile = [
-  'o_1 b * | blob',
-  'o_1 b * | ref',
-  'o_1 f r_1  | d a',
-  'o_1 f r_1 a | a b.txt',
-  'o_1 h * | 3',
-  'o_1 l * | *',
-  'o_1 v r_1 a/b.txt | s 0000000001',
-  'o_1 v r_1 a/b.txt | spent',
-]
 
 describe('a commit of files', () => {
   let world: StorageWorld
@@ -258,81 +231,6 @@ describe('a commit of files', () => {
     await world.metadata.commit([{ op: 'delete', key: tenantKeys.intent('o_1', upload.uploadId) }], 'sweep')
     expect((await failure(world.change().putArtifact('f', upload).commit())).kind).to.equal('unavailable')
     expect(await world.artifacts.find('f')).to.equal(undefined)
-  })
-})
-
-describe('a commit of documents', () => {
-  it('raises the head of each package it touches by one, strictly later, however many race', async () => {
-    const world = await StorageWorld.open()
-    const committed = await Promise.all(
-      Array.from({ length: 30 }, (_, i) =>
-        world
-          .change()
-          .putDocument(['p', String(i)], i)
-          .describe('p', { latest: String(i) })
-          .commit(),
-      ),
-    )
-    const sequences = committed.map(({ heads }) => heads.get('p') ?? 0).sort((a, b) => a - b)
-    expect(sequences).to.deep.equal(Array.from({ length: 30 }, (_, i) => i + 1))
-    const head = await world.documents.head('p')
-    expect(head?.sequence).to.equal(30)
-    expect(head?.modified.getTime()).to.equal(world.clock.now().getTime() + 29)
-  })
-
-  it('refuses a decision that rests on a package which moved, and names the document whose condition failed', async () => {
-    const world = await StorageWorld.open()
-    await world.change().putDocument(['p', 'a'], 1).commit()
-    const moved = await failure(world.change().requireHead('p', 0).putDocument(['p', 'b'], 1).commit())
-    expect([moved.kind, moved.detail['package']]).to.deep.equal(['stale', 'p'])
-    await world.change().requireHead('p', 1).putDocument(['p', 'b'], 1).commit()
-    const there = await failure(world.change().putDocument(['p', 'b'], 2, 'absent').commit())
-    expect([there.kind, there.detail['document']]).to.deep.equal(['conflict', ['p', 'b']])
-    expect((await world.documents.get(['p', 'b'])).value).to.equal(1)
-  })
-})
-
-/** Loses the answer of the first commits that carry an artifact: after they were applied, or instead. */
-class ForgetfulStore extends MemoryMetadataStore {
-  forget = 0
-  constructor(private readonly applies: boolean) {
-    super()
-  }
-  override async commit(mutations: readonly Mutation[], token: string): Promise<void> {
-    const carries = mutations.some(({ key }) => key.path[0] === 'a')
-    if (carries && this.forget-- > 0) {
-      if (this.applies) await super.commit(mutations, token)
-      throw unavailable('lost')
-    }
-    await super.commit(mutations, token)
-  }
-}
-
-describe('a commit whose answer is lost', () => {
-  for (const [what, applies] of [
-    ['was applied', true],
-    ['was not applied', false],
-  ] as const)
-    it(`is settled, and counts once, where it ${what}`, async () => {
-      const store = new ForgetfulStore(applies)
-      store.forget = 1
-      const world = await StorageWorld.open(store)
-      await world
-        .change()
-        .putArtifact('a/b.txt', await world.stage('abc'))
-        .commit()
-      expect(await world.rows()).to.deep.equal(oneFile)
-      expect(await textOf(world, 'a/b.txt')).to.equal('abc')
-    })
-
-  it('is unavailable where it stays unknown, and leaves the bytes, since a row may name them', async () => {
-    const store = new ForgetfulStore(false)
-    store.forget = 1_000
-    const world = await StorageWorld.open(store)
-    const upload = await world.stage('abc')
-    expect((await failure(world.change().putArtifact('f', upload).commit())).kind).to.equal('unavailable')
-    await upload.discard(world.metadata)
-    expect(await world.keys()).to.have.length(1)
   })
 })
 

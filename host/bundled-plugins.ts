@@ -1,6 +1,6 @@
 /** The plugins that come with the house, by name; each is loaded only where it is installed. */
 export const bundledPlugins: Readonly<Record<string, () => Promise<unknown>>> = {
-  maven: () => import(new URL('../plugins/maven/index.js', import.meta.url).href),
+  maven: () => import('../plugins/maven/index.js'),
   npm: () => import('../plugins/npm/index.js'),
   pypi: () => import('../plugins/pypi/index.js'),
   raw: () => import('../plugins/raw/index.js'),

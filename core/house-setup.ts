@@ -47,6 +47,14 @@ export class HouseSetup {
     return this.handles.administration(await this.scope(organization)).createRepository(repository)
   }
 
+  async deleteRepository(organization: string, name: string): Promise<void> {
+    await this.handles.administration(await this.scope(organization)).deleteRepository(name)
+  }
+
+  async deleteOrganization(name: string): Promise<void> {
+    await this.handles.organizations({ principal, requestId }).delete(name)
+  }
+
   async issueToken(organization: string, memberId: string, request: TokenRequest): Promise<IssuedToken> {
     return this.handles.administration(await this.scope(organization)).issueToken(memberId, request)
   }

@@ -1,6 +1,7 @@
 import type { DependencyContainer } from 'tsyringe'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
+import { PasswordHash } from './auth/password-hash.js'
 import { TokenUsage } from './auth/token-usage.js'
 import { type HouseParts, houseContainer, pluginContainer } from './container.js'
 import { DigestService } from './digest/digest-service.js'
@@ -21,12 +22,14 @@ import { BlobRecords } from './storage/blob-records.js'
 import { BlobStore } from './storage/blob-store.js'
 import { Catalog } from './storage/catalog.js'
 import { ChangeCommit } from './storage/change-commit.js'
+import { OrganizationKeys } from './storage/encryption/keys.js'
 import { MetadataStore } from './storage/metadata-store.js'
 import { Uploads } from './storage/staged-upload.js'
 import { CallerHandles } from './tenancy/caller-scope.js'
 import { ContextFactory, type ContextRequest } from './tenancy/context-factory.js'
 import { HouseContextFactory } from './tenancy/house-context-factory.js'
 import type { OrganizationContext } from './tenancy/organization-context.js'
+import { Removal } from './tenancy/removal.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
 
@@ -40,6 +43,7 @@ export class Kernel {
   private readonly dispatcher: Dispatcher
   private readonly events: CommittedEvents
   private readonly reminders: Reminders
+  private readonly removal: Removal
   private readonly log: Logger
   /** What the first start is made with; no address leads to it. */
   readonly setup: HouseSetup
@@ -74,12 +78,20 @@ export class Kernel {
     house.register(ContextFactory, { useValue: this.factory })
     this.dispatcher = house.resolve(Dispatcher)
     this.setup = house.resolve(HouseSetup)
+    this.removal = new Removal(
+      metadata,
+      house.resolve<BlobStore>(BlobStore),
+      house.resolve<OrganizationKeys>(OrganizationKeys),
+      house.resolve<Tenancy>(Tenancy),
+    )
     this.reminders = new Reminders(metadata, house.resolve<Clock>(Clock), (reminder) => this.remind(reminder), this.log)
   }
 
   /** Checks the root key against what the store holds; throws before anything is written where it does not fit. */
   static async open(parts: HouseParts): Promise<Kernel> {
-    return new Kernel(await houseContainer(parts), parts)
+    const house = await houseContainer(parts)
+    await house.resolve(PasswordHash).selfTest()
+    return new Kernel(house, parts)
   }
 
   /** Throws with the plugin's name and the reason: half a house is never served. */
@@ -148,6 +160,8 @@ export class Kernel {
   }
 
   private async remind(reminder: Reminder): Promise<void> {
+    // The house's own: what was removed is cleaned up behind.
+    if (reminder.plugin === '-') return this.removal.sweep(reminder.organizationId, reminder.repositoryId)
     const plugin = this.registry.find(reminder.plugin)?.plugin
     const request = plugin?.remind && (await this.workRequest(reminder.organizationId, plugin))
     const repository = request?.tenant.findRepositoryById(reminder.repositoryId)

@@ -64,7 +64,7 @@ function removeOrphans() {
 
 function build() {
   const sources = [join(root, 'tsconfig.json'), join(root, 'package-lock.json')]
-  for (const folder of sourceFolders) for (const path of files(join(root, folder))) if (path.endsWith('.ts')) sources.push(path)
+  for (const folder of sourceFolders) for (const path of files(join(root, folder))) if (/\.c?ts$/.test(path)) sources.push(path)
   const wanted = createHash('sha256')
   for (const path of sources.sort()) wanted.update(`${relative(root, path)} ${statSync(path).size} ${statSync(path).mtimeMs}\n`)
   const digest = wanted.digest('hex')

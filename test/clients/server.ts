@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment, type Ran, run } from './run.js'
 
-const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'host', 'main.js')
+const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'host', 'launch.cjs')
 
 /** A server that is told to stop has its share in the run's coverage. */
 const coverage = process.env['NODE_V8_COVERAGE'] === undefined ? {} : { NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] }

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+import os = require('node:os')
+
+// libuv reads it when its pool starts, and Node 20 reads an ES module through the pool: it has to be set before the first one is loaded. Password hashing
+// and file access share the pool.
+process.env['UV_THREADPOOL_SIZE'] ??= String(2 * os.availableParallelism() + 4)
+
+void import('./main.js')

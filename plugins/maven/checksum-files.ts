@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { conflict, empty, notFound, type ProtocolRequest, principalId, type Reply, type RepositoryContext, text } from '#core'
+import { cacheControl } from './caching.js'
 import { readChecksum } from './checksum-text.js'
 import { keys, loadDeployment } from './deployment.js'
+import { quietPeriod } from './file-upload.js'
 import { type ChecksumAlgorithm, type MavenPath } from './layout.js'
 import { admitFile } from './repository-rules.js'
 import { resolveFile } from './snapshots.js'
@@ -31,6 +33,8 @@ export async function putChecksum(
       await context
         .change()
         .deleteDocument(keys.sum(file.folder, file.build, file.name, algorithm))
+        // It may have been all that its deployment waited for.
+        .remind(new Date(now.getTime() + quietPeriod), [file.folder.versionFolder, 'open', file.build])
         .commit()
     return empty(201)
   }
@@ -72,18 +76,18 @@ export async function getChecksum(
       createHash(algorithm)
         .update(await metadata(of.folder))
         .digest('hex'),
-      false,
+      cacheControl(context, false),
     )
   const found = await resolveFile(context, target, of)
   if (!found) throw notFound('file', `${target}.${algorithm}`)
-  return hexReply(await context.artifacts.digest(found.artifact.path, algorithm), found.final)
+  return hexReply(await context.artifacts.digest(found.artifact.path, algorithm), cacheControl(context, found.final))
 }
 
-function hexReply(hex: string, final: boolean): Reply {
+function hexReply(hex: string, caching: string): Reply {
   return {
     ...text(200, hex, {
       'content-type': 'text/plain',
-      'cache-control': final ? 'private, max-age=31536000, immutable' : 'private, no-cache',
+      'cache-control': caching,
     }),
     etag: `"${hex}"`,
   }

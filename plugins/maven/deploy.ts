@@ -1,7 +1,7 @@
-import { empty, repositoryRoute, unsupported } from '#core'
+import { conflict, empty, notFound, repositoryRoute, unsupported } from '#core'
 import { putChecksum } from './checksum-files.js'
 import { putArtifactFile, putLooseFile } from './file-upload.js'
-import { parseMavenPath } from './layout.js'
+import { type ChecksumAlgorithm, checksumAlgorithms, parseMavenPath } from './layout.js'
 import { putMetadata } from './metadata-upload.js'
 import { removeFile } from './removal.js'
 import { admitFile } from './repository-rules.js'
@@ -26,13 +26,30 @@ export const deploy = (now: Now) =>
       if (parsed.kind === 'metadata') return putMetadata(request, context, parsed.folder, now())
       if (parsed.kind === 'checksum') return putChecksum(request, context, parsed, now())
       const file = admitFile(path, parsed, context.repository)
+      // This one makes a client send the bytes; anything else it takes for the end.
+      if (request.header('x-checksum-deploy')?.toLowerCase() === 'true')
+        throw notFound('bytes for a checksum alone, send them:', path)
       const promised = requestDigests((name) => request.header(name))
-      if (file === undefined) return putLooseFile(context, path, await context.stage(request.body, promised))
-      return putArtifactFile(context, { path, file, now }, (expected) =>
-        context.stage(request.body, { ...expected, ...promised }),
-      )
+      if (file === undefined)
+        return putLooseFile(
+          context,
+          path,
+          parsed.kind === 'other' ? parsed.folder : undefined,
+          await context.stage(request.body, promised),
+        )
+      return putArtifactFile(context, { path, file, now }, (expected) => {
+        for (const algorithm of checksumAlgorithms) agree(algorithm, expected[algorithm], promised[algorithm])
+        return context.stage(request.body, { ...expected, ...promised })
+      })
     },
   })
+
+function agree(algorithm: ChecksumAlgorithm, ahead: string | undefined, promised: string | undefined): void {
+  if (ahead !== undefined && promised !== undefined && ahead !== promised)
+    throw conflict(`The ${algorithm} that came ahead of the file is ${ahead}, its own request says ${promised}`, {
+      detail: { title: 'Checksum differs' },
+    })
+}
 
 export const remove = (now: Now) =>
   repositoryRoute({

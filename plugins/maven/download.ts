@@ -8,6 +8,7 @@ import {
   repositoryRoute,
   type ServedIndex,
 } from '#core'
+import { cacheControl } from './caching.js'
 import { getChecksum } from './checksum-files.js'
 import { contentTypeOf } from './content-types.js'
 import { stampOf } from './deployment.js'
@@ -30,7 +31,6 @@ export const download = repositoryRoute({
     const { md5, sha1, sha256, sha512 } = artifact.digests
     return bytes(artifact, {
       contentType: contentTypeOf(artifact.path),
-      immutable: final,
       // Old resolvers and Gradle read a SHA-1 out of the tag's own shape only; a bare one is safe for all.
       etag: `"${sha1 ?? sha256}"`,
       headers: {
@@ -38,7 +38,7 @@ export const download = repositoryRoute({
         ...(sha1 === undefined ? {} : { 'x-checksum-sha1': sha1 }),
         'x-checksum-sha256': sha256,
         ...(sha512 === undefined ? {} : { 'x-checksum-sha512': sha512 }),
-        ...(final ? {} : { 'cache-control': 'private, no-cache' }),
+        'cache-control': cacheControl(context, final),
         ...(alias === undefined ? {} : { 'content-location': encodeURIComponent(alias) }),
       },
     })

@@ -11,7 +11,7 @@ import {
   unavailable,
 } from '#core'
 import { type Deployment, type FileRecord, keys, loadDeployment } from './deployment.js'
-import { type ArtifactFile, coordinates } from './layout.js'
+import { type ArtifactFile, coordinates, type VersionFolder } from './layout.js'
 import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
 import { publish } from './publication.js'
 
@@ -19,6 +19,8 @@ import { publish } from './publication.js'
 export const quietPeriod = 30_000
 /** So long a committed release takes additional files, a late -javadoc.jar or signature (7.2). */
 const lateFiles = 24 * 60 * 60_000
+/** So long a checksum that came ahead is held against its file; one left behind by an earlier attempt holds nobody up. */
+const sumsAhead = 10 * 60_000
 const attempts = 40
 
 export interface FileUpload {
@@ -37,7 +39,7 @@ export async function putArtifactFile(
   const me = principalId(context.principal)
   const before = await loadDeployment(context.documents, folder, build)
   refuseClosed(before, file, clock())
-  const blob = await stage(expectedBy(before, name, me))
+  const blob = await stage(expectedBy(before, name, me, clock()))
   const pom = await checkedPom(context, blob, path, file)
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { documents } = context
@@ -49,16 +51,21 @@ export async function putArtifactFile(
     refuseClosed(deployment, file, now)
     const record = deployment.files.get(name)
     const mine = record === undefined || record.by === me
+    const replace = build === 'literal' || (build === 'release' && mine && !isCounted(deployment, name))
     const change = context
       .change()
-      .requireHead(folder.versionFolder, head)
-      .putArtifact(path, blob, { replace: build === 'literal' || (build === 'release' && mine && !isCounted(deployment, name)) })
+      .putArtifact(path, blob, { replace, if: present === undefined ? 'absent' : { sha256: present.digests.sha256 } })
       .putDocument(keys.file(folder, build, name), { by: me, at: now.getTime() } satisfies FileRecord)
       .putDocument(keys.open(folder, build), { by: me, at: now.getTime() } satisfies FileRecord)
     if (pom !== undefined) change.putDocument(keys.pom(folder, build), pom)
+    // What may replace a file rests on its whole deployment; a new file rests on nothing, so that many can come at once.
+    if (present !== undefined) change.requireHead(folder.versionFolder, head)
+    // One that these bytes do not have stays, until the right one comes.
     for (const sum of deployment.sums)
-      if (sum.name === name && sum.by === me) change.deleteDocument(keys.sum(folder, build, name, sum.algorithm))
-    if (deployment.files.size === 0) change.remind(new Date(now.getTime() + quietPeriod), [folder.versionFolder, 'open', build])
+      if (sum.name === name && sum.by === me && blob.digests[sum.algorithm] === sum.hex)
+        change.deleteDocument(keys.sum(folder, build, name, sum.algorithm))
+    if (now.getTime() - lastFile(deployment) >= quietPeriod / 2)
+      change.remind(new Date(now.getTime() + quietPeriod), [folder.versionFolder, 'open', build])
     try {
       const { artifacts } = await change.commit()
       await completeDeclared(context, file, now)
@@ -72,10 +79,24 @@ export async function putArtifactFile(
   throw unavailable(`Too many uploads to ${coordinates(folder)} at once; try again`, 2)
 }
 
-/** A file that no build owns, in a permissive repository: served by its exact path, in no metadata. */
-export async function putLooseFile(context: RepositoryContext, path: string, blob: StagedBlob): Promise<Reply> {
-  const { artifacts } = await context.change().putArtifact(path, blob, { replace: true }).commit()
-  return empty(artifacts.get(path) === 'same' ? 200 : 201)
+/** A file that no build owns, in a permissive repository: served by its exact path, in no metadata. Beside a release it never changes. */
+export async function putLooseFile(
+  context: RepositoryContext,
+  path: string,
+  folder: VersionFolder | undefined,
+  blob: StagedBlob,
+): Promise<Reply> {
+  const replace = folder === undefined || folder.snapshot
+  try {
+    const { artifacts } = await context.change().putArtifact(path, blob, { replace }).commit()
+    return empty(artifacts.get(path) === 'same' ? 200 : 201)
+  } catch (thrown) {
+    if (!(thrown instanceof RegistryError) || thrown.kind !== 'conflict' || folder === undefined) throw thrown
+    throw conflict(`${coordinates(folder)}: ${path} exists with other content`, {
+      detail: { ...thrown.detail, title: 'Release is immutable' },
+      cause: thrown,
+    })
+  }
 }
 
 function isCounted({ committed }: Deployment, name: string): boolean {
@@ -93,10 +114,16 @@ function refuseClosed(deployment: Deployment, { build, name, folder }: ArtifactF
 }
 
 /** Checksums that came before their file join the pass over its bytes. */
-function expectedBy({ sums }: Deployment, name: string, me: string): Partial<Digests> {
-  return Object.fromEntries(
-    sums.filter((sum) => sum.name === name && sum.by === me).map(({ algorithm, hex }) => [algorithm, hex]),
-  )
+function expectedBy({ sums, files }: Deployment, name: string, me: string, now: Date): Partial<Digests> {
+  // One that a file which is there does not have is no promise for its next attempt.
+  if (files.has(name)) return {}
+  const ahead = sums.filter((sum) => sum.name === name && sum.by === me && now.getTime() - sum.at < sumsAhead)
+  return Object.fromEntries(ahead.map(({ algorithm, hex }) => [algorithm, hex]))
+}
+
+/** When its last file came, in milliseconds: a reminder is then due within the quiet period. */
+function lastFile({ files }: Deployment): number {
+  return Math.max(0, ...[...files.values()].map(({ at }) => at))
 }
 
 async function checkedPom(

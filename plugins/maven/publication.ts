@@ -9,8 +9,8 @@ import {
   loadDeployment,
   nextStamp,
 } from './deployment.js'
+import { listGroupPlugin } from './group-plugins.js'
 import { coordinates, fileName, parseMavenPath, type VersionFolder } from './layout.js'
-import { goalPrefix } from './plugin-prefix.js'
 import type { PomFacts } from './pom-parser.js'
 import { sortVersions } from './version-order.js'
 
@@ -45,7 +45,9 @@ export async function publish(
     for (const { name, algorithm } of deployment.sums.slice(0, sumBatch))
       change.deleteDocument(keys.sum(folder, build, name, algorithm))
     if (deployment.declared) change.deleteDocument(keys.declared(folder, build))
-    if (!deployment.committed || isOpen(deployment)) {
+    const touched = (await documents.find(keys.open(folder, build))) !== undefined
+    // A -SNAPSHOT without a timestamp has new bytes under old names.
+    if (!deployment.committed || isOpen(deployment) || (touched && build === 'literal')) {
       const committed: CommittedBuild = {
         order: deployment.committed?.order ?? versionHead + 1,
         at: deployment.committed?.at ?? now.getTime(),
@@ -57,7 +59,7 @@ export async function publish(
       for (const name of files.slice(0, freezeBatch)) change.freezeArtifact(`${folder.versionFolder}/${name}`)
       change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now) })
       await describeVersion(context, change, folder, build, now)
-    } else if (!(await documents.find(keys.open(folder, build)))) return undefined
+    } else if (!touched) return undefined
     try {
       await change.commit()
       return undefined
@@ -164,23 +166,7 @@ async function describeVersion(
   const latest = sortVersions(versions.keys()).at(-1) ?? folder.baseVersion
   const facts = versions.get(latest) ?? {}
   change.describe(folder.artifactFolder, { ...facts, name: `${folder.groupId}:${folder.artifactId}`, latest })
-  if (facts['packaging'] === 'maven-plugin' && latest === folder.baseVersion)
-    await announcePlugin(context, change, folder, version, now)
-}
-
-async function announcePlugin(
-  context: RepositoryContext,
-  change: Change,
-  { groupId, artifactId }: VersionFolder,
-  { facts }: CommittedVersion,
-  now: Date,
-): Promise<void> {
-  const groupFolder = groupId.replaceAll('.', '/')
-  const plugin = { name: facts['title'] ?? artifactId, prefix: goalPrefix(artifactId) }
-  const before = await context.documents.find(keys.plugin(groupFolder, artifactId))
-  if (before !== undefined && JSON.stringify(before.value) === JSON.stringify(plugin)) return
-  change.putDocument(keys.plugin(groupFolder, artifactId), plugin)
-  change.putDocument(keys.stamp(groupFolder), { second: await nextStamp(context.documents, groupFolder, now) })
+  await listGroupPlugin(context, change, folder, facts, now)
 }
 
 function shownOf(pom: PomFacts): JsonObject {

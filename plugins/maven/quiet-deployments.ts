@@ -1,11 +1,12 @@
 import type { DocumentKey, RepositoryContext } from '#core'
-import { keys, lastActivity, loadDeployment } from './deployment.js'
+import { type Deployment, keys, lastActivity, loadDeployment } from './deployment.js'
 import { quietPeriod } from './file-upload.js'
-import { parseVersionFolder } from './layout.js'
+import { parseVersionFolder, type VersionFolder } from './layout.js'
 import { publish } from './publication.js'
 
 /** So long a deployment may stay incomplete before its files go (maven dossier 7.3). */
 const expiry = 24 * 60 * 60_000
+const batch = 20
 
 /** Ivy, sbt and curl send no metadata: a deployment that has been quiet for a while is complete. `key`: the version folder, 'open', the build. */
 export async function settleQuiet(key: DocumentKey, context: RepositoryContext, now: Date): Promise<void> {
@@ -36,10 +37,25 @@ export async function settleQuiet(key: DocumentKey, context: RepositoryContext, 
     version: folder.baseVersion,
     reason: missing,
   })
-  const counted = new Set(deployment.committed?.files ?? [])
-  const change = context.change().deleteDocument(keys.open(folder, build)).deleteDocument(keys.declared(folder, build))
-  for (const { name, algorithm } of deployment.sums.slice(0, 20)) change.deleteDocument(keys.sum(folder, build, name, algorithm))
-  for (const name of [...deployment.files.keys()].filter((file) => !counted.has(file)).slice(0, 20))
-    change.deleteArtifact(`${folder.versionFolder}/${name}`).deleteDocument(keys.file(folder, build, name))
-  await change.commit()
+  await takeAway(context, folder, deployment)
+}
+
+/** A commit has 100 mutations: its files first, batch by batch, then what tells that it was open. */
+async function takeAway(context: RepositoryContext, folder: VersionFolder, deployment: Deployment): Promise<void> {
+  const { build, committed, files, sums } = deployment
+  const names = [...files.keys()].filter((name) => committed?.files.includes(name) !== true)
+  for (let at = 0; at < names.length; at += batch) {
+    const change = context.change()
+    for (const name of names.slice(at, at + batch))
+      change.deleteArtifact(`${folder.versionFolder}/${name}`).deleteDocument(keys.file(folder, build, name))
+    await change.commit()
+  }
+  for (let at = 0; at < sums.length; at += batch) {
+    const change = context.change()
+    for (const { name, algorithm } of sums.slice(at, at + batch)) change.deleteDocument(keys.sum(folder, build, name, algorithm))
+    await change.commit()
+  }
+  const end = context.change().deleteDocument(keys.open(folder, build)).deleteDocument(keys.declared(folder, build))
+  if (committed === undefined) end.deleteDocument(keys.pom(folder, build))
+  await end.commit()
 }

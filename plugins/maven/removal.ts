@@ -1,5 +1,6 @@
 import { notFound, RegistryError, type RepositoryContext, unavailable } from '#core'
 import { type CommittedBuild, type CommittedVersion, keys, loadDeployment, nextStamp } from './deployment.js'
+import { listGroupPlugin } from './group-plugins.js'
 import { coordinates, parseMavenPath, type VersionFolder } from './layout.js'
 import { sortVersions } from './version-order.js'
 
@@ -64,4 +65,5 @@ async function uncount(
     folder.artifactFolder,
     latest === undefined ? undefined : { ...facts, name: `${folder.groupId}:${folder.artifactId}`, latest },
   )
+  await listGroupPlugin(context, change, folder, facts, now)
 }

@@ -1,6 +1,6 @@
 import type { Artifact, DocumentReader, RepositoryContext } from '#core'
-import type { CommittedBuild } from './deployment.js'
-import { fileName, type MavenPath, parseMavenPath, uniqueBuildOf, type VersionFolder } from './layout.js'
+import { type CommittedBuild, keys } from './deployment.js'
+import { type ArtifactFile, fileName, type MavenPath, parseMavenPath, uniqueBuildOf, type VersionFolder } from './layout.js'
 
 /** One file of a committed build. */
 export interface BuildFile {
@@ -60,7 +60,7 @@ export async function resolveFile(
 ): Promise<ResolvedFile | undefined> {
   const artifact = await context.artifacts.find(path)
   const literal = parsed.kind === 'artifact' && parsed.build === 'literal'
-  if (artifact) return { artifact, final: parsed.kind === 'artifact' && !literal }
+  if (artifact) return { artifact, final: parsed.kind === 'artifact' && (await isFinal(context, parsed)) }
   if (!literal) return undefined
   const { folder, classifier, extension } = parsed
   const builds = await snapshotBuilds(context.documents, folder)
@@ -72,4 +72,11 @@ export async function resolveFile(
     if (found && candidate !== undefined) return { artifact: found, final: false, alias: candidate }
   }
   return undefined
+}
+
+/** A release may be sent again until it is published; a unique build never, a literal -SNAPSHOT always. */
+async function isFinal({ documents, repository }: RepositoryContext, { folder, build, name }: ArtifactFile): Promise<boolean> {
+  if (build !== 'release' || repository.kind !== 'hosted') return build !== 'literal'
+  const committed = (await documents.find(keys.build(folder, build)))?.value as unknown as CommittedBuild | undefined
+  return committed?.files.includes(name) === true
 }

@@ -7,7 +7,8 @@ export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
   readonly method: string
   readonly params: Params
   readonly query: URLSearchParams
-  /** Canonical and decoded, below the mount, beginning with '/'. */
+  /** Canonical and decoded, below the mount, beginning with '/'; '' for the mount's own address without its slash, which routes like '/' but from
+   *  which relative links lead elsewhere. */
   readonly path: string
   /** In answers and in the log. */
   readonly id: string

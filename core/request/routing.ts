@@ -23,7 +23,9 @@ export function locate(installed: InstalledPlugin, scope: MountScope, rest: stri
     const raw = rewritePath(rest, rules, mountUrl.pathname.replace(/\/$/, ''))
     const path = parsePath(raw, rules, method)
     const match = installed.table.match(scope, method, path.segments, path.trailingSlash)
-    visit.request = new RoutedRequest(visit.house, visit.target.query, path.canonical, match.kind === 'route' ? match.params : {})
+    const bare = path.canonical === '/' && !visit.target.path.endsWith('/')
+    const params = match.kind === 'route' ? match.params : {}
+    visit.request = new RoutedRequest(visit.house, visit.target.query, bare ? '' : path.canonical, params)
     return { path, match }
   } catch (thrown) {
     if (thrown instanceof RegistryError) return { failure: thrown }

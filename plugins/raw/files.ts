@@ -10,13 +10,12 @@ import {
   type ProtocolRequest,
   type Reply,
   type RepositoryContext,
-  redirect,
   repositoryRoute,
   unsupported,
 } from '#core'
 import { meantType, servedType } from './content-type.js'
 import { knownDigests, promisedDigests, wantedDigests } from './digest-headers.js'
-import { encodePath, foldersAbove } from './file-path.js'
+import { encodePath, foldersAbove, toSlashForm } from './file-path.js'
 import { etagOf, holdPreconditions } from './preconditions.js'
 import { computedSidecar } from './sidecar.js'
 
@@ -133,9 +132,4 @@ async function refuseFileBesideFolder(path: string, artifacts: ArtifactReader): 
 async function isFolder(path: string, artifacts: ArtifactReader): Promise<boolean> {
   for await (const _ of artifacts.list(path, { limit: 1 })) return true
   return false
-}
-
-function toSlashForm(path: string, request: FileRequest, context: RepositoryContext): Reply {
-  const query = request.query.toString()
-  return redirect(301, `${context.mountUrl.href}${encodePath(path)}/${query === '' ? '' : `?${query}`}`)
 }

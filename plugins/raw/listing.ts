@@ -12,7 +12,7 @@ import {
   repositoryRoute,
 } from '#core'
 import { servedType } from './content-type.js'
-import { encodeSegment } from './file-path.js'
+import { encodeSegment, toSlashForm } from './file-path.js'
 import { etagOf } from './preconditions.js'
 
 const pageLimit = { html: 10_000, json: 1_000 } as const
@@ -22,7 +22,9 @@ export const listRoot = repositoryRoute({
   method: 'GET',
   path: '/',
   permission: 'artifacts.read',
-  handle: (request, context) => list('', request, context),
+  async handle(request, context) {
+    return request.path === '' ? toSlashForm('', request, context) : list('', request, context)
+  },
 })
 
 export const listFolder = repositoryRoute({
@@ -47,7 +49,7 @@ async function list(folder: string, request: ProtocolRequest, context: Repositor
   const next = entries.length > limit ? cursorAfter(entries[limit - 1]) : undefined
   const page = entries.slice(0, limit)
 
-  const reply = form === 'json' ? asJson(folder, page, next) : asHtml(folder, page, next)
+  const reply = form === 'json' ? asJson(folder, page, next) : asHtml(folder, page, next && nextPage(request, next))
   const tag = createHash('sha256').update(reply.body).digest('hex').slice(0, 32)
   return { ...reply, headers: { ...reply.headers, vary: 'Accept' }, etag: `W/"${tag}"` }
 }
@@ -78,14 +80,23 @@ function asHtml(folder: string, page: readonly FolderEntry[], next: string | und
     return `<li><a href="./${encodeSegment(name)}${slash}">${escapeHtml(name)}${slash}</a></li>\n`
   })
   if (folder !== '') lines.unshift('<li><a href="../">../</a></li>\n')
-  const more = next === undefined ? '' : `<p><a href="?cursor=${next}">next</a></p>\n`
+  const more = next === undefined ? '' : `\n<p><a href="${escapeHtml(next)}">next</a></p>\n`
   return withBody(
     html(
       200,
       `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>\n` +
-        `<ul>\n${lines.join('')}</ul>${more === '' ? '' : `\n${more}`}</body></html>\n`,
+        `<ul>\n${lines.join('')}</ul>${more}</body></html>\n`,
     ),
   )
+}
+/** The same question about what comes behind. */
+function nextPage(request: ProtocolRequest, cursor: string): string {
+  const query = new URLSearchParams({ cursor })
+  for (const name of ['format', 'limit']) {
+    const value = request.query.get(name)
+    if (value !== null) query.set(name, value)
+  }
+  return `?${query}`
 }
 function escapeHtml(value: string): string {
   const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -1,4 +1,4 @@
-import { type Artifact, type PutOptions, stale } from '#core'
+import { type Artifact, invalid, type PutOptions, stale } from '#core'
 
 type Read = (name: string) => string | undefined
 
@@ -17,7 +17,7 @@ export function holdPreconditions(read: Read, current: Artifact | undefined): Pu
   const unmodifiedSince = read('if-unmodified-since')
   if (ifMatch !== undefined) {
     conditional = true
-    if (current === undefined || !matches(ifMatch, current, 'strong')) throw failed('If-Match', current)
+    if (!matches('If-Match', ifMatch, current, 'strong')) throw failed('If-Match', current)
   } else if (unmodifiedSince !== undefined && current !== undefined) {
     const limit = httpDate(unmodifiedSince)
     if (limit !== undefined) {
@@ -29,21 +29,26 @@ export function holdPreconditions(read: Read, current: Artifact | undefined): Pu
   const ifNoneMatch = read('if-none-match')
   if (ifNoneMatch !== undefined) {
     conditional = true
-    if (current !== undefined && matches(ifNoneMatch, current, 'weak')) throw failed('If-None-Match', current)
+    if (matches('If-None-Match', ifNoneMatch, current, 'weak')) throw failed('If-None-Match', current)
   }
   return conditional ? unchanged : undefined
 }
 
-/** Does one of the listed tags name the file? `*` alone names any. */
-function matches(list: string, current: Artifact, comparison: 'strong' | 'weak'): boolean {
-  if (list.trim() === '*') return true
-  const wanted = etagOf(current.digests.sha256)
+/** Does one of the listed tags name the file? `*` alone names any. Throws `invalid` for what is no list of tags: a write that asks for a condition
+ *  nobody understands must not go on without it. */
+function matches(header: string, list: string, current: Artifact | undefined, comparison: 'strong' | 'weak'): boolean {
+  if (list.trim() === '*') return current !== undefined
+  if (!tagList.test(list.trim())) throw invalid(`${header} is malformed: it takes * or entity tags in quotes`)
+  const wanted = current && etagOf(current.digests.sha256)
   return entityTags(list).some((tag) => (comparison === 'weak' ? tag.replace(/^W\//, '') : tag) === wanted)
 }
 
+const tag = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"'
+const tagList = new RegExp(`^${tag}(?:[ \\t]*,[ \\t]*${tag})*$`)
+
 /** Tags as they stand, `W/` included; commas inside quotes belong to the tag. */
 function entityTags(list: string): readonly string[] {
-  return list.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []
+  return list.match(new RegExp(tag, 'g')) ?? []
 }
 
 function httpDate(text: string): number | undefined {

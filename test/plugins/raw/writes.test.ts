@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import raw from '../../../plugins/raw/index.js'
 import { type House, openHouse } from '../../support/house.js'
 import { exchange } from '../../support/wire.js'
+import { emptyShelves } from './empty-shelves.js'
 
 const file = '/acme/files/a/f.bin'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -13,7 +14,8 @@ const hex = (algorithm: string, text: string) => createHash(algorithm).update(te
 
 describe('writing raw files', () => {
   let house: House
-  beforeEach(async () => {
+  let blobs = 0
+  before(async () => {
     house = await openHouse({
       plugins: [raw],
       repositories: [
@@ -22,7 +24,10 @@ describe('writing raw files', () => {
       ],
     })
   })
-  afterEach(() => house.close())
+  after(() => house.close())
+  beforeEach(async () => {
+    blobs = await emptyShelves(house)
+  })
 
   const put = (body: string, headers: Record<string, string> = {}, target = file) => house.call('PUT', target, { body, headers })
 
@@ -71,7 +76,7 @@ describe('writing raw files', () => {
 
   it('a coded body is 415, and identity is no coding', async () => {
     expect((await put('x', { 'content-encoding': 'gzip' })).status).to.equal(415)
-    expect(await house.storedBlobs()).to.equal(0)
+    expect(await house.storedBlobs()).to.equal(blobs)
     expect((await put('x', { 'content-encoding': 'identity' })).status).to.equal(201)
   })
 
@@ -91,11 +96,11 @@ describe('writing raw files', () => {
     })
 
     it('of two that create at the same time one gets 201 and the other 412', async () => {
-      const answers = await Promise.all(['one', 'two'].map((body) => put(body, { 'if-none-match': '*' })))
+      const answers = await Promise.all(['left racer', 'right racer'].map((body) => put(body, { 'if-none-match': '*' })))
       expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 412])
-      const winner = answers[0]?.status === 201 ? 'one' : 'two'
+      const winner = answers[0]?.status === 201 ? 'left racer' : 'right racer'
       expect((await house.call('GET', file)).text()).to.equal(winner)
-      expect(await house.storedBlobs()).to.equal(1)
+      expect(await house.storedBlobs()).to.equal(blobs + 1)
     })
 
     it('of two that replace the same version one gets 204 and the other 412', async () => {
@@ -142,6 +147,13 @@ describe('writing raw files', () => {
       })
     }
 
+    it('a condition that nobody understands is 400, and nothing is written', async () => {
+      for (const headers of [{ 'if-match': sha256('one') }, { 'if-none-match': 'abc' }, { 'if-none-match': '"a" "b"' }]) {
+        expect((await put('new', headers)).status).to.equal(400)
+      }
+      expect(await house.storedFiles()).to.deep.equal([])
+    })
+
     it('a condition that fails is answered before the body is asked for', async () => {
       await put('one')
       const headers = { Authorization: `Bearer ${house.token('dora')}`, 'If-None-Match': '*' }
@@ -169,7 +181,7 @@ describe('writing raw files', () => {
         const wrong = await put('other', { [header]: value })
         expect(wrong.status).to.equal(400)
         expect(await house.storedFiles()).to.deep.equal([])
-        expect(await house.storedBlobs()).to.equal(0)
+        expect(await house.storedBlobs()).to.equal(blobs)
         expect((await put('bytes', { [header]: value })).status).to.equal(201)
       })
     }
@@ -203,15 +215,24 @@ describe('writing raw files', () => {
   })
 
   describe('a repository whose files are written once', () => {
-    const target = '/acme/once/f.bin'
-
     it('takes the same bytes again and refuses others with 409 and the tag of what is there', async () => {
-      expect((await put('one', {}, target)).status).to.equal(201)
-      expect((await put('one', {}, target)).status).to.equal(200)
+      const target = '/acme/once/kept'
+      expect((await put('kept bytes', {}, target)).status).to.equal(201)
+      expect((await put('kept bytes', {}, target)).status).to.equal(200)
+      const other = await put('other bytes', {}, target)
+      expect([other.status, other.headers['etag']]).to.deep.equal([409, etag('kept bytes')])
+      const kept = await house.call('GET', target)
+      expect([kept.text(), kept.headers['cache-control']]).to.deep.equal(['kept bytes', 'private, max-age=31536000, immutable'])
+      expect(await house.storedBlobs()).to.equal(blobs + 1)
+    })
+
+    it('never takes other bytes under a name whose file was removed', async () => {
+      const target = '/acme/once/removed'
+      await put('one', {}, target)
+      expect((await house.call('DELETE', target, { as: 'olga' })).status).to.equal(204)
       const other = await put('two', {}, target)
-      expect([other.status, other.headers['etag']]).to.deep.equal([409, etag('one')])
-      expect((await house.call('GET', target)).text()).to.equal('one')
-      expect(await house.storedBlobs()).to.equal(1)
+      expect([other.status, other.headers['etag']]).to.deep.equal([409, undefined])
+      expect((await put('one', {}, target)).status).to.equal(201)
     })
   })
 

@@ -1,16 +1,8 @@
-import {
-  forbidden,
-  invalid,
-  json,
-  type ProtocolRequest,
-  type Reply,
-  type RepositoryChangeSet,
-  type RepositoryContext,
-} from '#core'
+import { forbidden, invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
 import { factsOf, isObject, isText } from './manifest.js'
 import { noSuchPackage, worded404 } from './npm-error.js'
 import { changePackage } from './package-changes.js'
-import { documentKeys, findPackage, findTags, readPackage, type StoredPackage } from './package-documents.js'
+import { documentKeys, findPackage, findTags, findVersion, type TagDocument } from './package-documents.js'
 import { checkTag } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
 
@@ -33,7 +25,7 @@ export const distTagRoutes = [
   ...packageRoutes('PUT', ['', '/{tag}'], 'artifacts.write', putTag),
   ...packageRoutes('DELETE', ['/-/package', '/dist-tags/{tag}'], 'artifacts.write', (pkg, { params }, context) => {
     const { tag = '' } = params
-    return changeTags(pkg, 200, context, ({ tags }) => {
+    return changeTags(pkg, 200, context, (tags) => {
       if (tag === 'latest') throw forbidden('The latest tag cannot be removed', { detail: { worded: true } })
       if (!tags.has(tag)) throw worded404('dist-tag', tag)
       return new Map([[tag, undefined]])
@@ -45,7 +37,7 @@ export const distTagRoutes = [
   }),
   ...packageRoutes('PUT', ['/-/package', '/dist-tags'], 'artifacts.write', async (pkg, request, context) => {
     const wanted = await tagsIn(request)
-    return changeTags(pkg, 201, context, ({ tags }) => {
+    return changeTags(pkg, 201, context, (tags) => {
       const dropped = [...tags.keys()].filter((tag) => tag !== 'latest' && !wanted.has(tag))
       return new Map<string, string | undefined>([...dropped.map((tag) => [tag, undefined] as const), ...wanted])
     })
@@ -75,17 +67,30 @@ async function changeTags(
   pkg: string,
   status: 200 | 201,
   context: RepositoryContext,
-  wantedOf: (stored: StoredPackage) => ReadonlyMap<string, string | undefined>,
+  wantedOf: (tags: ReadonlyMap<string, TagDocument>) => ReadonlyMap<string, string | undefined>,
 ): Promise<Reply> {
+  const { documents } = context
   const tags = await changePackage(pkg, context, async () => {
-    const stored = await readPackage(pkg, context.documents)
-    if (stored === undefined) throw noSuchPackage(pkg)
+    const head = await documents.head(pkg)
+    const document = await findPackage(pkg, documents)
+    if (head === undefined || document === undefined) throw noSuchPackage(pkg)
+    const { generation } = document
+    const stored = await findTags(pkg, generation, documents)
     const wanted = wantedOf(stored)
     if (wanted.size > tagsPerCommit) throw invalid(`at most ${tagsPerCommit} dist-tags change at once`)
-    const changes = context.change().requireHead(pkg, stored.head.sequence)
-    for (const [tag, version] of wanted) setTag(pkg, tag, version, stored, changes)
+    const changes = context.change().requireHead(pkg, head.sequence)
+    for (const [tag, version] of wanted) {
+      if (version === undefined) {
+        changes.deleteDocument(documentKeys.tag(pkg, tag))
+        continue
+      }
+      const target = await findVersion(pkg, version, documents)
+      if (target === undefined) throw worded404('version', version)
+      changes.putDocument(documentKeys.tag(pkg, tag), { v: 1, generation, version, explicit: true })
+      if (tag === 'latest') changes.describe(pkg, factsOf(target.full, target.publishedAt))
+    }
     await changes.commit()
-    const before = [...stored.tags].map(([tag, { version }]) => [tag, version] as const)
+    const before = [...stored].map(([tag, { version }]) => [tag, version] as const)
     return new Map([...before, ...wanted])
   })
   return json(status, {
@@ -93,24 +98,6 @@ async function changeTags(
     id: pkg,
     'dist-tags': Object.fromEntries([...tags].filter(([, version]) => version !== undefined)),
   })
-}
-
-function setTag(
-  pkg: string,
-  tag: string,
-  version: string | undefined,
-  { document, versions }: StoredPackage,
-  changes: RepositoryChangeSet,
-): void {
-  const key = documentKeys.tag(pkg, tag)
-  if (version === undefined) {
-    changes.deleteDocument(key)
-    return
-  }
-  const target = versions.get(version)
-  if (target === undefined) throw worded404('version', version)
-  changes.putDocument(key, { v: 1, generation: document.generation, version, explicit: true })
-  if (tag === 'latest') changes.describe(pkg, factsOf(target.full, target.publishedAt))
 }
 
 async function tagsOf(pkg: string, { documents }: RepositoryContext): Promise<Record<string, string>> {

@@ -17,8 +17,8 @@ export interface Provenance {
   readonly hasGyp: boolean
 }
 
-/** Bytes of a manifest without its readme: more than 40 times the largest anybody publishes. */
-export const manifestLimit = 1024 ** 2
+/** Bytes of a manifest without its readme. Escaped, and with what installing needs of it beside it, it still fits into one commit. */
+export const manifestLimit = 512 * 1024
 
 /** Computed here, whatever the publisher sent (npm dossier 4), or kept elsewhere. */
 const replaced = new Set(['dist', '_id', '_npmUser', 'maintainers', '_hasShrinkwrap', 'readme', 'readmeFilename', 'deprecated'])

@@ -14,6 +14,8 @@ export const renderNpmError: RenderError = (failure, status, request): Reply =>
 
 function wordsOf(failure: RegistryError, request: ProtocolRequest): string {
   switch (failure.kind) {
+    case 'unauthenticated':
+      return wantsCode(failure) ? 'You must provide a one-time pass.' : failure.message
     case 'hidden':
       return 'Not found'
     case 'not-found':
@@ -35,10 +37,16 @@ function forbiddenWords({ method, params }: ProtocolRequest): string {
   return `You do not have permission to ${verb} "${scope === undefined ? name : `@${scope}/${name}`}".`
 }
 
+/** The password was right, and its member has a second factor: npm asks for the code and comes again with it (npm dossier 11.4). */
+function wantsCode({ kind, detail }: RegistryError): boolean {
+  return kind === 'unauthenticated' && detail['code'] === 'otp-required'
+}
+
 function headersOf(failure: RegistryError): Record<string, string> {
   const { allow } = failure.detail
   return {
     'cache-control': 'no-store',
+    ...(wantsCode(failure) ? { 'www-authenticate': 'OTP' } : {}),
     ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),
     ...(failure.kind === 'method' && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
   }

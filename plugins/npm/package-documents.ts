@@ -132,7 +132,7 @@ export function versionDocuments(
 ): readonly { key: DocumentKey; value: VersionDocument | PartDocument }[] {
   const { parts: _parts, ...whole } = value
   if (Buffer.byteLength(JSON.stringify(whole)) <= rowBytes) return [{ key: documentKeys.version(pkg, version), value: whole }]
-  const parts = cut(JSON.stringify([whole.full, whole.short]))
+  const parts = cut(`${whole.full}\n${whole.short}`)
   return [
     { key: documentKeys.version(pkg, version), value: { ...whole, full: '', short: '', parts: parts.length } },
     ...parts.map((text, index) => ({ key: documentKeys.part(pkg, version, index), value: { v: 1 as const, text } })),
@@ -164,8 +164,9 @@ function cut(text: string): string[] {
   }
   return pieces
 }
+/** JSON text as it is written here holds no line break of its own. */
 function joined(parts: readonly string[]): { full: string; short: string } {
-  const [full, short] = JSON.parse(parts.join('')) as [string, string]
+  const [full = '', short = ''] = parts.join('').split('\n')
   return { full, short }
 }
 function textOf(part: Document): string {

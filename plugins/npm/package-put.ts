@@ -1,8 +1,7 @@
 import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
-import { deprecate, deprecationOf } from './manifest.js'
-import { noSuchPackage } from './npm-error.js'
+import { deprecateVersions } from './deprecation.js'
 import { changePackage, storedAt } from './package-changes.js'
-import { documentKeys, readPackage, revisionOf, versionDocuments } from './package-documents.js'
+import { documentKeys, revisionOf } from './package-documents.js'
 import { packageRoutes } from './package-routes.js'
 import { publish } from './publish.js'
 import { oneTarball, type Rewrite, readPackageDocument } from './publish-document.js'
@@ -44,29 +43,6 @@ async function rewriteAt(rev: string, pkg: string, meaning: Rewrite, context: Re
   if (leaving.size === 0) return deprecateVersions(pkg, versions, context)
   return unpublishVersions(pkg, rev, leaving, meaning.tags, await context.widen('artifacts.delete'))
 }
-
-/** Of versions that are here: sets or removes what differs, and leaves everything else as it is. A publish in between is not lost by it. */
-async function deprecateVersions(pkg: string, wanted: ReadonlyMap<string, string>, context: RepositoryContext): Promise<Reply> {
-  const sequence = await changePackage(pkg, context, async () => {
-    const stored = await readPackage(pkg, context.documents)
-    if (stored === undefined) throw noSuchPackage(pkg)
-    const differing = [...stored.versions.values()].filter(
-      (each) => wanted.has(each.version) && wanted.get(each.version) !== deprecationOf(each),
-    )
-    let { sequence } = stored.head
-    // A commit has room for so many documents; each of them is whole in itself.
-    for (let start = 0; start < differing.length; start += deprecationsPerCommit) {
-      const changes = context.change().requireHead(pkg, sequence)
-      for (const each of differing.slice(start, start + deprecationsPerCommit))
-        for (const { key, value } of versionDocuments(pkg, { ...each, ...deprecate(each, wanted.get(each.version) ?? '') }))
-          changes.putDocument(key, value)
-      sequence = (await changes.commit()).heads.get(pkg) ?? sequence
-    }
-    return sequence
-  })
-  return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
-}
-const deprecationsPerCommit = 10
 
 async function replaceMaintainers(pkg: string, rev: string, meaning: Rewrite, context: RepositoryContext): Promise<Reply> {
   const { maintainers } = meaning

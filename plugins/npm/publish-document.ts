@@ -27,6 +27,9 @@ interface Attachment {
   readonly blob: StagedBlob
 }
 
+const tagsAtMost = 20
+const deprecationLimit = 4_096
+
 /** Picks the one tarball out of a body as it streams by: data of an attachment whose name ends in .tgz. Throws `invalid` on a second. */
 export function oneTarball(): (path: readonly string[]) => boolean {
   let first: string | undefined
@@ -80,8 +83,10 @@ function publishOf(
   if (!isObject(manifest)) throw invalid(`version ${quoted(version)} is not an object`)
   if (manifest['name'] !== pkg) throw invalid(`the manifest's name is not the package of the address: ${quoted(pkg)}`)
   if (manifest['version'] !== version) throw invalid(`the manifest's version is not the version of the body: ${quoted(version)}`)
+  checkDeprecation(manifest['deprecated'])
   checkTarball(attachments[name], manifest['dist'], blob.blob)
   const tags = [...tagsOf(body['dist-tags'])].filter(([, target]) => target === version).map(([tag]) => checkTag(tag))
+  if (tags.length > tagsAtMost) throw invalid(`a publish sets at most ${tagsAtMost} dist-tags`)
   return {
     kind: 'publish',
     manifest: manifest as Manifest,
@@ -119,9 +124,14 @@ function versionsOf(versions: Json | undefined): Map<string, string> | undefined
   return new Map(
     Object.entries(versions).map(([version, manifest]) => {
       const deprecated = isObject(manifest) ? manifest['deprecated'] : undefined
-      return [version, isText(deprecated) ? deprecated : '']
+      return [version, checkDeprecation(deprecated)]
     }),
   )
+}
+function checkDeprecation(message: Json | undefined): string {
+  if (!isText(message)) return ''
+  if (message.length > deprecationLimit) throw invalid(`a deprecation has at most ${deprecationLimit} characters`)
+  return message
 }
 function tagsOf(tags: Json | undefined): Map<string, string> {
   if (tags === undefined || tags === null) return new Map()

@@ -1,5 +1,6 @@
 import semver from 'semver'
 import { invalid, json, type PackageEntry, type PackageFacts, type Reply, type RepositoryContext, repositoryRoute } from '#core'
+import { houseClock } from './house-clock.js'
 import { isText } from './manifest.js'
 import { baseName, scopeOf } from './package-name.js'
 
@@ -32,7 +33,7 @@ async function search(query: URLSearchParams, context: RepositoryContext): Promi
   return json(200, {
     objects: page.map(({ entry, rank }) => resultOf(entry, 1 / (1 + rank))),
     total: found.length,
-    time: new Date().toUTCString(),
+    time: houseClock.now().toUTCString(),
   })
 }
 

@@ -96,6 +96,15 @@ describe('npm: changing what is published', () => {
   })
 
   describe('deprecating', () => {
+    it('reaches every version of a package with more than one commit can hold', async () => {
+      for (let patch = 0; patch < 70; patch += 1) await publish(`5.0.${patch}`)
+      const before = await packument()
+      const versions = Object.fromEntries(Object.keys(before.versions).map((version) => [version, { deprecated: 'all of it' }]))
+      expect((await call('PUT', '@acme%2fbar', { ...before, versions })).status).to.equal(201)
+      const after = await packument()
+      expect(Object.values(after.versions).filter(({ deprecated }) => deprecated === 'all of it')).to.have.length(73)
+    })
+
     it('sets and removes a message in both flavours, and changes nothing else', async () => {
       const before = await packument()
       const versions = Object.fromEntries(

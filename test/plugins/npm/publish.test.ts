@@ -2,11 +2,12 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import npm from '../../../plugins/npm/index.js'
 import { type CallOptions, type House, openHouse } from '../../support/house.js'
-import { type NpmPackage, packed, publishBody } from '../../support/npm-package.js'
+import { type NpmPackage, type PublishBody, packed, publishBody } from '../../support/npm-package.js'
 import { tarball } from '../../support/tar-builder.js'
 
 const foo = { name: 'foo', version: '1.0.0' }
 const bar = { name: '@acme/bar', version: '1.0.0' }
+const withReadme = ({ versions }: PublishBody, readme: string) => ({ '1.0.0': { ...versions['1.0.0'], readme } })
 
 describe('npm: publishing', () => {
   let house: House
@@ -129,16 +130,59 @@ describe('npm: publishing', () => {
     expect(await house.storedFiles()).to.deep.equal(['acme/js/foo/-/foo-1.0.0.tgz'])
   })
 
-  it('keeps a manifest that is larger than a row', async () => {
+  it('keeps a manifest that is larger than a row, deprecates it and removes it whole', async () => {
     const dependencies = Object.fromEntries(
       Array.from({ length: 12_000 }, (_, index) => [`dependency-${index}-ü`, `^${index}.0.0`]),
     )
     const large = { ...foo, dependencies }
     expect((await publish(large)).status).to.equal(201)
+    expect((await publish({ ...foo, version: '1.0.1' })).status).to.equal(201)
     const manifest = (await house.call('GET', '/acme/js/foo/1.0.0')).json() as { dependencies: object }
     expect(manifest.dependencies).to.deep.equal(dependencies)
-    const packument = (await house.call('GET', '/acme/js/foo')).json() as { versions: Record<string, { dependencies: object }> }
-    expect(packument.versions['1.0.0']?.dependencies).to.deep.equal(dependencies)
+    type Packument = { _rev: string; versions: Record<string, { dependencies: object; deprecated?: string }> }
+    const packument = async () => (await house.call('GET', '/acme/js/foo')).json() as Packument
+    expect((await packument()).versions['1.0.0']?.dependencies).to.deep.equal(dependencies)
+    const versions = { '1.0.0': { deprecated: 'too large' }, '1.0.1': {} }
+    expect((await put('foo', { name: 'foo', versions })).status).to.equal(201)
+    const { _rev, versions: after } = await packument()
+    expect(after['1.0.0']).to.deep.include({ dependencies, deprecated: 'too large' })
+    const remaining = { name: 'foo', versions: { '1.0.1': after['1.0.1'] } }
+    expect((await put(`foo/-rev/${_rev}`, remaining, { as: 'olga' })).status).to.equal(201)
+    expect(await house.storedDocuments()).to.deep.equal([
+      'acme/js/npm/foo: gone/1.0.0',
+      'acme/js/npm/foo: package',
+      'acme/js/npm/foo: readme/1.0.1',
+      'acme/js/npm/foo: tag/latest',
+      'acme/js/npm/foo: version/1.0.1',
+    ])
+  })
+
+  it('refuses a manifest, a deprecation or a number of tags beyond all use', async () => {
+    const dependencies = Object.fromEntries(
+      Array.from({ length: 25_000 }, (_, index) => [`dependency-${index}`, `^${index}.0.0`]),
+    )
+    await refused(await publish({ ...foo, dependencies }), 413, 'the manifest is larger than 524288 bytes')
+    const tags = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`tag-${index}`, '1.0.0']))
+    await refused(
+      await put('foo', { ...(await publishBody(foo)), 'dist-tags': tags }),
+      400,
+      'a publish sets at most 20 dist-tags',
+    )
+    const versions = { '1.0.0': { deprecated: 'x'.repeat(4_097) } }
+    await refused(await put('foo', { name: 'foo', versions }), 400, 'a deprecation has at most 4096 characters')
+    await nothingWritten()
+  })
+
+  it('keeps the beginning of a readme that is longer than anybody reads', async () => {
+    await put('foo', { ...(await publishBody({ ...foo })), versions: withReadme(await publishBody(foo), 'é'.repeat(100_000)) })
+    const { readme } = (await house.call('GET', '/acme/js/foo')).json() as { readme: string }
+    expect(readme).to.equal('é'.repeat(32 * 1024))
+    const odd = '\u0001'.repeat(65_536)
+    await put('odd', {
+      ...(await publishBody({ name: 'odd', version: '1.0.0' })),
+      versions: withReadme(await publishBody({ name: 'odd', version: '1.0.0' }), odd),
+    })
+    expect(((await house.call('GET', '/acme/js/odd')).json() as { readme: string }).readme).to.equal('\u0001'.repeat(16_384))
   })
 
   it('takes packages named like members of every object', async () => {

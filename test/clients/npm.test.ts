@@ -11,7 +11,7 @@ describe('npm, the one that came with Node', function () {
   let npm: NpmWorkplace
 
   before(async () => {
-    server = await Server.start({ CLOUDREPO_PLUGINS: 'npm,api' })
+    server = await Server.start()
     target = await server.target('npm')
     npm = await NpmWorkplace.open('npm', target)
     await npm.settings({ _authToken: target.token })

@@ -13,7 +13,7 @@ describe('pnpm 10', function () {
 
   before(async function () {
     const bin = await obtain(this, 'pnpm 10', () => npmTool('pnpm', 'pnpm@10.34.9'))
-    server = await Server.start({ CLOUDREPO_PLUGINS: 'npm,api' })
+    server = await Server.start()
     target = await server.target('npm')
     pnpm = await NpmWorkplace.open(join(bin, 'pnpm'), target)
     await pnpm.settings({ _authToken: target.token })

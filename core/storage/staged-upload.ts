@@ -79,6 +79,11 @@ export class StagedUpload implements StagedBlob {
   }
 }
 
+/** A stream that may know how long it will be: the whole body of a request, where its length was declared. */
+export interface MeasuredReadable extends Readable {
+  readonly declaredLength?: number
+}
+
 /** Steps F2 to F6 of an upload (security guide 1.3). */
 @injectable()
 export class Uploads {
@@ -89,11 +94,12 @@ export class Uploads {
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async stage(upload: Readable, place: UploadPlace, expected: Partial<Digests> = {}): Promise<StagedUpload> {
+  async stage(upload: MeasuredReadable, place: UploadPlace, expected: Partial<Digests> = {}): Promise<StagedUpload> {
     const uploadId = randomHex()
     let writer: SealedWriter
     try {
-      await this.requireHeadroom(Math.min(place.declared ?? 0, place.limit))
+      if ((upload.declaredLength ?? 0) > place.limit) throw overLimit(place.limit)
+      await this.requireHeadroom(upload.declaredLength ?? Math.min(place.declared ?? 0, place.limit))
       writer = await this.blobs.create(place.organizationId)
     } catch (thrown) {
       upload.destroy()
@@ -103,6 +109,8 @@ export class Uploads {
     const meter = this.digests.meter(names)
     // The intent becomes durable while the bytes flow; nothing gets a name before it is.
     const intent = this.putIntent(uploadId, writer.blobId, place, 'absent')
+    // A store that takes no intent takes no commit: nobody has to send the rest.
+    intent.catch((cause: Error) => writer.sink.destroy(cause))
     const transfer = pipeline(upload, this.budget(uploadId, writer.blobId, place), meter, writer.sink)
     const [stored, noted] = await Promise.allSettled([transfer, intent])
     const staged = new StagedUpload(
@@ -113,8 +121,8 @@ export class Uploads {
       stored.status === 'fulfilled' ? meter.digests() : { sha256: '' },
     )
     try {
-      if (stored.status === 'rejected') throw brokenTransfer(stored.reason)
       if (noted.status === 'rejected') throw noted.reason
+      if (stored.status === 'rejected') throw brokenTransfer(stored.reason)
       compare(expected, staged.digests)
       return staged
     } catch (thrown) {
@@ -162,7 +170,7 @@ export class Uploads {
       transform: (chunk: Buffer, _encoding, done) => {
         size += chunk.length
         if (size > place.limit) {
-          done(tooLarge(`The file is larger than the limit of ${place.limit} bytes`, { detail: { limit: place.limit } }))
+          done(overLimit(place.limit))
           return
         }
         if (size - asked < headroomStep && this.clock.monotonic() - renewed < intentRenewal) {
@@ -179,6 +187,10 @@ export class Uploads {
 export function uploadOf(blob: StagedBlob): StagedUpload {
   if (blob instanceof StagedUpload) return blob
   throw new Error('a change set takes what its context staged')
+}
+
+function overLimit(limit: number): RegistryError {
+  return tooLarge(`The file is larger than the limit of ${limit} bytes`, { detail: { limit } })
 }
 
 function compare(expected: Partial<Digests>, actual: Digests): void {

@@ -16,6 +16,8 @@ export const usualPace: BodyPace = { idle: 30_000, grace: 60_000, rate: 16 * 102
 /** The body of a request. The first read sends `100 Continue`. It fails with `invalid` when the client breaks off or is too slow; destroying it
  *  leaves the connection alone, so that an answer can still be sent. */
 export class RequestBody extends Readable {
+  /** Bytes that the client declared: whoever stages them can refuse too many before the first is asked for. */
+  readonly declaredLength?: number
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #pace: BodyPace
@@ -30,6 +32,8 @@ export class RequestBody extends Readable {
     this.#req = req
     this.#res = res
     this.#pace = pace
+    const declared = req.headers['content-length']
+    if (declared !== undefined) this.declaredLength = Number(declared)
     // It may fail when nobody holds it any more.
     this.on('error', () => {})
   }

@@ -274,3 +274,21 @@ describe('a file that is frozen', () => {
     expect((await failure(world.change().freezeArtifact('nothing').commit())).kind).to.equal('not-found')
   })
 })
+
+describe('an upload that says how long it will be', () => {
+  it('is refused before a byte of it is read, where that is too long', async () => {
+    const world = await StorageWorld.open()
+    let read = false
+    const upload = Object.assign(
+      new Readable({
+        read() {
+          read = true
+          this.push(null)
+        },
+      }),
+      { declaredLength: 1_000_001 },
+    )
+    expect((await failure(world.stage(upload))).kind).to.equal('too-large')
+    expect([read, await world.rows(), await world.keys()]).to.deep.equal([false, [], []])
+  })
+})

@@ -1,5 +1,6 @@
 import { inject, injectable } from 'tsyringe'
 import type { LogEntry } from '../audit/log-row.js'
+import { readLogin } from '../directory/member-rows.js'
 import { conflict, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { newId } from '../runtime/identifiers.js'
@@ -22,6 +23,8 @@ type Entry = (action: string, tokenId: string) => LogEntry
 const defaultDays = 90
 const longestDays = 365
 const perMember = 500
+const together = 25
+const tokenId = /^[a-z0-9_]{1,64}$/
 const day = 24 * 60 * 60 * 1_000
 
 /** Tokens as rows: one under its hash, by which it is found, and one beside its member, by which it is listed. Who may, is asked elsewhere. */
@@ -69,7 +72,7 @@ export class StoredTokens {
     const key = tenantKeys.memberToken(org, member, id)
     const missing = notFound('token', id)
     // The id comes from outside: what no row can be named after is no token.
-    const found = /^[a-z0-9_]{1,64}$/.test(id) ? await this.store.get(key) : undefined
+    const found = tokenId.test(id) ? await this.store.get(key) : undefined
     if (found === undefined) throw missing
     const { hash } = readTokenListing(found)
     await untilSettled(() =>
@@ -84,6 +87,25 @@ export class StoredTokens {
   async find(org: string, token: string): Promise<{ readonly id: string; readonly member: string } | undefined> {
     const row = await this.store.get(tenantKeys.secret(org, tokenHash(token), 'token'))
     return row === undefined ? undefined : readToken(row)
+  }
+
+  /** Id of the member who has it, found among the names that members sign in by. */
+  async owner(org: string, id: string): Promise<string | undefined> {
+    if (!tokenId.test(id)) return undefined
+    let members: string[] = []
+    const search = async () => {
+      const found = await Promise.all(members.map((member) => this.store.get(tenantKeys.memberToken(org, member, id))))
+      return members[found.findIndex((entry) => entry !== undefined)]
+    }
+    for await (const entry of this.store.range(tenantKeys.organizationRows(org), { prefix: ['login'] })) {
+      const { kind, member } = readLogin(entry)
+      if (kind === 'name') members.push(member)
+      if (members.length < together) continue
+      const owner = await search()
+      if (owner !== undefined) return owner
+      members = []
+    }
+    return search()
   }
 
   private async listings(org: string, member: string): Promise<readonly TokenListing[]> {

@@ -3,6 +3,7 @@ import { invalid } from '../errors/registry-error.js'
 import type { Entry } from '../storage/metadata-store.js'
 import { readRow } from '../storage/row-reader.js'
 import type { Group } from './directory.js'
+import { loginKey } from './member-rows.js'
 
 const v = z.literal(1)
 const moment = z.iso.datetime()
@@ -38,6 +39,6 @@ export function chunkOf(entry: Entry): { readonly group: string; readonly chunk:
 
 export function checkedGroupName(name: string): string {
   const text = name.normalize('NFC')
-  if (/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text) && Buffer.byteLength(text) <= 400) return text
+  if (/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text) && Buffer.byteLength(loginKey(text)) <= 400) return text
   throw invalid('A group name has 1 to 400 bytes of printing characters, and no space at its ends')
 }

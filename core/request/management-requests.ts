@@ -1,5 +1,5 @@
 import { anonymous } from '../auth/principal.js'
-import { forbidden, hidden, unauthenticated } from '../errors/registry-error.js'
+import { forbidden, hidden, notFound, unauthenticated } from '../errors/registry-error.js'
 import { encodeSegment } from '../plugin/path-segment.js'
 import type { InstalledPlugin } from '../plugin/plugin-registry.js'
 import type { MountScope } from '../plugin/protocol-plugin.js'
@@ -36,6 +36,8 @@ export async function serveOrganization(
   const principal = await parts.authenticator.authenticate(tenant, visit.credentials, 'organization')
   visit.principal = principal
   if (principal.kind === 'anonymous') throw unauthenticated()
+  // Whoever else is known here is known by this organization; the operator is known everywhere, and must not write where nobody is.
+  if (!tenant.exists) throw notFound('organization', visit.realm)
   if (place === undefined) throw hidden()
   if (pluginName !== 'api' && tenant.organization.disabledFormats.includes(pluginName)) {
     throw forbidden(`${pluginName} is switched off in this organization`, {

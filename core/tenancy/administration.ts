@@ -1,5 +1,6 @@
 import type { Level } from '../auth/permission.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
+import type { Member } from '../directory/directory.js'
 import type { Organization } from './organization.js'
 import type { Repository, RepositoryKind, VersionPolicy } from './repository.js'
 
@@ -65,6 +66,8 @@ export interface Administration {
   issueToken(memberId: string, request: TokenRequest): Promise<IssuedToken>
   listTokens(memberId: string): AsyncIterable<TokenRecord>
   revokeToken(memberId: string, id: string): Promise<void>
+  /** Whose token this is: members.read. A look at each member, for whoever has nothing but the id. Throws `not-found`. */
+  findTokenOwner(id: string): Promise<Member>
 
   /** Of this organization, as the caller may see it. */
   organization(): Promise<Organization>

@@ -91,7 +91,9 @@ export class RepositoryAdministration {
     if (!this.formats.formats().some((installed) => installed.name === format)) {
       throw invalid(`Unknown format: ${format.slice(0, 80)}`, { detail: { field: 'format' } })
     }
-    if (kind !== 'hosted') throw invalid('Only hosted repositories can be made', { detail: { field: 'kind' } })
+    if (kind !== 'hosted') {
+      throw invalid(`Repositories of kind ${kind} are not part of this version; hosted ones are`, { detail: { field: 'kind' } })
+    }
     if (host !== undefined) this.requireOperator()
     return {
       id: newId('r'),
@@ -114,7 +116,7 @@ export class RepositoryAdministration {
     if (entry === undefined) throw notFound('organization', this.scope.tenant.organization.name)
     if (readOrganization(entry).disabledFormats.includes(format)) {
       throw forbidden(`The format ${format} is switched off in this organization`, {
-        detail: { code: 'FORMAT_DISABLED', format },
+        detail: { code: 'format-disabled', format },
       })
     }
     change.check(entry.key, { revision: entry.revision })
@@ -172,7 +174,11 @@ function checkedSize(bytes: number): number {
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes
   throw invalid('A size is a whole number of bytes above zero', { detail: { field: 'maxSize' } })
 }
+/** A repository at the root of an address or of `localhost` would hide everything else that is served there. */
 function checkedHost(host: string): string {
-  if (hostName.test(host)) return host
-  throw invalid('A host name is lower case, without port', { detail: { field: 'host' } })
+  if (!hostName.test(host)) throw invalid('A host name is lower case, without port', { detail: { field: 'host' } })
+  if (host === 'localhost' || /^(?:0x[0-9a-f]*|\d+)$/.test(host.split('.').at(-1) ?? '')) {
+    throw invalid('A repository has a host name of its own, no address and not localhost', { detail: { field: 'host' } })
+  }
+  return host
 }

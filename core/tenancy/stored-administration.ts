@@ -140,6 +140,13 @@ class CallerAdministration implements Administration {
     await this.parts.tokens.revoke(this.org, member.id, id, (action, token) => this.entry(action, token))
   }
 
+  async findTokenOwner(id: string): Promise<Member> {
+    this.requireRead()
+    const owner = await this.parts.tokens.owner(this.org, id)
+    if (owner === undefined) throw notFound('token', id.slice(0, 80))
+    return this.managed(owner, 'members.read')
+  }
+
   async organization(): Promise<Organization> {
     this.scope.require('organization.read')
     return this.current()
@@ -153,13 +160,18 @@ class CallerAdministration implements Administration {
 
   /** A member on whose tokens the caller may act: those of an owner are an owner's business. */
   private async managed(memberId: string, permission: 'members.read' | 'members.manage'): Promise<Member> {
-    if (permission === 'members.manage' || !this.scope.permits('members.manage')) this.scope.require(permission)
+    if (permission === 'members.read') this.requireRead()
+    else this.scope.require(permission)
     const known = /^[ms]_[a-z0-9]{20}$/.test(memberId)
     const entry = known ? await this.parts.store.get(tenantKeys.member(this.org, memberId)) : undefined
     if (entry === undefined) throw notFound('member', memberId.slice(0, 80))
     const member = readMember(entry)
     if (permission === 'members.manage' && member.role === 'owner') this.scope.require('organization.manage')
     return member
+  }
+
+  private requireRead(): void {
+    if (!this.scope.permits('members.manage')) this.scope.require('members.read')
   }
 
   private entry(action: string, id: string) {

@@ -5,6 +5,10 @@ import { join } from 'node:path'
 
 /** The server said no: the reason goes to standard error, the exit status is 1. */
 export class Refused extends Error {}
+/** The command itself is wrong, in a way that its grammar does not see: exit status 2. */
+export class Misused extends Error {
+  readonly exitStatus = 2
+}
 
 export interface ApiOptions {
   readonly url?: string
@@ -18,8 +22,9 @@ export class ApiClient {
 
   /** Options, then `CLOUDREPO_URL` and `CLOUDREPO_TOKEN`, then a server on this machine and the operator's token in its data folder. */
   constructor({ url, token }: ApiOptions) {
-    this.base = new URL(`${(url ?? process.env['CLOUDREPO_URL'] ?? 'http://127.0.0.1:8080').replace(/\/+$/, '')}/`)
-    this.token = token ?? process.env['CLOUDREPO_TOKEN'] ?? operatorToken()
+    this.base = baseOf(url ?? process.env['CLOUDREPO_URL'] ?? 'http://127.0.0.1:8080')
+    this.token = (token ?? process.env['CLOUDREPO_TOKEN'] ?? operatorToken()).trim()
+    if (!/^[\x21-\x7e]+$/.test(this.token)) throw new Misused('error: a token is one word of plain characters')
   }
 
   get<Answer>(path: string): Promise<Answer> {
@@ -27,22 +32,20 @@ export class ApiClient {
   }
 
   /** Every item of a paged list. */
-  async *list<Item>(path: string): AsyncIterable<Item> {
+  async *list<Item>(path: string, query: Readonly<Record<string, string>> = {}): AsyncIterable<Item> {
     let cursor: string | null = null
     do {
-      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const page: { readonly items: readonly Item[]; readonly next: string | null } = await this.get(`${path}?limit=1000${query}`)
+      const asked: URLSearchParams = new URLSearchParams({ ...query, limit: '1000', ...(cursor === null ? {} : { cursor }) })
+      const page: { readonly items: readonly Item[]; readonly next: string | null } = await this.get(`${path}?${asked}`)
       yield* page.items
       cursor = page.next
     } while (cursor !== null)
   }
 
-  /** Every item of a list that has one page. */
-  async *whole<Item>(path: string): AsyncIterable<Item> {
-    yield* (await this.get<{ readonly items: readonly Item[] }>(path)).items
-  }
-
   send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    // An address would be read without such a segment, and name something else.
+    if (path.replace(/\?.*$/s, '').split('/').some((segment) => /^\.{0,2}$/.test(segment)))
+      return Promise.reject(new Misused('error: a name is empty, or nothing but dots'))
     const url = new URL(path, this.base)
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const headers: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json' }
@@ -56,12 +59,22 @@ export class ApiClient {
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8')
           const status = response.statusCode ?? 0
-          if (status >= 200 && status < 300) resolve((text === '' ? undefined : JSON.parse(text)) as Answer)
-          else reject(new Refused(reason(status, text)))
+          if (status < 200 || status >= 300) reject(new Refused(reason(status, text)))
+          else if (text === '') resolve(undefined as Answer)
+          else {
+            try {
+              resolve(JSON.parse(text) as Answer)
+            } catch {
+              reject(new Refused(`${this.base.href} answers, but not as a cloudrepo server does`))
+            }
+          }
         })
       })
       sent.on('timeout', () => sent.destroy(new Error('no answer within a minute')))
-      sent.on('error', (error) => reject(new Refused(`${this.base.href} does not answer: ${error.message}`)))
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // Of a name with several addresses the message is empty, and the code says it.
+        reject(new Refused(`${this.base.href} does not answer: ${error.message || error.code}`))
+      })
       sent.end(content)
     })
   }
@@ -79,11 +92,28 @@ function reason(status: number, text: string): string {
   return text.trim() || `the server answered ${status}`
 }
 
+function baseOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^https?:$/.test(url.protocol)) return new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}/`)
+  throw new Misused(`error: ${text} is no http or https address`)
+}
+
+/** Of the server that runs by the settings of this folder. */
 function operatorToken(): string {
-  const file = join(process.env['CLOUDREPO_DATA'] ?? './data', 'operator-token')
+  const file = join(process.env['CLOUDREPO_DATA'] ?? dataOfSettings() ?? './data', 'operator-token')
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {
     throw new Refused(`no token: give --token or CLOUDREPO_TOKEN, or run this where ${file} can be read`)
+  }
+}
+
+function dataOfSettings(): string | undefined {
+  try {
+    const settings = JSON.parse(readFileSync('cloudrepo.json', 'utf8')) as { readonly data?: unknown } | null
+    return typeof settings?.data === 'string' ? settings.data : undefined
+  } catch {
+    // No such file, or one that is `serve`'s to complain about.
+    return undefined
   }
 }

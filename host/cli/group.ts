@@ -15,11 +15,16 @@ export function groupCommand(program: Command): void {
   common(group.command('list <organization>').description('all groups')).action(async (org: string, options: CommonOptions) => {
     print(options, ['name', 'memberCount', 'createdAt'], await all(clientOf(options).list<Row>(groups(org))))
   })
-  for (const [word, method] of [
-    ['add-member', 'PUT'],
-    ['remove-member', 'DELETE'],
+  common(group.command('members <organization> <group>').description('members of a group')).action(
+    async (org: string, name: string, options: CommonOptions) => {
+      print(options, ['name', 'kind', 'role', 'status'], await all(clientOf(options).list<Row>(`${path(org, name)}/members`)))
+    },
+  )
+  for (const [word, method, description] of [
+    ['add-member', 'PUT', 'take a member into a group'],
+    ['remove-member', 'DELETE', 'take a member out of a group'],
   ] as const)
-    common(group.command(`${word} <organization> <group> <member>`).description(`${word.replace('-', ' ')}`)).action(
+    common(group.command(`${word} <organization> <group> <member>`).description(description)).action(
       async (org: string, name: string, member: string, options: CommonOptions) => {
         printOne(options, await clientOf(options).send<Row>(method, `${path(org, name)}/members/${encodeURIComponent(member)}`))
       },

@@ -1,10 +1,14 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { Misused } from './api-client.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne, standardInput } from './output.js'
 
 const members = (org: string) => `${encodeURIComponent(org)}/-/api/v1/members`
 const path = (org: string, name: string) => `${members(org)}/${encodeURIComponent(name)}`
 const columns = ['name', 'kind', 'role', 'status', 'email']
 type Row = Readonly<Record<string, unknown>>
+
+const roles = ['owner', 'admin', 'developer', 'reader', 'none']
+const roleOption = () => new Option('--role <role>', 'what they may do everywhere; none: what grants give').choices(roles)
 
 interface MemberOptions extends CommonOptions {
   readonly email?: string
@@ -20,9 +24,9 @@ export function memberCommand(program: Command): void {
     member
       .command('create <organization> <name>')
       .description('make a member')
-      .option('--email <address>')
-      .option('--display-name <text>')
-      .option('--role <role>', 'owner, admin, developer or reader; without one, grants alone count')
+      .option('--email <address>', 'another name to sign in by')
+      .option('--display-name <text>', 'shown to people')
+      .addOption(roleOption())
       .option('--service', 'a service account: tokens alone, no password')
       .option('--password-stdin', 'read the password from standard input'),
   ).action(async (org: string, name: string, options: MemberOptions) => {
@@ -30,7 +34,7 @@ export function memberCommand(program: Command): void {
       name,
       ...(options.email === undefined ? {} : { email: options.email }),
       ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
-      ...(options.role === undefined ? {} : { role: options.role }),
+      ...(options.role === undefined || options.role === 'none' ? {} : { role: options.role }),
       ...(options.service ? { kind: 'service' } : {}),
       ...(options.passwordStdin ? { password: await standardInput() } : {}),
     }
@@ -48,13 +52,17 @@ export function memberCommand(program: Command): void {
     member
       .command('update <organization> <name>')
       .description('change a member')
-      .option('--role <role>', "'none' takes it away")
-      .option('--email <address>'),
+      .addOption(roleOption())
+      .option('--email <address>', "'' takes it away")
+      .option('--display-name <text>', "'' takes it away"),
   ).action(async (org: string, name: string, options: MemberOptions) => {
+    const { role, email, displayName } = options
     const body = {
-      ...(options.role === undefined ? {} : { role: options.role === 'none' ? null : options.role }),
-      ...(options.email === undefined ? {} : { email: options.email === '' ? null : options.email }),
+      ...(role === undefined ? {} : { role: role === 'none' ? null : role }),
+      ...(email === undefined ? {} : { email: email === '' ? null : email }),
+      ...(displayName === undefined ? {} : { displayName: displayName === '' ? null : displayName }),
     }
+    if (Object.keys(body).length === 0) throw new Misused('error: nothing to change: give --role, --email or --display-name')
     printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), body))
   })
   common(member.command('rename <organization> <name> <new-name>').description('give a member another login name')).action(
@@ -66,7 +74,7 @@ export function memberCommand(program: Command): void {
     ['deactivate', 'inactive'],
     ['activate', 'active'],
   ] as const)
-    common(member.command(`${word} <organization> <name>`).description(`${word} a member, at the next request`)).action(
+    common(member.command(`${word} <organization> <name>`).description(`${word} a member, from the next request on`)).action(
       async (org: string, name: string, options: CommonOptions) => {
         printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), { status }))
       },

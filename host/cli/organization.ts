@@ -1,18 +1,19 @@
 import type { Command } from 'commander'
+import { Misused } from './api-client.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 
 const path = (name: string) => `-/api/v1/organizations/${encodeURIComponent(name)}`
-const columns = ['name', 'status', 'createdAt']
+const columns = ['name', 'status', 'publicAllowed', 'createdAt']
 type Row = Readonly<Record<string, unknown>>
 
 export function organizationCommand(program: Command): void {
   const organization = program.command('organization').description('organizations of this instance')
-  common(organization.command('create <name>').description('make an organization').option('--display-name <text>')).action(
-    async (name: string, options: CommonOptions & { displayName?: string }) => {
-      const body = { name, ...(options.displayName === undefined ? {} : { displayName: options.displayName }) }
-      printOne(options, await clientOf(options).send<Row>('POST', '-/api/v1/organizations', body))
-    },
-  )
+  common(
+    organization.command('create <name>').description('make an organization').option('--display-name <text>', 'shown to people'),
+  ).action(async (name: string, options: CommonOptions & { displayName?: string }) => {
+    const body = { name, ...(options.displayName === undefined ? {} : { displayName: options.displayName }) }
+    printOne(options, await clientOf(options).send<Row>('POST', '-/api/v1/organizations', body))
+  })
   common(organization.command('list').description('all organizations')).action(async (options: CommonOptions) => {
     print(options, columns, await all(clientOf(options).list<Row>('-/api/v1/organizations')))
   })
@@ -27,11 +28,27 @@ export function organizationCommand(program: Command): void {
       done(options, `organization ${name} is gone`)
     },
   )
-  for (const [word, status] of [
-    ['suspend', 'suspended'],
-    ['resume', 'active'],
+  common(
+    organization
+      .command('update <name>')
+      .description('change an organization')
+      .option('--display-name <text>', 'shown to people')
+      .option('--public', 'public repositories are readable without credentials')
+      .option('--no-public', 'nothing is, whatever the repository says'),
+  ).action(async (name: string, options: CommonOptions & { displayName?: string; public?: boolean }) => {
+    const body = {
+      ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+      ...(options.public === undefined ? {} : { publicAllowed: options.public }),
+    }
+    if (Object.keys(body).length === 0)
+      throw new Misused('error: nothing to change: give --display-name, --public or --no-public')
+    printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
+  })
+  for (const [word, status, description] of [
+    ['suspend', 'suspended', 'let nobody but the operator in, from the next request on'],
+    ['resume', 'active', 'let its members in again'],
   ] as const)
-    common(organization.command(`${word} <name>`).description(`${word} an organization`)).action(
+    common(organization.command(`${word} <name>`).description(description)).action(
       async (name: string, options: CommonOptions) => {
         printOne(options, await clientOf(options).send<Row>('PATCH', path(name), { status }))
       },

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
-import { ApiClient } from './api-client.js'
+import { ApiClient, Refused } from './api-client.js'
 
 export interface CommonOptions {
   readonly url?: string
@@ -63,10 +63,17 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<readonly It
 /** Standard input to its end, without the newline that `echo` puts there: passwords never stand in an argument. */
 export async function standardInput(): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/\r?\n$/, '')
+  let size = 0
+  for await (const chunk of process.stdin) {
+    size += (chunk as Buffer).length
+    if (size > 8_192) throw new Refused('standard input is longer than any password')
+    chunks.push(chunk as Buffer)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)).replace(/\r?\n$/, '')
+  } catch {
+    throw new Refused('standard input is not UTF-8')
+  }
 }
 
 function cell(value: unknown): string {

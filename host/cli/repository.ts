@@ -1,5 +1,5 @@
-import type { Command } from 'commander'
-import { Refused } from './api-client.js'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Misused, Refused } from './api-client.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 
 const repositories = (org: string) => `${encodeURIComponent(org)}/-/api/v1/repositories`
@@ -14,7 +14,7 @@ interface RepositoryOptions extends CommonOptions {
   readonly public?: boolean
   readonly writePolicy?: string
   readonly layoutPolicy?: string
-  readonly maxSize?: string
+  readonly maxSize?: number
   readonly host?: string
 }
 
@@ -23,16 +23,21 @@ const keyed = ({ policy, public: open, writePolicy, layoutPolicy, maxSize, host 
   ...(open === undefined ? {} : { public: open }),
   ...(writePolicy === undefined ? {} : { writePolicy }),
   ...(layoutPolicy === undefined ? {} : { layoutPolicy }),
-  ...(maxSize === undefined ? {} : { maxSize: Number(maxSize) }),
+  ...(maxSize === undefined ? {} : { maxSize }),
   ...(host === undefined ? {} : { host: host === '' ? null : host }),
 })
 
 const policies = (command: Command) =>
   command
-    .option('--policy <policy>', 'release, snapshot or mixed')
-    .option('--write-policy <policy>', 'replace (the format decides) or once (no path ever changes)')
-    .option('--layout-policy <policy>', 'strict or permissive')
-    .option('--max-size <bytes>', 'largest file')
+    .addOption(new Option('--policy <policy>', 'versions that it takes').choices(['release', 'snapshot', 'mixed']))
+    .addOption(
+      new Option('--write-policy <policy>', 'replace: the format decides; once: no path ever changes').choices([
+        'once',
+        'replace',
+      ]),
+    )
+    .addOption(new Option('--layout-policy <policy>', 'paths that it takes').choices(['strict', 'permissive']))
+    .option('--max-size <bytes>', 'largest file', bytes)
     .option('--host <name>', 'serve it at the root of this host name')
 
 export function repositoryCommand(program: Command): void {
@@ -43,7 +48,7 @@ export function repositoryCommand(program: Command): void {
         .command('create <organization> <name>')
         .description('make a repository')
         .requiredOption('--format <format>', 'maven, npm, pypi, raw, or one of an installed plugin')
-        .option('--kind <kind>', 'hosted')
+        .option('--kind <kind>', 'hosted', kind)
         .option('--public', 'readable without credentials'),
     ),
   ).action(async (org: string, name: string, options: RepositoryOptions) => {
@@ -71,6 +76,7 @@ export function repositoryCommand(program: Command): void {
     ),
   ).action(async (org: string, name: string, settings: readonly string[], options: RepositoryOptions) => {
     const body = { ...keyed(options), ...Object.fromEntries(settings.map(setting)) }
+    if (Object.keys(body).length === 0) throw new Misused('error: nothing to change: give an option or KEY=VALUE')
     printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), body))
   })
   common(repository.command('delete <organization> <name>').description('remove a repository and everything in it')).action(
@@ -81,10 +87,24 @@ export function repositoryCommand(program: Command): void {
   )
 }
 
+function bytes(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A number of bytes is expected.')
+}
+
+/** Said here, before the options that would go with it are found to be unknown. */
+function kind(text: string): string {
+  if (text === 'proxy' || text === 'group') {
+    throw new Refused(`repositories of kind ${text} are not part of this version; hosted ones are`)
+  }
+  if (text !== 'hosted') throw new InvalidArgumentError('Allowed choices are hosted.')
+  return text
+}
+
 /** KEY=VALUE: numbers, true, false and null as JSON has them, everything else as text. */
 function setting(text: string): [string, unknown] {
   const cut = text.indexOf('=')
-  if (cut < 1) throw new Refused(`${text} is not KEY=VALUE`)
+  if (cut < 1) throw new Misused(`error: ${text} is not KEY=VALUE`)
   const value = text.slice(cut + 1)
-  return [text.slice(0, cut), /^(?:-?\d+|true|false|null)$/.test(value) ? JSON.parse(value) : value]
+  return [text.slice(0, cut), /^(?:0|-?[1-9]\d{0,14}|true|false|null)$/.test(value) ? JSON.parse(value) : value]
 }

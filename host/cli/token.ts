@@ -14,6 +14,7 @@ interface TokenOptions extends CommonOptions {
 }
 
 const more = (value: string, before: readonly string[] = []) => [...before, value]
+const columns = ['id', 'member', 'name', 'prefix', 'scopes', 'expiresAt', 'lastUsedAt']
 
 export function tokenCommand(program: Command): void {
   const token = program.command('token').description('tokens of members and service accounts')
@@ -23,8 +24,12 @@ export function tokenCommand(program: Command): void {
       .description('issue a token and print it, once and alone')
       .requiredOption('--name <name>', 'what it is for')
       .option('--repository <name>', 'only this repository (default: all that the member may reach)')
-      .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write', 'delete']).default('read'))
-      .option('--expires <days>', 'such as 30d', days, 90)
+      .addOption(
+        new Option('--scope <scope>', 'what it may do; each includes those before it')
+          .choices(['read', 'write', 'delete'])
+          .default('read'),
+      )
+      .addOption(new Option('--expires <days>', 'days that it lives, such as 30d').argParser(days).default(90, '90d'))
       .option('--package <name>', 'only this package; may stand several times', more)
       .option('--cidr <network>', 'only from this network; may stand several times', more),
   ).action(async (org: string, member: string, options: TokenOptions) => {
@@ -40,29 +45,28 @@ export function tokenCommand(program: Command): void {
     })
     console.log(options.json ? JSON.stringify(issued, null, 2) : issued['token'])
   })
-  common(token.command('list <organization> <member>').description('tokens of a member, without their secrets')).action(
-    async (org: string, member: string, options: CommonOptions) => {
-      const columns = ['id', 'name', 'prefix', 'scopes', 'expiresAt', 'lastUsedAt']
-      print(options, columns, await all(clientOf(options).whole<Row>(`${tokens(org)}?${new URLSearchParams({ member })}`)))
-    },
-  )
+  common(
+    token.command('list <organization> [member]').description('tokens of everybody or of one member, without their secrets'),
+  ).action(async (org: string, member: string | undefined, options: CommonOptions) => {
+    const query: Record<string, string> = member === undefined ? {} : { member }
+    print(options, columns, await all(clientOf(options).list<Row>(tokens(org), query)))
+  })
   common(
     token
       .command('revoke <organization> <id>')
-      .description('revoke a token: dead at the next request')
-      .requiredOption('--member <name>', 'whose it is'),
-  ).action(async (org: string, id: string, options: CommonOptions & { member: string }) => {
-    await clientOf(options).send(
-      'DELETE',
-      `${tokens(org)}/${encodeURIComponent(id)}?${new URLSearchParams({ member: options.member })}`,
-    )
+      .description('revoke a token, dead at the next request')
+      .option('--member <name>', 'whose it is; found where it is not said'),
+  ).action(async (org: string, id: string, options: CommonOptions & { readonly member?: string }) => {
+    const { member } = options
+    const query = member === undefined ? '' : `?${new URLSearchParams({ member })}`
+    await clientOf(options).send('DELETE', `${tokens(org)}/${encodeURIComponent(id)}${query}`)
     done(options, `token ${id} is revoked`)
   })
 }
 
 function days(text: string): number {
-  const found = /^(\d{1,3})d?$/.exec(text)
-  if (!found) throw new InvalidArgumentError('days, such as 30d')
+  const found = /^([1-9]\d{0,2})d?$/.exec(text)
+  if (!found) throw new InvalidArgumentError('Days are expected, such as 30d.')
   return Number(found[1])
 }
 

@@ -10,12 +10,12 @@ export async function bodyOf<Schema extends z.ZodType>(
 
 /** The query by its schema; each parameter at most once. */
 export function queryOf<Schema extends z.ZodType>(request: ProtocolRequest<unknown>, schema: Schema): z.output<Schema> {
-  const values: Record<string, string> = {}
+  const values = new Map<string, string>()
   for (const [name, value] of request.query) {
-    if (Object.hasOwn(values, name)) throw invalid(`The parameter ${name} stands twice`)
-    values[name] = value
+    if (values.has(name)) throw invalid(`The parameter ${name.slice(0, 80)} stands twice`)
+    values.set(name, value)
   }
-  return checked(schema, values, 'query')
+  return checked(schema, Object.fromEntries(values), 'query')
 }
 
 function checked<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {

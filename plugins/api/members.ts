@@ -12,14 +12,14 @@ const newMember = z.strictObject({
   name: z.string(),
   kind: z.enum(['member', 'service']).optional(),
   email: z.string().optional(),
-  displayName: z.string().max(200).optional(),
+  displayName: z.string().max(256).optional(),
   role: role.optional(),
   password: z.string().optional(),
 })
 const change = z.strictObject({
   name: z.string().optional(),
   email: z.string().nullable().optional(),
-  displayName: z.string().max(200).nullable().optional(),
+  displayName: z.string().max(256).nullable().optional(),
   role: role.nullable().optional(),
   status: z.enum(['active', 'inactive']).optional(),
 })
@@ -42,13 +42,13 @@ export const memberRoutes = [
       query: pageQuery,
       answers: { 200: { description: 'One page', body: pageOf(memberShape) } },
     },
-    handle: (request, { directory }) =>
-      page(
-        request,
-        (query) => directory.listMembers(query),
-        ({ id }) => id,
-        shapeMember,
-      ),
+    handle: (request, { organization, directory }) =>
+      page(request, {
+        place: `${organization.id} members`,
+        list: (query) => directory.listMembers(query),
+        keyOf: ({ name }) => name,
+        shape: shapeMember,
+      }),
   }),
   organizationRoute({
     method: 'POST',

@@ -6,10 +6,10 @@ import { organizationShape, problemShape, shapeOrganization } from './shapes.js'
 const refusal = (description: string) => ({ description, body: problemShape })
 const one = (description: string) => ({ description, body: organizationShape })
 
-const newOrganization = z.strictObject({ name: z.string(), displayName: z.string().max(200).optional() })
+const newOrganization = z.strictObject({ name: z.string(), displayName: z.string().max(256).optional() })
 const change = z.strictObject({
   status: z.enum(['active', 'suspended']).optional(),
-  displayName: z.string().max(200).optional(),
+  displayName: z.string().max(256).optional(),
   publicAllowed: z.boolean().optional(),
 })
 
@@ -25,12 +25,12 @@ export const instanceRoutes = [
       answers: { 200: { description: 'One page', body: pageOf(organizationShape) } },
     },
     handle: (request, { organizations }) =>
-      page(
-        request,
-        (query) => organizations.list(query),
-        ({ name }) => name,
-        shapeOrganization,
-      ),
+      page(request, {
+        place: 'organizations',
+        list: (query) => organizations.list(query),
+        keyOf: ({ name }) => name,
+        shape: shapeOrganization,
+      }),
   }),
   instanceRoute({
     method: 'POST',

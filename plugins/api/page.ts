@@ -1,23 +1,33 @@
 import { invalid, json, type ProtocolRequest, type Reply, z } from '#core'
 import { queryOf } from './body.js'
 
+const limit = z.coerce.number().int().min(1).max(1_000).default(100)
 /** `?limit=` up to 1,000, default 100; `?cursor=` is what `next` said. */
-export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z.string().max(1_000).optional(),
-})
+export const pageQuery = z.strictObject({ limit, cursor: z.string().max(3_000).optional() })
 
 export const pageOf = (item: z.ZodType) => z.strictObject({ items: z.array(item), next: z.string().nullable() })
 
-/** One page of a list; `after` is the name the list goes on behind. */
-export async function page<Item>(
-  request: ProtocolRequest<unknown>,
-  list: (query: { readonly after?: string; readonly limit: number }) => AsyncIterable<Item>,
-  keyOf: (item: Item) => string,
-  shape: (item: Item) => unknown,
+export interface Listed<Item> {
+  /** What is listed, of which organization: a cursor is good there alone. */
+  readonly place: string
+  /** In the order of keys, from behind `after`. */
+  readonly list: (query: { readonly after?: string; readonly limit: number }) => AsyncIterable<Item>
+  /** Outlives the item: a list goes on behind a name that is gone meanwhile. */
+  readonly keyOf: (item: Item) => string
+  readonly shape: (item: Item) => unknown
+}
+
+/** One page of a list. */
+export async function page<Item>(request: ProtocolRequest<unknown>, listed: Listed<Item>): Promise<Reply> {
+  return pageBehind(queryOf(request, pageQuery), listed)
+}
+
+/** The same, where the query had more in it. */
+export async function pageBehind<Item>(
+  { limit, cursor }: z.output<typeof pageQuery>,
+  { place, list, keyOf, shape }: Listed<Item>,
 ): Promise<Reply> {
-  const { limit, cursor } = queryOf(request, pageQuery)
-  const after = cursor === undefined ? undefined : decode(cursor)
+  const after = cursor === undefined ? undefined : decode(place, cursor)
   const items: Item[] = []
   let more = false
   for await (const item of list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })) {
@@ -28,28 +38,42 @@ export async function page<Item>(
     items.push(item)
   }
   const last = items.at(-1)
-  return json(200, { items: items.map(shape), next: more && last !== undefined ? encode(keyOf(last)) : null })
+  return json(200, { items: items.map(shape), next: more && last !== undefined ? encode(place, keyOf(last)) : null })
 }
 
-/** For lists that are small by nature: whole, in the order given, cut here. */
+/** For lists that are small by nature: read whole, put in the order of their keys, cut here. */
 export async function* behind<Item>(
   all: AsyncIterable<Item>,
   keyOf: (item: Item) => string,
-  after?: string,
+  after: string | undefined,
 ): AsyncIterable<Item> {
-  let passed = after === undefined
+  const items: { readonly key: string; readonly item: Item }[] = []
   for await (const item of all) {
-    if (passed) yield item
-    else if (keyOf(item) === after) passed = true
+    const key = keyOf(item)
+    if (after === undefined || key > after) items.push({ key, item })
   }
+  items.sort((a, b) => (a.key < b.key ? -1 : 1))
+  for (const { item } of items) yield item
 }
 
-function encode(key: string): string {
-  return Buffer.from(key).toString('base64url')
+function encode(place: string, key: string): string {
+  return Buffer.from(`${place}\0${key}`).toString('base64url')
 }
 
-function decode(cursor: string): string {
-  const key = Buffer.from(cursor, 'base64url')
-  if (key.length === 0 || key.toString('base64url') !== cursor || key.includes(0)) throw invalid('The cursor is none of ours')
-  return key.toString('utf8')
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Throws `invalid` for what no list of this place has said. */
+function decode(place: string, cursor: string): string {
+  const refused = invalid('The cursor is none of this list', { detail: { field: 'cursor' } })
+  const bytes = Buffer.from(cursor, 'base64url')
+  if (bytes.toString('base64url') !== cursor) throw refused
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    throw refused
+  }
+  const [where, key, ...more] = text.split('\0')
+  if (where !== place || key === undefined || key === '' || more.length > 0) throw refused
+  return key
 }

@@ -23,7 +23,8 @@ const size = z
 const newRepository = z.strictObject({
   name: z.string(),
   format: z.string(),
-  kind: z.literal('hosted').optional(),
+  /** The others are refused in words of the kernel's. */
+  kind: z.enum(['hosted', 'proxy', 'group']).optional(),
   policy: z.enum(['release', 'snapshot', 'mixed']).optional(),
   public: z.boolean().optional(),
   writePolicy: z.enum(['once', 'replace']).optional(),
@@ -39,6 +40,8 @@ const change = z.strictObject({
   maxSize: size.nullable().optional(),
   host: z.string().max(253).nullable().optional(),
 })
+
+const nameOf = ({ name }: { readonly name: string }) => name
 
 export const repositoryRoutes = [
   organizationRoute({
@@ -57,13 +60,13 @@ export const repositoryRoutes = [
       query: pageQuery,
       answers: { 200: { description: 'One page', body: pageOf(repositoryShape) } },
     },
-    handle: (request, { administration }) =>
-      page(
-        request,
-        ({ after }) => behind(administration.listRepositories(), ({ name }) => name, after),
-        ({ name }) => name,
-        shapeRepository,
-      ),
+    handle: (request, { organization, administration }) =>
+      page(request, {
+        place: `${organization.id} repositories`,
+        list: ({ after }) => behind(administration.listRepositories(), nameOf, after),
+        keyOf: nameOf,
+        shape: shapeRepository,
+      }),
   }),
   organizationRoute({
     method: 'POST',
@@ -72,7 +75,11 @@ export const repositoryRoutes = [
     describe: {
       summary: 'Make a repository',
       body: newRepository,
-      answers: { 201: one('Made'), 403: refusal('The format is disabled here'), 409: refusal('The name is taken') },
+      answers: {
+        201: one('Made'),
+        403: refusal('The format is disabled here'),
+        409: refusal('The name or the host name is taken'),
+      },
     },
     async handle(request, { administration }) {
       const { name, format, ...rest } = await bodyOf(request, newRepository)
@@ -97,7 +104,7 @@ export const repositoryRoutes = [
     describe: {
       summary: 'Change a repository',
       body: change,
-      answers: { 200: one('As it stands now'), 404: refusal('No such repository') },
+      answers: { 200: one('As it stands now'), 404: refusal('No such repository'), 409: refusal('The host name is taken') },
     },
     async handle(request, { administration }) {
       const patch = await bodyOf(request, change)

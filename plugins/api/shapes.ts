@@ -1,4 +1,4 @@
-import type { FormatState, Grant, Group, Member, Organization, Repository, TokenRecord } from '#core'
+import type { FormatState, Group, Member, Organization, Repository, TokenRecord } from '#core'
 import { formatScope, z } from '#core'
 
 /** What the management interface says of each thing, in one place. Times are ISO 8601. */
@@ -80,6 +80,7 @@ export const shapeGroup = (one: Group) => ({
 
 export const tokenShape = z.strictObject({
   id: z.string(),
+  member: z.string(),
   name: z.string(),
   prefix: z.string(),
   scopes: z.array(z.string()),
@@ -87,8 +88,9 @@ export const tokenShape = z.strictObject({
   expiresAt: z.string(),
   lastUsedAt: z.string().nullable(),
 })
-export const shapeToken = (one: TokenRecord) => ({
+export const shapeToken = (one: TokenRecord, member: string) => ({
   id: one.id,
+  member,
   name: one.name,
   prefix: one.prefix,
   scopes: one.scopes.map(formatScope),
@@ -107,13 +109,6 @@ export const grantShape = z.strictObject({
   level: z.enum(['read', 'write', 'delete', 'administer']),
   path: z.string().nullable(),
 })
-export const shapeGrant = (one: Grant, subject: string, repository: string) => ({
-  subject,
-  repository,
-  level: one.level,
-  path: one.path ?? null,
-})
-
 export const problemShape = z.looseObject({
   type: z.string(),
   title: z.string(),

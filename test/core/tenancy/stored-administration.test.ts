@@ -46,11 +46,20 @@ describe('administration', () => {
       { name: 'raw', format: 'raw', maxSize: 1.5 },
       { name: 'raw', format: 'raw', host: 'UPPER.example' },
       { name: 'raw', format: 'raw', host: 'a.example:8080' },
+      { name: 'raw', format: 'raw', host: 'localhost' },
+      { name: 'raw', format: 'raw', host: '127.0.0.1' },
+      { name: 'raw', format: 'raw', host: '2130706433' },
+      { name: 'raw', format: 'raw', host: '127.0x1' },
     ] as const
     for (const each of wrong) {
       expect(await outcome(administration.createRepository(each)), JSON.stringify(each)).to.equal('invalid')
     }
     expect([...(await people.tenancy.open('acme')).repositories()]).to.deep.equal([])
+    const other = await refusal(administration.createRepository({ name: 'raw', format: 'raw', kind: 'group' }))
+    expect([other.message, other.detail]).to.deep.equal([
+      'Repositories of kind group are not part of this version; hosted ones are',
+      { field: 'kind' },
+    ])
   })
 
   it('lets one of two equal names win, of repositories and of host names', async () => {
@@ -184,7 +193,7 @@ describe('administration', () => {
     expect([refused.kind, refused.message, refused.detail]).to.deep.equal([
       'forbidden',
       'The format npm is switched off in this organization',
-      { code: 'FORMAT_DISABLED', format: 'npm' },
+      { code: 'format-disabled', format: 'npm' },
     ])
     expect(await outcome(owner.setFormat('api', false))).to.equal('invalid')
     await owner.setFormat('npm', true)
@@ -207,7 +216,16 @@ describe('administration', () => {
     expect(await by(await as('olga', 'owner'), crown.id)).to.equal('fine')
     expect(await by(await as('rita', 'reader'), bot.id)).to.equal('forbidden')
     expect(await by(operator, `m_${'x'.repeat(20)}`)).to.equal('not-found')
-    const tokens = await all((await people.administration('acme')).listTokens(bot.id))
+    const administration = await people.administration('acme')
+    const tokens = await all(administration.listTokens(bot.id))
+    const id = tokens[0]?.id ?? ''
+    expect(await administration.findTokenOwner(id)).to.deep.equal(bot)
+    for (const unknown of [`tok_${'x'.repeat(20)}`, '', 'a/b', 'x'.repeat(700)]) {
+      expect(await outcome(administration.findTokenOwner(unknown)), unknown).to.equal('not-found')
+    }
+    expect(await outcome((await people.administration('acme', await as('rick', 'reader'))).findTokenOwner(id))).to.equal(
+      'forbidden',
+    )
     expect(tokens.map(({ name, prefix }) => [name, prefix.slice(0, 6)])).to.deep.equal([['ci', 'crt_s_']])
   })
 })

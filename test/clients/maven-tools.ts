@@ -25,7 +25,7 @@ export async function systemMaven(): Promise<MavenTool> {
   const asked = await run('mvn', ['-v'], { cwd: '/', timeout: 60_000 }).catch((thrown: Error) => {
     throw new NotToBeHad(`mvn is not on the path: ${thrown.message}`)
   })
-  const version = /Apache Maven (\S+)/.exec(asked.stdout)?.[1] ?? 'unknown'
+  const version = /Apache Maven ([\w.-]+)/.exec(asked.stdout)?.[1] ?? 'unknown'
   return { version, command: 'mvn', warm: await warmRepository('mvn', version) }
 }
 

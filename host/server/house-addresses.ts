@@ -10,7 +10,8 @@ export function houseAddresses(health: Health): ReadonlyMap<string, (method: str
       return json(status === 'ok' ? 200 : 503, { status }, { 'cache-control': 'no-store' })
     },
     '/': () => text(200, 'A package repository. Nothing is listed here.\n', { 'cache-control': 'no-cache' }),
-    '/robots.txt': () => text(200, 'User-agent: *\nDisallow: /\n', { 'cache-control': 'public, max-age=86400' }),
+    // wget -r asks for it before it mirrors a listing, and obeys it (raw dossier 6).
+    '/robots.txt': () => ({ status: 404, headers: { 'cache-control': 'public, max-age=86400' } }),
     '/favicon.ico': () => ({ status: 404, headers: { 'cache-control': 'public, max-age=86400' } }),
   }
   return new Map(Object.entries(addresses).map(([path, answer]) => [path, readOnly(answer)]))

@@ -125,7 +125,7 @@ describe('What the host lets in', () => {
     const health = await door.send('GET /-/health?x HTTP/1.1', host)
     expect([health.status, health.body, health.headers['cache-control']]).to.deep.equal([200, '{"status":"ok"}', 'no-store'])
     expect((await door.send('GET / HTTP/1.1', host)).status).to.equal(200)
-    expect((await door.send('GET /robots.txt HTTP/1.1', host)).body).to.equal('User-agent: *\nDisallow: /\n')
+    expect((await door.send('GET /robots.txt HTTP/1.1', host)).status, 'wget -r obeys it').to.equal(404)
     expect((await door.send('GET /favicon.ico HTTP/1.1', host)).status).to.equal(404)
     expect((await door.send('POST /-/health HTTP/1.1', host)).headers['allow']).to.equal('GET, HEAD, OPTIONS')
     expect(seen).to.deep.equal([])

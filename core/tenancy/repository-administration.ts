@@ -174,11 +174,11 @@ function checkedSize(bytes: number): number {
   if (Number.isSafeInteger(bytes) && bytes > 0) return bytes
   throw invalid('A size is a whole number of bytes above zero', { detail: { field: 'maxSize' } })
 }
-/** A repository at the root of an address or of `localhost` would hide everything else that is served there. */
+/** A repository at the root of an address would hide everything else that is served there; `localhost` may be given away, 127.0.0.1 stays. */
 function checkedHost(host: string): string {
   if (!hostName.test(host)) throw invalid('A host name is lower case, without port', { detail: { field: 'host' } })
-  if (host === 'localhost' || /^(?:0x[0-9a-f]*|\d+)$/.test(host.split('.').at(-1) ?? '')) {
-    throw invalid('A repository has a host name of its own, no address and not localhost', { detail: { field: 'host' } })
+  if (/^(?:0x[0-9a-f]*|\d+)$/.test(host.split('.').at(-1) ?? '')) {
+    throw invalid('A repository has a host name of its own, not an address', { detail: { field: 'host' } })
   }
   return host
 }

@@ -44,7 +44,12 @@ export class ApiClient {
 
   send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     // An address would be read without such a segment, and name something else.
-    if (path.replace(/\?.*$/s, '').split('/').some((segment) => /^\.{0,2}$/.test(segment)))
+    if (
+      path
+        .replace(/\?.*$/s, '')
+        .split('/')
+        .some((segment) => /^\.{0,2}$/.test(segment))
+    )
       return Promise.reject(new Misused('error: a name is empty, or nothing but dots'))
     const url = new URL(path, this.base)
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))

@@ -70,7 +70,12 @@ describe('organizations of the management interface', () => {
       ['PATCH', {}],
       ['DELETE', undefined],
     ] as const) {
-      expectRefusal(await instance.send(method, 'organizations/nowhere', body), 404, 'not-found', 'organization not found: nowhere')
+      expectRefusal(
+        await instance.send(method, 'organizations/nowhere', body),
+        404,
+        'not-found',
+        'organization not found: nowhere',
+      )
     }
     expect((await instance.items('organizations')).map(({ name }) => name)).to.deep.equal(['acme', 'beta'])
   })

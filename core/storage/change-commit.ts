@@ -1,5 +1,5 @@
 import { inject, injectable } from 'tsyringe'
-import { type LogEntry, logMutation } from '../audit/log-row.js'
+import { logMutation } from '../audit/log-row.js'
 import { RegistryError, unavailable } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
@@ -8,27 +8,11 @@ import { KeyedQueue } from '../runtime/keyed-queue.js'
 import { Limits } from '../runtime/limits.js'
 import type { Committed } from './change-set.js'
 import { CommitPlan } from './commit-plan.js'
+import type { CommitScope } from './commit-scope.js'
 import { MetadataStore, type Mutation } from './metadata-store.js'
-import type { PackageFacts } from './package-facts.js'
 import type { RecordedChanges } from './recorded-changes.js'
 import { type StagedUpload, uploadOf } from './staged-upload.js'
 import { tenantKeys } from './tenant-keys.js'
-
-/** Whose change it is, and where. */
-export interface CommitScope {
-  readonly organizationId: string
-  /** A repository's id, or '-' for the organization itself. */
-  readonly repositoryId: string
-  readonly writePolicy: 'once' | 'replace'
-  readonly plugin: string
-  readonly documentVersion: number
-  readonly actor: LogEntry['actor']
-  readonly requestId: string
-  /** Caller and repository read again, immediately before the commit; throws where either is no longer what it was. */
-  recheck(): Promise<void>
-  /** What the plugin's parser says of a file it claims; throws where the file contradicts its own format. */
-  parse(blob: StagedUpload, path: string): Promise<PackageFacts>
-}
 
 /** Two that meet in one package take turns in this process; on another node they meet in the head, and one repeats. */
 const attempts = 60

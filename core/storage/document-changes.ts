@@ -1,5 +1,5 @@
 import { stale } from '../errors/registry-error.js'
-import type { CommitScope } from './change-commit.js'
+import type { CommitScope } from './commit-scope.js'
 import type { MetadataStore } from './metadata-store.js'
 import { type MutationList, type Reason, seen } from './mutation-list.js'
 import type { RecordedChanges } from './recorded-changes.js'

@@ -1,5 +1,5 @@
 import { mediaTypes } from './media-type.js'
-import type { ListedFile, ProjectPage } from './simple-index.js'
+import type { ListedFile, ProjectPage } from './project-page.js'
 import { encodeText, fileUrl, type RenderedPage } from './simple-links.js'
 
 /** HTML stays what API 1.4 defined (PEP 833): no size, no time, no versions. Consumers match it with regular expressions: one anchor a line, href first. */

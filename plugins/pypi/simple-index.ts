@@ -1,36 +1,9 @@
 import type { DocumentReader, PackageIndex } from '#core'
-import {
-  type FileDocument,
-  filesKey,
-  findDocument,
-  type ProjectDocument,
-  type ProjectStatus,
-  projectKey,
-} from './project-documents.js'
+import { type FileDocument, filesKey, findDocument, type ProjectDocument, projectKey } from './project-documents.js'
+import type { ListedFile, ProjectPage } from './project-page.js'
 import { renderHtmlPage } from './simple-html.js'
 import { renderJsonPage } from './simple-json.js'
 import { compareText, compareVersions, parseVersion, type Version, versionKey } from './version.js'
-
-/** One file as a page lists it. */
-export interface ListedFile {
-  readonly filename: string
-  /** Normal form. */
-  readonly version: string
-  readonly sha256: string
-  readonly size?: number
-  readonly uploadTime?: string
-  readonly requiresPython?: string
-  readonly yanked: boolean | string
-  readonly metadataSha256?: string
-}
-
-/** The page of one project as plain data: files by version and name, versions ascending and each once. */
-export interface ProjectPage {
-  readonly project: string
-  readonly status: { readonly status: ProjectStatus; readonly reason?: string }
-  readonly versions: readonly string[]
-  readonly files: readonly ListedFile[]
-}
 
 /** The simple index (PEP 503, 691, 700, 792): flavours 'html', 'html-v1' and 'json'. Links are relative to `…/simple/{project}/`. */
 export const simpleIndex: PackageIndex<ProjectPage> = {

@@ -1,5 +1,5 @@
 import { mediaTypes } from './media-type.js'
-import type { ListedFile, ProjectPage } from './simple-index.js'
+import type { ListedFile, ProjectPage } from './project-page.js'
 import { encodeText, fileUrl, type RenderedPage } from './simple-links.js'
 
 /** A size is required from 1.1 on: a page that lacks one claims what it can keep (PyPI dossier 5). */

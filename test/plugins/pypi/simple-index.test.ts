@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ProjectPage } from '../../../plugins/pypi/simple-index.js'
+import type { ProjectPage } from '../../../plugins/pypi/project-page.js'
 import { simpleIndex } from '../../../plugins/pypi/simple-index.js'
 
 const base = new URL('https://repo.example.com/acme/py/')

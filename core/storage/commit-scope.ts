@@ -1,0 +1,19 @@
+import type { LogEntry } from '../audit/log-row.js'
+import type { PackageFacts } from './package-facts.js'
+import type { StagedUpload } from './staged-upload.js'
+
+/** Whose change it is, and where. */
+export interface CommitScope {
+  readonly organizationId: string
+  /** A repository's id, or '-' for the organization itself. */
+  readonly repositoryId: string
+  readonly writePolicy: 'once' | 'replace'
+  readonly plugin: string
+  readonly documentVersion: number
+  readonly actor: LogEntry['actor']
+  readonly requestId: string
+  /** Caller and repository read again, immediately before the commit; throws where either is no longer what it was. */
+  recheck(): Promise<void>
+  /** What the plugin's parser says of a file it claims; throws where the file contradicts its own format. */
+  parse(blob: StagedUpload, path: string): Promise<PackageFacts>
+}

@@ -15,6 +15,9 @@ async function stateAt(place: Place, address: string): Promise<State> {
   return stateOf(body)
 }
 
+/** Reads beside each other. */
+const together = 16
+
 export interface Findings {
   /** Acknowledged, and not there as acknowledged. */
   readonly lost: readonly string[]
@@ -26,11 +29,13 @@ export interface Findings {
 export async function check(place: Place, ledger: Ledger, packages: readonly string[]): Promise<Findings> {
   const lost: string[] = []
   const invented: string[] = []
-  for (const address of ledger.addresses()) {
+  const addresses = ledger.addresses()
+  const look = async (address: string) => {
     const found = await stateAt(place, address)
     if (!ledger.allows(address, found)) (found === 'absent' ? lost : invented).push(address)
     ledger.settle(address, found)
   }
+  for (let at = 0; at < addresses.length; at += together) await Promise.all(addresses.slice(at, at + together).map(look))
   for (const address of await listed(place, '/main/raw/'))
     if (ledger.expected(address) === 'absent') invented.push(`${address} is listed`)
   for (const name of packages) await checkPackage(place, ledger, name, lost, invented)

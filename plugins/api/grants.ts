@@ -62,7 +62,7 @@ export const grantRoutes = [
   organizationRoute({
     method: 'GET',
     path: '/v1/grants',
-    permission: 'members.read',
+    permission: 'repositories.manage',
     describe: { summary: 'Grants', query: pageQuery, answers: { 200: { description: 'One page', body: pageOf(grantShape) } } },
     handle: (request, context) =>
       page(request, {

@@ -90,7 +90,6 @@ describe('repositories of the management interface', () => {
     )
     expectRefusal(await create(undefined), 400, 'json', 'Malformed JSON: not JSON')
     expectRefusal(
-      await create({ name: 'more', format: 'raw', host: 'localhost' }),
       400,
       'invalid',
       'A repository has a host name of its own, no address and not localhost',

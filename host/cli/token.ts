@@ -9,7 +9,6 @@ interface TokenOptions extends CommonOptions {
   readonly repository?: string
   readonly scope: string
   readonly expires: number
-  readonly package?: readonly string[]
   readonly cidr?: readonly string[]
 }
 
@@ -30,7 +29,6 @@ export function tokenCommand(program: Command): void {
           .default('read'),
       )
       .addOption(new Option('--expires <days>', 'days that it lives, such as 30d').argParser(days).default(90, '90d'))
-      .option('--package <name>', 'only this package; may stand several times', more)
       .option('--cidr <network>', 'only from this network; may stand several times', more),
   ).action(async (org: string, member: string, options: TokenOptions) => {
     const client = clientOf(options)
@@ -40,7 +38,6 @@ export function tokenCommand(program: Command): void {
       name: options.name,
       scopes: [`repo:${repository}:${options.scope}`],
       expiresInDays: options.expires,
-      ...(options.package === undefined ? {} : { packages: options.package }),
       ...(options.cidr === undefined ? {} : { cidr: options.cidr }),
     })
     console.log(options.json ? JSON.stringify(issued, null, 2) : issued['token'])

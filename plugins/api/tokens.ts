@@ -23,7 +23,6 @@ const newToken = z.strictObject({
   name: z.string().min(1).max(128),
   scopes: z.array(z.string()).min(1).max(50),
   expiresInDays: z.number().int().min(1).max(365).optional(),
-  packages: z.array(z.string()).max(100).optional(),
   cidr: z.array(z.string()).max(50).optional(),
 })
 const issued = z.strictObject({ id: z.string(), token: z.string(), prefix: z.string(), expiresAt: z.string() })
@@ -62,12 +61,11 @@ export const tokenRoutes = [
       },
     },
     async handle(request, context) {
-      const { member, name, scopes, expiresInDays, packages, cidr } = await bodyOf(request, newToken)
+      const { member, name, scopes, expiresInDays, cidr } = await bodyOf(request, newToken)
       const wanted: TokenRequest = {
         name,
         scopes: parseScopes(scopes),
         ...(expiresInDays === undefined ? {} : { expiresInDays }),
-        ...(packages === undefined ? {} : { packages }),
         ...(cidr === undefined ? {} : { cidr }),
       }
       if (member === undefined) {

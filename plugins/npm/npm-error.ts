@@ -21,7 +21,10 @@ function wordsOf(failure: RegistryError, request: ProtocolRequest): string {
     case 'not-found':
       return failure.detail['worded'] === true ? failure.message : 'Not found'
     case 'forbidden':
-      return failure.detail['worded'] === true ? failure.message : forbiddenWords(request)
+      // Nobody's permission is missing where the format is switched off.
+      return failure.detail['worded'] === true || failure.detail['code'] === 'format-disabled'
+        ? failure.message
+        : forbiddenWords(request)
     case 'internal':
       return 'Internal error'
     default:

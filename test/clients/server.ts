@@ -76,7 +76,12 @@ export class Server {
 
   /** The command line, as an operator on this machine has it. */
   cli(...args: readonly string[]): Promise<Ran> {
-    return run(process.execPath, [main, ...args], { cwd: this.folder, env: { ...this.env, CLOUDREPO_URL: this.url } })
+    return this.cliReading('', ...args)
+  }
+
+  /** The same, with something on its standard input. */
+  cliReading(input: string, ...args: readonly string[]): Promise<Ran> {
+    return run(process.execPath, [main, ...args], { cwd: this.folder, env: { ...this.env, CLOUDREPO_URL: this.url }, input })
   }
 
   /** As `kill -9` does. */

@@ -163,7 +163,7 @@ describe('tokens of the management interface', () => {
       expect((await send({ ...good, expiresInDays })).status, String(expiresInDays)).to.equal(400)
     }
     expect((await send({ ...good, cidr: ['203.0.113.0/33'] })).status).to.equal(400)
-    for (const field of ['kind', 'id', 'role', 'expiresAt']) {
+    for (const field of ['kind', 'id', 'role', 'expiresAt', 'packages']) {
       expectRefusal(await send({ ...good, [field]: 'x' }), 400, 'invalid', `${shape}Unrecognized key: "${field}"`)
     }
     expect(await operator.items('tokens?member=dora')).to.have.length(1)

@@ -74,8 +74,10 @@ function covers(grant: Grant, { repository, path }: AccessTarget): boolean {
   return path !== undefined && (path === grant.path || path.startsWith(`${grant.path}/`))
 }
 
+/** Which package a request is about is not known here: a token that names packages opens nothing, rather than everything. */
 function withinToken({ token }: Holder, permission: Permission, repository: Repository | undefined): boolean {
-  return token === undefined || token.scopes.some((scope) => names(scope, permission, repository))
+  if (token === undefined) return true
+  return token.packages === undefined && token.scopes.some((scope) => names(scope, permission, repository))
 }
 function names(scope: Scope, permission: Permission, repository: Repository | undefined): boolean {
   switch (scope.kind) {

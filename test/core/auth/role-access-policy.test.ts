@@ -124,6 +124,14 @@ describe('role access policy', () => {
     }
   })
 
+  it('gives nothing to a token that names packages, which this house cannot tell apart', () => {
+    const owner = person('owner', [{ kind: 'repository', repository: '*', level: 'delete' }])
+    if (owner.kind !== 'member' || owner.token === undefined) throw new Error('a member with a token')
+    const limited = { ...owner, token: { ...owner.token, packages: ['left-pad'] } }
+    expect(held(tenantWith([]), owner, one)).to.have.length(3)
+    expect(held(tenantWith([]), limited, one)).to.deep.equal([])
+  })
+
   it('lets a service account read the log by its scope, without a role', () => {
     expect(held(tenantWith([]), person(undefined, [{ kind: 'audit' }], 'service'))).to.deep.equal(['audit.read'])
     expect(held(tenantWith([]), person(undefined, [{ kind: 'audit' }], 'member'))).to.deep.equal([])

@@ -42,6 +42,10 @@ export class LmdbMetadataStore implements MetadataStore {
   #state: 'open' | 'read-only' | 'no-room' | 'failed' | 'closed' = 'open'
   #closing: Promise<void> | undefined
   #roomAskedAt = 0
+  #fresh = false
+  readonly #outlived = () => {
+    this.#fresh = false
+  }
 
   protected constructor(
     private readonly db: RootDatabase<Buffer, Buffer>,
@@ -67,10 +71,18 @@ export class LmdbMetadataStore implements MetadataStore {
   async get(key: Key): Promise<Entry | undefined> {
     const bytes = encodeKey(key)
     this.#checkReadable()
-    // The library keeps one snapshot for a turn of the event loop; another process may have committed since it was taken.
-    this.db.resetReadTxn()
+    this.#freshSnapshot()
     const row = this.db.getBinaryFast(bytes)
     return row === undefined ? undefined : decodeRow(key, row)
+  }
+
+  /** The library keeps one snapshot for a millisecond; another process may have committed since it was taken. A new one for each callback of the event
+   *  loop, that is for each request: what arrives later is another callback, and what a request reads in one go may be of one moment. */
+  #freshSnapshot(): void {
+    if (this.#fresh) return
+    this.#fresh = true
+    this.db.resetReadTxn()
+    process.nextTick(this.#outlived)
   }
 
   async *range(partition: string, query: RangeQuery): AsyncIterable<Entry> {
@@ -182,7 +194,7 @@ export class LmdbMetadataStore implements MetadataStore {
     limit: number,
   ): { found: { key: Buffer; value: Buffer }[]; more: boolean } {
     this.#checkReadable()
-    this.db.resetReadTxn()
+    this.#freshSnapshot()
     // Backwards the library ends before `end`; nothing lies between `lower` and itself without its last, zero, byte.
     const below = lower.at(-1) === 0 ? lower.subarray(0, -1) : lower
     const rows = this.db.getRange(descending ? { start: upper, end: below, reverse: true } : { start: lower, end: upper })

@@ -1,4 +1,4 @@
-import type { MountScope } from '../plugin/protocol-plugin.js'
+import type { MountScope } from '../plugin/route-record.js'
 import type { Tenant } from '../tenancy/tenancy.js'
 import type { Principal } from './principal.js'
 

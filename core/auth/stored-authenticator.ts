@@ -1,6 +1,6 @@
 import { inject, injectable } from 'tsyringe'
 import { unauthenticated } from '../errors/registry-error.js'
-import type { MountScope } from '../plugin/protocol-plugin.js'
+import type { MountScope } from '../plugin/route-record.js'
 import { Clock } from '../runtime/clock.js'
 import { Tenancy, type Tenant } from '../tenancy/tenancy.js'
 import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'

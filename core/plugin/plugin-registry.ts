@@ -1,7 +1,8 @@
 import { RegistryError } from '../errors/registry-error.js'
 import type { Logger } from '../runtime/logger.js'
 import type { PluginKit, ProtocolPlugin } from './protocol-plugin.js'
-import { type RouteRecord, RouteTable, refused } from './route-table.js'
+import type { RouteRecord } from './route-record.js'
+import { RouteTable, refused } from './route-table.js'
 
 export interface InstalledPlugin {
   readonly plugin: ProtocolPlugin

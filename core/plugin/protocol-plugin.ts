@@ -61,7 +61,6 @@ export type Mount = { readonly renderError?: RenderError; readonly paths?: PathR
   /** `api` alone. */
   | { readonly scope: 'instance'; readonly routes: readonly Route<InstanceContext>[] }
 )
-export type MountScope = Mount['scope']
 
 /** Words a failure for the client; default: problem.ts, a 404 as plain text. `status` comes from the house table; a protocol may answer otherwise. */
 export type RenderError = (failure: RegistryError, status: number, request: ProtocolRequest) => Reply

@@ -1,17 +1,9 @@
 import { type Permission, permissions } from '../auth/permission.js'
 import { invalid, RegistryError } from '../errors/registry-error.js'
 import { PathPattern } from './path-pattern.js'
-import type { Mount, MountScope, ProtocolPlugin } from './protocol-plugin.js'
+import type { Mount, ProtocolPlugin } from './protocol-plugin.js'
 import { type Method, methods, type Route } from './route.js'
-
-/** A route as it is listed: `cloudrepo routes`, the matrix, OpenAPI. */
-export interface RouteRecord {
-  readonly plugin: string
-  readonly mount: MountScope
-  readonly method: string
-  readonly path: string
-  readonly permission: Permission | 'none'
-}
+import type { MountScope, RouteRecord } from './route-record.js'
 
 /** A route of any mount; who runs it hands in the context of that mount. */
 export type AnyRoute = Route<never>

@@ -1,6 +1,6 @@
 import type { FailureKind, RegistryError } from '../errors/registry-error.js'
 import { encodeSegment } from '../plugin/path-segment.js'
-import type { MountScope } from '../plugin/protocol-plugin.js'
+import type { MountScope } from '../plugin/route-record.js'
 import { type Reply, text } from './reply.js'
 
 const statuses: Readonly<Record<FailureKind, number>> = {

@@ -1,7 +1,7 @@
 import { methodNotAllowed, notFound, RegistryError } from '../errors/registry-error.js'
 import { type ParsedPath, parsePath, rewritePath } from '../plugin/path-grammar.js'
 import type { InstalledPlugin } from '../plugin/plugin-registry.js'
-import type { MountScope } from '../plugin/protocol-plugin.js'
+import type { MountScope } from '../plugin/route-record.js'
 import { type AnyRoute, allowedMethods, type RouteMatch } from '../plugin/route-table.js'
 import type { Logger } from '../runtime/logger.js'
 import type { OpenContext } from '../tenancy/context-factory.js'

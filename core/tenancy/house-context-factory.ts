@@ -1,5 +1,5 @@
 import { unprocessable } from '../errors/registry-error.js'
-import type { RouteRecord } from '../plugin/route-table.js'
+import type { RouteRecord } from '../plugin/route-record.js'
 import type { ContextFactory, ContextRequest, OpenContext, RepositoryContextRequest } from './context-factory.js'
 import { ContextSession } from './context-session.js'
 import { HouseOrganizationContext } from './house-organization-context.js'

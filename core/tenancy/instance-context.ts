@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.js'
-import type { RouteRecord } from '../plugin/route-table.js'
+import type { RouteRecord } from '../plugin/route-record.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Organization } from './organization.js'
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { RegistryError } from '../../../core/errors/registry-error.js'
-import type { Mount, MountScope } from '../../../core/plugin/protocol-plugin.js'
+import type { Mount } from '../../../core/plugin/protocol-plugin.js'
+import type { MountScope } from '../../../core/plugin/route-record.js'
 import { allowedMethods, RouteTable } from '../../../core/plugin/route-table.js'
 import { empty } from '../../../core/request/reply.js'
 

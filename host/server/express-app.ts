@@ -10,6 +10,7 @@ import type { Health } from './health.js'
 import type { HostHeader } from './host-header.js'
 import { houseAddresses } from './house-addresses.js'
 import { problem } from './problem.js'
+import type { BodyPace } from './request-body.js'
 import { type HostRules, screenAuthority, screenHost, screenScheme, screenSyntax } from './request-screen.js'
 import { BrokenReply, type SendOptions, type Sent, sendReply } from './send-reply.js'
 
@@ -24,6 +25,8 @@ export interface AppOptions extends HostRules {
   readonly trustedProxies: readonly string[]
   readonly log: Logger
   readonly accessLog: AccessLog
+  /** How slow a client may be, where it is not what security guide 3.3 says. */
+  readonly pace?: { readonly body: BodyPace; readonly stalledAfter: number }
 }
 
 /** Express as the house uses it: no parsing of paths, queries or bodies, no header of its own. */
@@ -65,7 +68,9 @@ class Entrance {
     const caller = callerOf(req, this.#trusted)
     let sent: Sent | undefined
     // Asked when the answer goes out: the house may have begun to go down since.
-    const options = (): SendOptions => ({ requestId, close: this.#options.health.draining || isLast(res) })
+    const { health, pace } = this.#options
+    const patience = pace === undefined ? {} : { stalledAfter: pace.stalledAfter }
+    const options = (): SendOptions => ({ requestId, close: health.draining || isLast(res), ...patience })
     try {
       const reply = await this.#answer(req, res, requestId, caller)
       sent = await sendReply(req, res, reply, options())
@@ -78,7 +83,7 @@ class Entrance {
   }
 
   async #answer(req: IncomingMessage, res: ServerResponse, id: string, caller: Caller): Promise<Reply> {
-    const { publicUrl, kernel, isRootMount } = this.#options
+    const { publicUrl, kernel, isRootMount, pace } = this.#options
     const target = rawTarget(req)
     const refused = screenSyntax(req, target)
     if (refused) return refused
@@ -90,7 +95,8 @@ class Entrance {
     if (own && !(await isRootMount(host.hostname))) return own(req.method ?? 'GET')
     const insecure = screenScheme(caller, publicUrl)
     if (insecure) return insecure
-    const facts = { id, caller, hostname: host.hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
+    const place = { hostname: host.hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
+    const facts = { id, caller, ...place, ...(pace === undefined ? {} : { pace: pace.body }) }
     const reply = await kernel.handle(new ExpressRequest(req, res, facts))
     if (req.method === 'DELETE' && reply.status < 400) await dropBody(req)
     return reply

@@ -4,13 +4,15 @@ import type { Form, FormLimits, Stage } from '#core'
 import type { HouseRequest } from '#core/host'
 import type { Caller } from './caller.js'
 import { parseForm } from './multipart.js'
-import { RequestBody } from './request-body.js'
+import { type BodyPace, RequestBody, usualPace } from './request-body.js'
 
 export interface RequestFacts {
   readonly id: string
   readonly caller: Caller
   readonly hostname: string
   readonly publicUrl: URL
+  /** How slowly the body may come; security guide 3.3 by default. */
+  readonly pace?: BodyPace
 }
 
 /** A request as Express received it: nothing of it decoded, its body unread. */
@@ -23,11 +25,13 @@ export class ExpressRequest implements HouseRequest {
   readonly hostname: string
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
+  readonly #pace: BodyPace
   #body: RequestBody | undefined
 
   constructor(req: IncomingMessage, res: ServerResponse, facts: RequestFacts) {
     this.#req = req
     this.#res = res
+    this.#pace = facts.pace ?? usualPace
     this.id = facts.id
     this.method = req.method ?? 'GET'
     this.target = rawTarget(req)
@@ -47,7 +51,7 @@ export class ExpressRequest implements HouseRequest {
   }
 
   body(): Readable {
-    this.#body ??= new RequestBody(this.#req, this.#res)
+    this.#body ??= new RequestBody(this.#req, this.#res, this.#pace)
     return this.#body
   }
 

@@ -9,9 +9,19 @@ export interface ListenAddress {
   readonly port: number
 }
 
+/** Milliseconds. */
+export interface ListenerPace {
+  /** So long the headers of a request may take. */
+  readonly headers: number
+  /** So often connections are held against it: Node's default of 30 s lets the limit fire half a minute late. */
+  readonly check: number
+}
+/** Security guide 3.3. */
+export const usualPace: ListenerPace = { headers: 15_000, check: 5_000 }
+
 /** The server of security guide 3.3, not yet listening. There is never an `upgrade` listener: Maven 4 asks for h2c with every request and wants
  *  HTTP/1.1. */
-export function createListener(app: Express): Server {
+export function createListener(app: Express, pace: ListenerPace = usualPace): Server {
   const classes = ownClasses(app)
   const server = createServer({
     ...classes,
@@ -22,10 +32,9 @@ export function createListener(app: Express): Server {
     keepAlive: true,
     noDelay: true,
     highWaterMark: 64 * 1024,
-    // The default of 30 s lets a limit on headers fire half a minute late.
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: pace.check,
   })
-  server.headersTimeout = 15_000
+  server.headersTimeout = pace.headers
   // Long uploads are watched by RequestBody instead.
   server.requestTimeout = 0
   // Above the usual 60 s of balancers.

@@ -10,14 +10,15 @@ export interface SendOptions {
   readonly requestId: string
   /** The connection is not kept: the house is going down. */
   readonly close?: boolean
+  /** Milliseconds an answer may stand still before its connection is destroyed; default 60 s (security guide 3.3). */
+  readonly stalledAfter?: number
 }
 export interface Sent {
   readonly status: number
   readonly bytes: number
 }
 
-/** So long an answer may stand still before its connection is destroyed (security guide 3.3). */
-const stalledAfter = 60_000
+const usuallyStalledAfter = 60_000
 /** Up to here a body goes out in one write. */
 const oneWrite = 1024 * 1024
 /** Up to here it is one write with the headers. */
@@ -26,6 +27,7 @@ const joined = 8 * 1024
 /** Answers `req`: HEAD, conditions, one range, and the rest of a body that nobody wanted. A body that cannot be read whole destroys the connection: a
  *  client never takes half a file for a whole one. Throws only before anything was sent. */
 export async function sendReply(req: IncomingMessage, res: ServerResponse, reply: Reply, options: SendOptions): Promise<Sent> {
+  const { stalledAfter = usuallyStalledAfter } = options
   const chosen = choose(req, reply)
   const { status } = chosen.reply
   const head = req.method === 'HEAD'

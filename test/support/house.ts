@@ -9,9 +9,9 @@ import { LmdbMetadataStore } from '../../core/storage/drivers/lmdb-metadata-stor
 import { MemoryBlobStore } from '../../core/storage/drivers/memory-blob-store.js'
 import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
 import { AccessLog } from '../../host/server/access-log.js'
-import { houseApp } from '../../host/server/express-app.js'
+import { type AppOptions, houseApp } from '../../host/server/express-app.js'
 import { Health } from '../../host/server/health.js'
-import { createListener, listen } from '../../host/server/listener.js'
+import { createListener, type ListenerPace, listen } from '../../host/server/listener.js'
 import { call } from './client.js'
 import { memoryRootKey } from './root-key.js'
 import { storedDocuments, storedFiles } from './stored.js'
@@ -29,6 +29,8 @@ export interface HouseOptions {
   readonly behindProxy?: boolean
   /** The system's by default. */
   readonly clock?: Clock
+  /** How slow a client may be, where it is not what the host says. */
+  readonly pace?: { readonly listener: ListenerPace } & NonNullable<AppOptions['pace']>
 }
 
 export interface Answer {
@@ -83,6 +85,7 @@ export async function openHouse({
   store = 'memory',
   clock,
   behindProxy = false,
+  pace,
 }: HouseOptions): Promise<House> {
   const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
   const parts = { ...(await partsOf(folder)), ...(clock === undefined ? {} : { clock }) }
@@ -100,8 +103,9 @@ export async function openHouse({
     accessLog: new AccessLog(log),
     publicUrl: undefined,
     isRootMount: (hostname) => kernel.isRootMount(hostname),
+    ...(pace === undefined ? {} : { pace }),
   })
-  const server = createListener(app)
+  const server = createListener(app, pace?.listener)
   const { port } = await listen(server, { host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${port}`
   const token = (somebody: Exclude<Somebody, 'nobody'>) => tokens.get(somebody) ?? ''

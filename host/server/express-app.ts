@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import express, { type Express, type RequestHandler } from 'express'
 import { type Logger, RegistryError, type Reply } from '#core'
 import type { HouseRequest } from '#core/host'
@@ -51,6 +52,8 @@ class Entrance {
   readonly #options: AppOptions
   readonly #own: ReadonlyMap<string, (method: string) => Reply>
   readonly #trusted: ReturnType<typeof parseNetworks>
+  /** Connections on which something could not be read in one way alone: nothing behind it is run (RFC 9112 section 9.6). */
+  readonly #ended = new WeakSet<Socket>()
   readonly #urls = new Map<string, URL>()
   readonly #prefix = Math.random().toString(36).slice(2, 10)
   #count = 0
@@ -63,6 +66,8 @@ class Entrance {
 
   /** Never rejects. */
   async admit(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    // Node hands out what stands behind a request before that is answered.
+    if (this.#ended.has(req.socket)) return
     const started = performance.now()
     const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`
     const caller = callerOf(req, this.#trusted)
@@ -70,7 +75,7 @@ class Entrance {
     // Asked when the answer goes out: the house may have begun to go down since.
     const { health, pace } = this.#options
     const patience = pace === undefined ? {} : { stalledAfter: pace.stalledAfter }
-    const options = (): SendOptions => ({ requestId, close: health.draining || isLast(res), ...patience })
+    const options = (): SendOptions => ({ requestId, close: health.draining || isLast(res) || this.#ended.has(req.socket), ...patience })
     try {
       const reply = await this.#answer(req, res, requestId, caller)
       sent = await sendReply(req, res, reply, options())
@@ -86,9 +91,9 @@ class Entrance {
     const { publicUrl, kernel, isRootMount, pace } = this.#options
     const target = rawTarget(req)
     const refused = screenSyntax(req, target)
-    if (refused) return refused
+    if (refused) return this.#end(req, refused)
     const host = screenHost(req)
-    if ('status' in host) return host
+    if ('status' in host) return this.#end(req, host)
     const own = this.#own.get(pathOf(target))
     const foreign = await screenAuthority(req, host, this.#options, own !== undefined && target.startsWith('/-/health'))
     if (foreign) return foreign
@@ -99,6 +104,12 @@ class Entrance {
     const facts = { id, caller, ...place, ...(pace === undefined ? {} : { pace: pace.body }) }
     const reply = await kernel.handle(new ExpressRequest(req, res, facts))
     if (req.method === 'DELETE' && reply.status < 400) await dropBody(req)
+    return reply
+  }
+
+  /** A method that is not known is no doubt about where the request ends. */
+  #end(req: IncomingMessage, reply: Reply): Reply {
+    if (reply.status === 400 || reply.status === 431) this.#ended.add(req.socket)
     return reply
   }
 

@@ -14,6 +14,7 @@ import { problem } from './problem.js'
 import type { BodyPace } from './request-body.js'
 import { type HostRules, screenAuthority, screenHost, screenScheme, screenSyntax } from './request-screen.js'
 import { BrokenReply, type SendOptions, type Sent, sendReply } from './send-reply.js'
+import { abandon } from './turn.js'
 
 /** Whoever answers what the host does not answer itself. */
 export interface Kernel {
@@ -67,7 +68,7 @@ class Entrance {
   /** Never rejects. */
   async admit(req: IncomingMessage, res: ServerResponse): Promise<void> {
     // Node hands out what stands behind a request before that is answered.
-    if (this.#ended.has(req.socket)) return
+    if (this.#ended.has(req.socket)) return abandon(res)
     const started = performance.now()
     const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`
     const caller = callerOf(req, this.#trusted)
@@ -75,7 +76,11 @@ class Entrance {
     // Asked when the answer goes out: the house may have begun to go down since.
     const { health, pace } = this.#options
     const patience = pace === undefined ? {} : { stalledAfter: pace.stalledAfter }
-    const options = (): SendOptions => ({ requestId, close: health.draining || isLast(res) || this.#ended.has(req.socket), ...patience })
+    const options = (): SendOptions => ({
+      requestId,
+      close: health.draining || isLast(res) || this.#ended.has(req.socket),
+      ...patience,
+    })
     try {
       const reply = await this.#answer(req, res, requestId, caller)
       sent = await sendReply(req, res, reply, options())

@@ -5,6 +5,7 @@ import { bodyPending, drain, drainBudgets } from './early-refusal.js'
 import { problem } from './problem.js'
 import { parseRange } from './ranges.js'
 import { flatHeaders, reasonPhrase } from './reply-headers.js'
+import { turnOf } from './turn.js'
 
 export interface SendOptions {
   readonly requestId: string
@@ -31,6 +32,8 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   const chosen = choose(req, reply)
   const { status } = chosen.reply
   const head = req.method === 'HEAD'
+  // Nothing is opened, and nothing held in memory, for an answer that others stand before.
+  if (!(await turnOf(req, res))) return { status, bytes: 0 }
   const bodiless = status === 204 || status === 304
   const length = bodiless ? undefined : lengthOf(chosen)
   // Nothing is opened for whoever has gone, or wants headers alone.

@@ -1,11 +1,22 @@
 import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import { RawClient } from '../host/support/raw-http.js'
 import { call } from '../support/client.js'
 import type { House } from '../support/house.js'
 import { publishBody } from '../support/npm-package.js'
-import { basic, bases, controlAreas, expectUnharmed, openWholeHouse, packages, type Stored, stored, uploads } from './whole-house.js'
+import {
+  bases,
+  basic,
+  controlAreas,
+  expectUnharmed,
+  openWholeHouse,
+  packages,
+  type Stored,
+  stored,
+  uploads,
+} from './whole-house.js'
 
 const everywhere = [...bases, ...controlAreas]
 
@@ -22,6 +33,8 @@ async function converse(url: string, text: string | Uint8Array): Promise<string>
   await closed
   return received
 }
+/** Where the system tells. */
+const openFiles = () => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
 const answersIn = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
 
 describe('attacks by HTTP itself (security guide 4, H)', function () {
@@ -71,10 +84,59 @@ describe('attacks by HTTP itself (security guide 4, H)', function () {
 
   it('H2 chunk extensions are no way to send without end', async () => {
     for (const target of ['/acme/files/extended', '/acme/jars/org/demo/x/1.0/x-1.0.jar', '/acme/js/extended', '/acme/py/']) {
-      const head = `POST ${target} HTTP/1.1\r\n${olga}Transfer-Encoding: chunked\r\n\r\n`.replace('POST', target === '/acme/py/' ? 'POST' : 'PUT')
+      const head = `POST ${target} HTTP/1.1\r\n${olga}Transfer-Encoding: chunked\r\n\r\n`.replace(
+        'POST',
+        target === '/acme/py/' ? 'POST' : 'PUT',
+      )
       const said = await converse(house.url, `${head}1;${'x'.repeat(20_000)}\r\nx\r\n0\r\n\r\n`)
       for (const status of answersIn(said)) expect(status, target).to.be.oneOf([400, 413, 415])
     }
+  })
+
+  it('H10 answers that stand behind others hold nothing open, and are let go with their connection', async () => {
+    const files = await openWholeHouse({ store: 'files' })
+    try {
+      const { port } = new URL(files.url)
+      const content = Buffer.alloc(8 * 1024 * 1024, 'x')
+      expect((await files.call('PUT', '/acme/files/large.bin', { body: content })).status).to.equal(201)
+      const asked = `GET /acme/files/large.bin HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${files.token('olga')}\r\n\r\n`
+      const before = openFiles()
+      const greedy = await Promise.all(
+        Array.from({ length: 5 }, async () => {
+          const socket = connect(Number(port), '127.0.0.1')
+          socket.on('error', () => {})
+          socket.write(asked.repeat(100))
+          await once(socket, 'data')
+          socket.pause()
+          return socket
+        }),
+      )
+      expect((await files.call('GET', '/acme/files/kept.txt')).status).to.equal(200)
+      // Both ends of the connections are in this process.
+      expect(openFiles() - before).to.be.at.most(5 * 3 + 5)
+      for (const socket of greedy) {
+        socket.destroy()
+        await once(socket, 'close')
+      }
+      for (let tries = 0; openFiles() > before && tries < 100; tries++)
+        expect((await files.call('GET', '/acme/files/kept.txt')).status).to.equal(200)
+      expect(openFiles()).to.be.at.most(before)
+    } finally {
+      await files.close()
+    }
+  })
+
+  it('H10 answers on one connection come whole and in order, whatever their size', async () => {
+    const client = await RawClient.open(Number(new URL(house.url).port))
+    const targets = [...packages('acme'), '/nowhere/x', '/-/health', ...packages('acme')]
+    const alone = await Promise.all(targets.map((target) => house.call('GET', target)))
+    client.write(targets.map((target) => `GET ${target} HTTP/1.1\r\n${olga}\r\n`).join(''))
+    for (const [index, target] of targets.entries()) {
+      const { status, body } = await client.answer()
+      expect([target, status]).to.deep.equal([target, alone[index]?.status])
+      if (!/\/(?:tool|nowhere\/x)\/?$/.test(target)) expect(body, target).to.equal(alone[index]?.body.toString('latin1'))
+    }
+    client.close()
   })
 
   it('H5 a host name that is none is refused, and forwarding headers make none, on every mount', async () => {
@@ -95,15 +157,30 @@ describe('attacks by HTTP itself (security guide 4, H)', function () {
   })
 
   it('H5 no answer to one host name reaches another', async () => {
-    const claims = { 'x-forwarded-host': 'evil.example', 'x-forwarded-prefix': '/evil', 'x-forwarded-server': 'evil.example', 'x-host': 'evil.example' }
-    for (const accept of ['application/json', 'application/vnd.npm.install-v1+json', 'application/vnd.pypi.simple.v1+json', 'text/html'])
+    const claims = {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-prefix': '/evil',
+      'x-forwarded-server': 'evil.example',
+      'x-host': 'evil.example',
+    }
+    for (const accept of [
+      'application/json',
+      'application/vnd.npm.install-v1+json',
+      'application/vnd.pypi.simple.v1+json',
+      'text/html',
+    ])
       for (const target of [...packages('acme'), '/acme/files/', '/acme/py/simple/', '/acme/js/-/v1/search?text=tool']) {
         const ask = (host: string) => house.call('GET', target, { headers: { host, accept, ...claims } })
         const evil = await ask('evil.example')
         const good = await ask('good.example')
-        expect([good.status, good.text().includes('evil.example'), JSON.stringify(good.headers).includes('evil')], target).to.deep.equal([good.status, false, false])
+        expect(
+          [good.status, good.text().includes('evil.example'), JSON.stringify(good.headers).includes('evil')],
+          target,
+        ).to.deep.equal([good.status, false, false])
         expect(evil.status, target).to.equal(good.status)
-        const again = await house.call('GET', target, { headers: { host: 'good.example', accept, 'if-none-match': evil.headers['etag'] ?? '""' } })
+        const again = await house.call('GET', target, {
+          headers: { host: 'good.example', accept, 'if-none-match': evil.headers['etag'] ?? '""' },
+        })
         expect(again.text().includes('evil.example'), target).to.equal(false)
       }
     const packument = (await house.call('GET', '/acme/js/tool', { headers: { host: 'good.example:81', ...claims } })).json() as {
@@ -123,7 +200,10 @@ describe('attacks by HTTP itself (security guide 4, H)', function () {
   it('H7 methods that no format has are refused by each, and a GET has no body', async () => {
     for (const base of [...packages('acme'), ...controlAreas]) {
       for (const method of ['TRACE', 'PROPFIND', 'MKCOL', 'MOVE', 'COPY', 'PATCH', 'LOCK', 'PURGE', 'SEARCH']) {
-        const said = await converse(house.url, `${method} ${base} HTTP/1.1\r\n${olga}Destination: /acme/files/moved\r\nConnection: close\r\n\r\n`)
+        const said = await converse(
+          house.url,
+          `${method} ${base} HTTP/1.1\r\n${olga}Destination: /acme/files/moved\r\nConnection: close\r\n\r\n`,
+        )
         expect(answersIn(said)[0], `${method} ${base}`).to.be.oneOf([400, 401, 404, 405])
         expect(said.toLowerCase(), 'TRACE sends nothing back').to.not.contain(house.token('olga').toLowerCase())
       }
@@ -145,7 +225,15 @@ describe('attacks by HTTP itself (security guide 4, H)', function () {
     const cursors = ['%00', 'AAAA', '..', '%F0%9F%92%A9', 'x'.repeat(3_500), 'WyJhIl0', '-1', encodeURIComponent('{"$gt":""}')]
     const operator = { as: 'nobody' as const, headers: { authorization: `Bearer ${house.operatorToken()}` } }
     for (const path of ['members', 'groups', 'repositories', 'grants', 'tokens'])
-      for (const query of ['limit=1e9', 'limit=-1', 'limit=NaN', 'limit=Infinity', 'offset=-1', 'limit[]=1', ...cursors.map((cursor) => `cursor=${cursor}`)])
+      for (const query of [
+        'limit=1e9',
+        'limit=-1',
+        'limit=NaN',
+        'limit=Infinity',
+        'offset=-1',
+        'limit[]=1',
+        ...cursors.map((cursor) => `cursor=${cursor}`),
+      ])
         expect((await house.call('GET', `${api}/${path}?${query}`, operator)).status, `${path}?${query}`).to.equal(400)
     for (const query of ['size=1e9', 'size=-1', 'from=-1', 'from=1e99', 'size=NaN', 'text=' + 'x+'.repeat(600)]) {
       const answer = await house.call('GET', `/acme/js/-/v1/search?${query}`)
@@ -196,7 +284,9 @@ describe('attacks by slowness (security guide 4, H)', function () {
           socket.on('data', (chunk: Buffer) => void statuses.push(...answersIn(chunk.toString('latin1'))))
           const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
           const authorization = `Authorization: ${basic('x', house.token('dora'))}\r\n`
-          socket.write(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${authorization}${lines.join('')}Content-Length: 1000000\r\n\r\n{`)
+          socket.write(
+            `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${authorization}${lines.join('')}Content-Length: 1000000\r\n\r\n{`,
+          )
           const drip = setInterval(() => socket.write(' '), pause)
           slow.push(once(socket, 'close').finally(() => clearInterval(drip)))
         }
@@ -239,7 +329,9 @@ describe('attacks by a packument that names another host (security guide 4, H)',
     try {
       const sent = JSON.stringify(await publishBody({ name: 'claims', version: '1.0.0' }))
       expect(sent).to.contain('evil.example')
-      expect((await house.call('PUT', '/acme/js/claims', { headers: { 'content-type': 'application/json' }, body: sent })).status).to.equal(201)
+      expect(
+        (await house.call('PUT', '/acme/js/claims', { headers: { 'content-type': 'application/json' }, body: sent })).status,
+      ).to.equal(201)
       for (const target of ['/acme/js/claims', '/acme/js/claims/1.0.0', '/acme/js/-/v1/search?text=claims'])
         expect((await house.call('GET', target)).text(), target).to.not.contain('evil.example')
     } finally {

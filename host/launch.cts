@@ -5,4 +5,7 @@ import os = require('node:os')
 // and file access share the pool.
 process.env['UV_THREADPOOL_SIZE'] ??= String(2 * os.availableParallelism() + 4)
 
+// By default it opens a debugger, to which anybody on this machine can say anything (security guide 3.3).
+process.on('SIGUSR1', () => {})
+
 void import('./main.js')

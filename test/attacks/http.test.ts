@@ -235,7 +235,7 @@ describe('attacks by HTTP itself (security guide 4, H)', function () {
         ...cursors.map((cursor) => `cursor=${cursor}`),
       ])
         expect((await house.call('GET', `${api}/${path}?${query}`, operator)).status, `${path}?${query}`).to.equal(400)
-    for (const query of ['size=1e9', 'size=-1', 'from=-1', 'from=1e99', 'size=NaN', 'text=' + 'x+'.repeat(600)]) {
+    for (const query of ['size=1e9', 'size=-1', 'from=-1', 'from=1e99', 'size=NaN', `text=${'x+'.repeat(600)}`]) {
       const answer = await house.call('GET', `/acme/js/-/v1/search?${query}`)
       expect(answer.status, query).to.be.oneOf([200, 400])
       if (answer.status === 200) expect((answer.json() as { objects: unknown[] }).objects.length, query).to.be.at.most(250)
@@ -320,6 +320,34 @@ describe('attacks by slowness (security guide 4, H)', function () {
     expect((await house.call('GET', '/acme/files/large.bin')).body.equals(content)).to.equal(true)
     expect((await house.call('DELETE', '/acme/files/large.bin', { as: 'olga' })).status).to.equal(204)
     written = await stored(house)
+  })
+})
+
+describe('attacks by guessing (security guide 4, H)', () => {
+  it('H11 a flood of logins from everywhere is shed, and tokens are served beside it', async function () {
+    this.timeout(60_000)
+    const house = await openWholeHouse({ behindProxy: true })
+    try {
+      const written = await stored(house)
+      const flood = Array.from({ length: 300 }, (_, index) =>
+        house.call('GET', '/acme/files/kept.txt', {
+          as: 'nobody',
+          headers: { authorization: basic(`somebody-${index}`, 'wrong'), 'x-forwarded-for': `10.9.${index >> 8}.${index & 255}` },
+        }),
+      )
+      for (let round = 0; round < 50; round++)
+        expect(
+          (await house.call('GET', '/acme/files/kept.txt', { headers: { 'x-forwarded-for': '10.10.0.1' } })).status,
+        ).to.equal(200)
+      const answers = await Promise.all(flood)
+      const shed = answers.filter(({ status }) => status === 503)
+      for (const { status } of answers) expect(status).to.be.oneOf([401, 503])
+      for (const { headers } of shed) expect(headers['retry-after']).to.match(/^[1-9]\d*$/)
+      expect(shed.length, 'most of it costs no derivation').to.be.above(100)
+      await expectUnharmed(house, written)
+    } finally {
+      await house.close()
+    }
   })
 })
 

@@ -310,6 +310,27 @@ describe('attacks on permissions and tenants (security guide 4, A)', function ()
       }
   })
 
+  it('A16 a token that is bound to a network is bound in every scheme, and no header moves its caller', async () => {
+    const wanted = { member: 'dora', name: 'bound', scopes: ['repo:*:read', 'org:read'], cidr: ['203.0.113.0/24'] }
+    const token = (await operatorOf(house).done('POST', 'tokens', wanted))['token'] as string
+    const inside = '203.0.113.7'
+    const outside: Record<string, string>[] = [
+      { 'x-forwarded-for': '198.51.100.1' },
+      { 'x-forwarded-for': `${inside}, 198.51.100.1` },
+      { 'x-forwarded-for': '198.51.100.1', 'x-real-ip': inside, forwarded: `for=${inside}`, 'client-ip': inside },
+      { 'x-forwarded-for': `::ffff:198.51.100.1` },
+      { 'x-forwarded-for': '203.0.113.7.evil' },
+      {},
+    ]
+    for (const target of packages('acme'))
+      for (const authorization of [`Bearer ${token}`, basic('dora', token), basic(token, '')]) {
+        const from = (headers: Record<string, string>) =>
+          house.call('GET', target, { as: 'nobody', headers: { authorization, ...headers } })
+        expect((await from({ 'x-forwarded-for': inside })).status, target).to.equal(200)
+        for (const headers of outside) expect((await from(headers)).status, JSON.stringify(headers)).to.equal(401)
+      }
+  })
+
   it('A15 whoever may write neither overwrites, nor removes, nor empties what is published', async () => {
     const jar = '/acme/jars/org/demo/tool/1.0/tool-1.0.pom'
     const pom = (await house.call('GET', jar)).text()

@@ -31,10 +31,11 @@ export class Server {
     readonly greeting: string,
     private readonly child: ChildProcess,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly told: () => string,
   ) {}
 
-  /** `program`: another executable that speaks the same command line. */
-  static async start(settings: NodeJS.ProcessEnv = {}, folder?: string, program = main): Promise<Server> {
+  /** `program`: another executable that speaks the same command line. `descriptors`: so many files and sockets it may have open. */
+  static async start(settings: NodeJS.ProcessEnv = {}, folder?: string, program = main, descriptors?: number): Promise<Server> {
     const place = folder ?? (await mkdtemp(join(tmpdir(), 'cloudrepo-server-')))
     const env = cleanEnvironment(place, {
       CLOUDREPO_LISTEN: '127.0.0.1:0',
@@ -42,11 +43,14 @@ export class Server {
       ...coverage,
       ...settings,
     })
-    const child = spawn(process.execPath, [program, 'serve'], { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const words = [process.execPath, program, 'serve']
+    const [command = '', ...rest] =
+      descriptors === undefined ? words : ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...words]
+    const child = spawn(command, rest, { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let greeting = ''
     let log = ''
     child.stderr.on('data', (chunk: Buffer) => {
-      log = (log + chunk.toString('utf8')).slice(-100_000)
+      log = (log + chunk.toString('utf8')).slice(-1_000_000)
     })
     const url = await new Promise<string>((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -55,11 +59,16 @@ export class Server {
       })
       child.on('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready:\n${greeting}${log}`)))
     })
-    return new Server(place, url, greeting, child, env)
+    return new Server(place, url, greeting, child, env, () => log)
   }
 
   get pid(): number {
     return this.child.pid ?? 0
+  }
+
+  /** What it wrote to its log, the last of it. */
+  get log(): string {
+    return this.told()
   }
 
   get data(): string {
@@ -89,8 +98,13 @@ export class Server {
     await this.end('SIGKILL')
   }
 
-  async stop(): Promise<void> {
+  /** Told to stop, and gone: its log is whole then. */
+  async halt(): Promise<void> {
     await this.end('SIGTERM')
+  }
+
+  async stop(): Promise<void> {
+    await this.halt()
     await rm(this.folder, { recursive: true, force: true })
   }
 

@@ -100,7 +100,8 @@ function reason(status: number, text: string): string {
 function baseOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && /^https?:$/.test(url.protocol)) return new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}/`)
-  throw new Misused(`error: ${text} is no http or https address`)
+  // What stands before an '@' may be a password, and a CI keeps what its commands print.
+  throw new Misused(`error: ${text.includes('@') ? 'the address of the server' : text} is no http or https address`)
 }
 
 /** Of the server that runs by the settings of this folder. */

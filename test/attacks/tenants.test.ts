@@ -375,7 +375,8 @@ describe('attacks across two tenants that look alike (security guide 4, A)', fun
         for (const target of [...packages('beta'), '/beta/js/-/v1/search?text=tool', '/beta/py/simple/', '/beta/files/']) {
           const { status, headers, body } = await house.call('GET', target, { as: 'bert' })
           expect(status, target).to.equal(200)
-          found.push([target, headers['etag'], body.toString('base64')])
+          // A search tells when it was made.
+          found.push([target, headers['etag'], body.toString('latin1').replace(/"time":"[^"]*"}$/, '')])
         }
         return found
       }

@@ -4,7 +4,7 @@ import maven from '../../plugins/maven/index.js'
 import npm from '../../plugins/npm/index.js'
 import pypi from '../../plugins/pypi/index.js'
 import raw from '../../plugins/raw/index.js'
-import { type CallOptions, type House, type HouseOptions, openHouse } from '../support/house.js'
+import { type Answer, type CallOptions, type House, type HouseOptions, openHouse } from '../support/house.js'
 import { pomOf } from '../support/maven-deployment.js'
 import { publishBody } from '../support/npm-package.js'
 import { multipart, uploadParts } from '../support/upload-form.js'
@@ -82,11 +82,19 @@ export async function uploads(organization: string, version = '1.0'): Promise<re
   ]
 }
 
+export function sendUpload(
+  house: House,
+  { method, target, headers, body }: Upload,
+  options: Pick<CallOptions, 'as' | 'headers'>,
+): Promise<Answer> {
+  const sent = { ...options, headers: { ...headers, ...options.headers } }
+  return house.call(method, target, body === undefined ? sent : { ...sent, body })
+}
+
 async function publishEverywhere(house: House, organization: string, as: 'dora' | 'bert'): Promise<void> {
-  for (const { method, target, headers, body } of await uploads(organization)) {
-    const sent = { as, ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) }
-    const answer = await house.call(method, target, sent)
-    expect(answer.status, `${method} ${target}: ${answer.text()}`).to.be.oneOf([200, 201])
+  for (const upload of await uploads(organization)) {
+    const answer = await sendUpload(house, upload, { as })
+    expect(answer.status, `${upload.method} ${upload.target}: ${answer.text()}`).to.be.oneOf([200, 201])
   }
   // With it a release is published, and its files are what they are.
   const metadata = `<metadata><groupId>org.demo</groupId><artifactId>tool</artifactId><versioning><release>1.0</release><versions><version>1.0</version></versions></versioning></metadata>`
@@ -96,4 +104,9 @@ async function publishEverywhere(house: House, organization: string, as: 'dora' 
 
 export function basic(login: string, password: string): string {
   return `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
+}
+
+/** The statuses in what a server said, in order. */
+export function answersIn(text: string): readonly number[] {
+  return [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
 }

@@ -11,6 +11,7 @@ import { AccessLog } from './server/access-log.js'
 import { houseApp } from './server/express-app.js'
 import { Health } from './server/health.js'
 import { createListener, listen } from './server/listener.js'
+import { nearestUrl } from './server/nearest-url.js'
 import { Shutdown, type ShutdownPace } from './server/shutdown.js'
 
 export interface RunningHouse {
@@ -72,6 +73,7 @@ export async function compose(settings: Settings, log: Logger, openKernel: OpenK
     const shutdown = new Shutdown(server, health, log)
     undo.push(() => shutdown.begin({ notice: 0, requests: 0 }))
     const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    lock.announce(nearestUrl(address, port, settings.publicUrl))
     return {
       url,
       greeting: firstWords(first, settings.publicUrl ?? new URL(url), installed, key.made ? key.path : undefined),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
+import { addressOfHouse } from '../data/data-lock.js'
 
 /** The server said no: the reason goes to standard error, the exit status is 1. */
 export class Refused extends Error {}
@@ -17,12 +18,13 @@ export interface ApiOptions {
 
 /** The management interface as the command line uses it: JSON in and out, refusals as `Refused` with the server's own reason. */
 export class ApiClient {
-  private readonly base: URL
   private readonly token: string
+  private base: URL | undefined
 
-  /** Options, then `CLOUDREPO_URL` and `CLOUDREPO_TOKEN`, then a server on this machine and the operator's token in its data folder. */
+  /** Options, then `CLOUDREPO_URL` and `CLOUDREPO_TOKEN`, then the server that runs on this machine's data folder and the operator's token there. */
   constructor({ url, token }: ApiOptions) {
-    this.base = baseOf(url ?? process.env['CLOUDREPO_URL'] ?? 'http://127.0.0.1:8080')
+    const address = url ?? process.env['CLOUDREPO_URL']
+    if (address !== undefined) this.base = baseOf(address)
     this.token = (token ?? process.env['CLOUDREPO_TOKEN'] ?? operatorToken()).trim()
     if (!/^[\x21-\x7e]+$/.test(this.token)) throw new Misused('error: a token is one word of plain characters')
   }
@@ -42,7 +44,7 @@ export class ApiClient {
     } while (cursor !== null)
   }
 
-  send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  async send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     // An address would be read without such a segment, and name something else.
     if (
       path
@@ -50,8 +52,10 @@ export class ApiClient {
         .split('/')
         .some((segment) => /^\.{0,2}$/.test(segment))
     )
-      return Promise.reject(new Misused('error: a name is empty, or nothing but dots'))
-    const url = new URL(path, this.base)
+      throw new Misused('error: a name is empty, or nothing but dots')
+    this.base ??= baseOf((await addressOfHouse(dataFolder())) ?? 'http://127.0.0.1:8080')
+    const { base } = this
+    const url = new URL(path, base)
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const headers: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json' }
     if (content) Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(content.length) })
@@ -70,7 +74,7 @@ export class ApiClient {
             try {
               resolve(JSON.parse(text) as Answer)
             } catch {
-              reject(new Refused(`${this.base.href} answers, but not as a cloudrepo server does`))
+              reject(new Refused(`${base.href} answers, but not as a cloudrepo server does`))
             }
           }
         })
@@ -78,7 +82,7 @@ export class ApiClient {
       sent.on('timeout', () => sent.destroy(new Error('no answer within a minute')))
       sent.on('error', (error: NodeJS.ErrnoException) => {
         // Of a name with several addresses the message is empty, and the code says it.
-        reject(new Refused(`${this.base.href} does not answer: ${error.message || error.code}`))
+        reject(new Refused(`${base.href} does not answer: ${error.message || error.code}`))
       })
       sent.end(content)
     })
@@ -105,8 +109,12 @@ function baseOf(text: string): URL {
 }
 
 /** Of the server that runs by the settings of this folder. */
+function dataFolder(): string {
+  return process.env['CLOUDREPO_DATA'] ?? dataOfSettings() ?? './data'
+}
+
 function operatorToken(): string {
-  const file = join(process.env['CLOUDREPO_DATA'] ?? dataOfSettings() ?? './data', 'operator-token')
+  const file = join(dataFolder(), 'operator-token')
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {

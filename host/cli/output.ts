@@ -11,7 +11,10 @@ export interface CommonOptions {
 /** The three options that every command of the management interface has. */
 export function common(command: Command): Command {
   return command
-    .option('--url <url>', 'address of the server (default: CLOUDREPO_URL, else http://127.0.0.1:8080)')
+    .option(
+      '--url <url>',
+      'address of the server (default: CLOUDREPO_URL, else the server of the data folder, else http://127.0.0.1:8080)',
+    )
     .option('--token <token>', 'token to use (default: CLOUDREPO_TOKEN, else the operator-token file of the data folder)')
     .option('--json', 'print JSON instead of a table')
 }

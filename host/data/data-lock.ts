@@ -9,15 +9,28 @@ const guardName = 'house.lock.taking'
 const guardAge = 10_000
 /** What Unix sockets can be called on every system we know. */
 const longestSocket = 103
+/** Milliseconds. */
+const longestAnswer = 2_000
 
-/** One house per data folder: a listening Unix socket in it (architecture guide, Processes). Whoever finds nobody answering takes over. */
+/** One house per data folder: a listening Unix socket in it (architecture guide, Processes). Whoever finds nobody answering takes over; whoever connects
+ *  hears where the house is reached. */
 export class DataLock {
   readonly #server: Server
   readonly #path: string
+  #address = ''
 
   private constructor(server: Server, path: string) {
     this.#server = server
     this.#path = path
+    server.on('connection', (socket) => {
+      socket.on('error', () => {})
+      socket.end(this.#address)
+    })
+  }
+
+  /** The house listens: whoever may enter the data folder finds it there. */
+  announce(url: string): void {
+    this.#address = url
   }
 
   /** Throws where another house answers. The folder must exist. */
@@ -90,7 +103,7 @@ function answers(path: string): Promise<boolean> {
 }
 
 function listenOn(path: string): Promise<Server> {
-  const server = createServer((socket) => socket.destroy())
+  const server = createServer()
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(short(path), () => {
@@ -107,6 +120,24 @@ function short(path: string): string {
   const near = relative(process.cwd(), path)
   if (Buffer.byteLength(near) <= longestSocket) return near
   throw new Error(`The path of the data folder is too long for its lock (${longestSocket} bytes): ${path}`)
+}
+
+/** Where the house of this data folder listens; undefined where none runs, or has not come so far. */
+export function addressOfHouse(folder: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const path = join(folder, lockName)
+    // No house could hold such a lock.
+    if (Buffer.byteLength(path) > longestSocket && Buffer.byteLength(relative(process.cwd(), path)) > longestSocket)
+      return resolve(undefined)
+    const socket = connect(short(path))
+    let said = ''
+    socket.setEncoding('utf8').setTimeout(longestAnswer, () => socket.destroy())
+    socket.on('data', (text: string) => {
+      said += text
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(said === '' ? undefined : said))
+  })
 }
 
 const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))

@@ -83,14 +83,14 @@ export class Server {
     return { url: this.url, org: 'main', repo, login: 'admin', password, token: issued.stdout.trim() }
   }
 
-  /** The command line, as an operator on this machine has it. */
+  /** The command line, as an operator on this machine has it: it finds the server by its data folder. */
   cli(...args: readonly string[]): Promise<Ran> {
     return this.cliReading('', ...args)
   }
 
   /** The same, with something on its standard input. */
   cliReading(input: string, ...args: readonly string[]): Promise<Ran> {
-    return run(process.execPath, [main, ...args], { cwd: this.folder, env: { ...this.env, CLOUDREPO_URL: this.url }, input })
+    return run(process.execPath, [main, ...args], { cwd: this.folder, env: this.env, input })
   }
 
   /** As `kill -9` does. */

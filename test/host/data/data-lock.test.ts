@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { DataLock } from '../../../host/data/data-lock.js'
+import { addressOfHouse, DataLock } from '../../../host/data/data-lock.js'
 
 describe('The lock of a data folder', () => {
   let folder: string
@@ -35,6 +35,19 @@ describe('The lock of a data folder', () => {
     await lock.release()
     expect(await readdir(folder)).to.deep.equal([])
     await (await DataLock.take(folder)).release()
+  })
+
+  it('tells whoever may enter the folder where its house listens', async () => {
+    expect(await addressOfHouse(folder)).to.equal(undefined)
+    const lock = await DataLock.take(folder)
+    expect(await addressOfHouse(folder)).to.equal(undefined)
+    lock.announce('http://127.0.0.1:4711')
+    expect(await addressOfHouse(folder)).to.equal('http://127.0.0.1:4711')
+    await lock.release()
+    expect(await addressOfHouse(folder)).to.equal(undefined)
+    await leaveStale()
+    expect(await addressOfHouse(folder)).to.equal(undefined)
+    expect(await addressOfHouse(join(folder, 'x'.repeat(200)))).to.equal(undefined)
   })
 
   it('goes to one of many that start together', async () => {

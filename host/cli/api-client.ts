@@ -19,13 +19,16 @@ export interface ApiOptions {
 /** The management interface as the command line uses it: JSON in and out, refusals as `Refused` with the server's own reason. */
 export class ApiClient {
   private readonly token: string
+  private readonly tokenGiven: boolean
   private base: URL | undefined
 
   /** Options, then `CLOUDREPO_URL` and `CLOUDREPO_TOKEN`, then the server that runs on this machine's data folder and the operator's token there. */
   constructor({ url, token }: ApiOptions) {
     const address = url ?? process.env['CLOUDREPO_URL']
     if (address !== undefined) this.base = baseOf(address)
-    this.token = (token ?? process.env['CLOUDREPO_TOKEN'] ?? operatorToken()).trim()
+    const given = token ?? process.env['CLOUDREPO_TOKEN']
+    this.tokenGiven = given !== undefined
+    this.token = (given ?? operatorToken()).trim()
     if (!/^[\x21-\x7e]+$/.test(this.token)) throw new Misused('error: a token is one word of plain characters')
   }
 
@@ -53,7 +56,7 @@ export class ApiClient {
         .some((segment) => /^\.{0,2}$/.test(segment))
     )
       throw new Misused('error: a name is empty, or nothing but dots')
-    this.base ??= baseOf((await addressOfHouse(dataFolder())) ?? 'http://127.0.0.1:8080')
+    this.base ??= await nearestHouse(this.tokenGiven)
     const { base } = this
     const url = new URL(path, base)
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
@@ -111,6 +114,15 @@ function baseOf(text: string): URL {
 /** Of the server that runs by the settings of this folder. */
 function dataFolder(): string {
   return process.env['CLOUDREPO_DATA'] ?? dataOfSettings() ?? './data'
+}
+
+/** Asked of the lock, and only a token that was given goes to the usual port unasked: whoever else listens there would be sent the operator's. */
+async function nearestHouse(tokenGiven: boolean): Promise<URL> {
+  const folder = dataFolder()
+  const address = await addressOfHouse(folder)
+  if (address !== undefined) return baseOf(address)
+  if (tokenGiven) return baseOf('http://127.0.0.1:8080')
+  throw new Refused(`no server runs on the data folder ${folder}: start it, or give --url or CLOUDREPO_URL`)
 }
 
 function operatorToken(): string {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -79,6 +79,16 @@ describe('The command line', () => {
   it('ends with 1 where there is no token, saying where one is looked for', async () => {
     const { status, output, errors } = await run(['organization', 'list'])
     const reason = 'no token: give --token or CLOUDREPO_TOKEN, or run this where data/operator-token can be read\n'
+    expect([status, output, errors]).to.deep.equal([1, '', reason])
+  })
+
+  it("ends with 1 where no server runs on the data folder, and sends the operator's token to nobody", async () => {
+    const data = join(folder, 'left')
+    await mkdir(data)
+    await writeFile(join(data, 'operator-token'), 'crt_o_none')
+    const { status, output, errors } = await run(['organization', 'list'], { CLOUDREPO_DATA: data })
+    const reason = `no server runs on the data folder ${data}: start it, or give --url or CLOUDREPO_URL\n`
+    await rm(data, { recursive: true })
     expect([status, output, errors]).to.deep.equal([1, '', reason])
   })
 

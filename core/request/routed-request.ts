@@ -45,10 +45,7 @@ export class RoutedRequest implements ProtocolRequest {
 
   async json(limit: number = jsonLimit): Promise<unknown> {
     this.#refuseCoding()
-    const { contentLength } = this.#house
-    if (contentLength !== undefined && contentLength > limit) {
-      throw tooLarge(`The request body is larger than ${limit} bytes`, { detail: { limit } })
-    }
+    this.#refuseLength(limit)
     return parseStrictJson(await readWithin(this.#house.body(), limit), jsonBudget)
   }
 
@@ -63,7 +60,16 @@ export class RoutedRequest implements ProtocolRequest {
 
   async form(stage: Stage, limits: FormLimits = {}): Promise<Form> {
     this.#refuseCoding()
-    return await this.#house.form(stage, { ...formLimits, ...limits })
+    const whole = { ...formLimits, ...limits }
+    this.#refuseLength(stage.limit === undefined ? undefined : largestForm(whole, stage.limit))
+    return await this.#house.form(stage, whole)
+  }
+
+  /** Nobody is asked for a body that will be refused for its length. */
+  #refuseLength(limit: number | undefined): void {
+    const { contentLength } = this.#house
+    if (contentLength !== undefined && limit !== undefined && contentLength > limit)
+      throw tooLarge(`The request body is larger than ${limit} bytes`, { detail: { limit } })
   }
 
   #refuseCoding(): void {
@@ -72,6 +78,11 @@ export class RoutedRequest implements ProtocolRequest {
       throw unsupported('An encoded request body is not taken here')
     }
   }
+}
+
+/** Above what any reader of the form takes: its files, three bytes a character of its text, and the headers of its parts. */
+function largestForm({ files, fields, fieldSize }: Required<FormLimits>, file: number): number {
+  return files * file + 3 * Math.max(8 * 1024 * 1024, 2 * fieldSize) + (files + fields) * 40 * 1024
 }
 
 /** 50 parameters and 4 KiB at most, which the parser of the target has seen to. */

@@ -10,4 +10,8 @@ export interface StagedBlob extends Bytes {
 
 /** Writes and hashes; throws `unprocessable` on a digest that differs from `expected` (`detail`: `algorithm`, `expected`, `actual`), whose digests
  *  join the pass, and `too-large`, `no-space`, or `invalid` where the stream broke off. */
-export type Stage = (upload: Readable, expected?: Partial<Digests>) => Promise<StagedBlob>
+export interface Stage {
+  (upload: Readable, expected?: Partial<Digests>): Promise<StagedBlob>
+  /** Bytes of one upload, where that is known before it begins. */
+  readonly limit?: number
+}

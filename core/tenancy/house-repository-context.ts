@@ -31,6 +31,7 @@ export interface RepositoryContextParts extends ContextParts {
 export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryContextRequest> implements RepositoryContext {
   declare protected readonly parts: RepositoryContextParts
   private files: StoredArtifactReader | undefined
+  private stager: Stage | undefined
   private readonly parsed = new WeakMap<StagedBlob, Promise<PackageFacts>>()
 
   get repository(): Repository {
@@ -55,23 +56,11 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     return this.parts.derived.find({ index, pkg, place: this.place(), documents: this.documents, base: this.mountUrl })
   }
 
-  readonly stage: Stage = async (upload: Readable, expected: Partial<Digests> = {}) => {
-    this.session.use()
-    this.requireCeiling('artifacts.write')
-    const { contentLength, plugin, principal } = this.request
-    const staged = await this.parts.uploads.stage(
-      upload,
-      {
-        organizationId: this.organization.id,
-        repositoryId: this.repository.id,
-        actor: actorOf(principal).id,
-        limit: this.repository.maxSize ?? this.parts.limits.maxArtifactSize,
-        digests: plugin.digests ?? [],
-        declared: contentLength,
-      },
-      expected,
-    )
-    return this.session.keep(staged)
+  get stage(): Stage {
+    this.stager ??= Object.assign((upload: Readable, expected: Partial<Digests> = {}) => this.stageUpload(upload, expected), {
+      limit: this.uploadLimit,
+    })
+    return this.stager
   }
 
   parse(blob: StagedBlob, path: string): Promise<PackageFacts> {
@@ -87,6 +76,29 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   override async widen(permission: Permission): Promise<this> {
     if (isWrite(permission) && this.repository.kind !== 'hosted') throw methodNotAllowed(['GET', 'HEAD'])
     return super.widen(permission)
+  }
+
+  private get uploadLimit(): number {
+    return this.repository.maxSize ?? this.parts.limits.maxArtifactSize
+  }
+
+  private async stageUpload(upload: Readable, expected: Partial<Digests>): Promise<StagedBlob> {
+    this.session.use()
+    this.requireCeiling('artifacts.write')
+    const { contentLength, plugin, principal } = this.request
+    const staged = await this.parts.uploads.stage(
+      upload,
+      {
+        organizationId: this.organization.id,
+        repositoryId: this.repository.id,
+        actor: actorOf(principal).id,
+        limit: this.uploadLimit,
+        digests: plugin.digests ?? [],
+        declared: contentLength,
+      },
+      expected,
+    )
+    return this.session.keep(staged)
   }
 
   protected override maySignIn(principal: Principal): boolean {

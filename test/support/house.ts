@@ -31,6 +31,8 @@ export interface HouseOptions {
   readonly clock?: Clock
   /** How slow a client may be, where it is not what the host says. */
   readonly pace?: { readonly listener: ListenerPace } & NonNullable<AppOptions['pace']>
+  /** Parts that take the place of the usual ones: stores that fail. `folder` is there where `store` is 'files'. */
+  readonly parts?: (folder: string | undefined) => Promise<Partial<HouseParts>>
 }
 
 export interface Answer {
@@ -86,9 +88,10 @@ export async function openHouse({
   clock,
   behindProxy = false,
   pace,
+  parts: special,
 }: HouseOptions): Promise<House> {
   const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
-  const parts = { ...(await partsOf(folder)), ...(clock === undefined ? {} : { clock }) }
+  const parts = { ...(await partsOf(folder)), ...(clock === undefined ? {} : { clock }), ...(await special?.(folder)) }
   const kernel = await Kernel.open(parts)
   for (const plugin of plugins) kernel.install(plugin)
   await kernel.start()

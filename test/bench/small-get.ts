@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { Server } from '../clients/server.js'
+import { startBareNode } from './bare-node.js'
 import { load } from './load.js'
 import { startNginx } from './nginx.js'
 import { cpuMilliseconds, median, residentMiB } from './process-cpu.js'
 
-/** Small artifact, full path with authentication, one process, 64 connections; nginx in the same run, rounds interleaved, medians. */
+/** Small artifact, full path with authentication, one process, 64 connections; nginx, and Node's own HTTP with nothing behind it, in the same run, rounds
+ *  interleaved, medians. */
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5)
 const milliseconds = Number(process.env['BENCH_MS'] ?? 3_000)
 const size = 1_024
@@ -20,6 +22,7 @@ const began = performance.now()
 const server = await Server.start()
 const startTime = performance.now() - began
 const nginx = await startNginx({ 'small.bin': content })
+const bare = await startBareNode(size)
 try {
   const { org, token } = await server.target('raw')
   const authorization = `Bearer ${token}`
@@ -30,6 +33,7 @@ try {
   const port = Number(new URL(server.url).port)
   const ours: Series = { perSecond: [], cpu: [] }
   const theirs: Series = { perSecond: [], cpu: [] }
+  const floor: Series = { perSecond: [], cpu: [] }
   const measure = async (
     series: Series,
     pid: number,
@@ -44,6 +48,7 @@ try {
   await load({ port, path, headers: { authorization }, connections: 64, milliseconds: 1_500 })
   for (let round = 0; round < rounds; round++) {
     await measure(ours, server.pid, { port, path, headers: { authorization } })
+    await measure(floor, bare.pid, { port: bare.port, path, headers: { authorization } })
     if (nginx) await measure(theirs, nginx.workerPid, { port: nginx.port, path: '/small.bin', headers: {} })
   }
   const row = (name: string, series: Series) => ({
@@ -54,7 +59,11 @@ try {
   const ratio = nginx ? median(ours.perSecond) / median(theirs.perSecond) : undefined
   const result = {
     case: 'GET 1 KiB with authentication, one process, 64 connections',
-    rows: [row('cloudrepo', ours), ...(nginx ? [row('nginx, static file, no authentication', theirs)] : [])],
+    rows: [
+      row('cloudrepo', ours),
+      row('node:http, nothing behind it', floor),
+      ...(nginx ? [row('nginx, static file, no authentication', theirs)] : []),
+    ],
     ratio: ratio === undefined ? null : Number(ratio.toFixed(3)),
     startMilliseconds: Math.round(startTime),
     idleMiB: Math.round(idle),
@@ -71,5 +80,6 @@ try {
   }
 } finally {
   await nginx?.stop()
+  await bare.stop()
   await server.stop()
 }

@@ -5,6 +5,7 @@ import { type ArtifactFile, isSnapshotVersion, type MavenPath, parseVersionFolde
 export function admitFile(path: string, parsed: MavenPath, repository: Repository): ArtifactFile | undefined {
   if (parsed.kind === 'artifact') {
     admitVersion(parsed.folder, repository)
+    if (repository.layoutPolicy === 'strict') admitIds(parsed.folder)
     return parsed
   }
   if (parsed.kind === 'well-known')
@@ -16,6 +17,13 @@ export function admitFile(path: string, parsed: MavenPath, repository: Repositor
   throw invalid(`${path} does not follow the Maven layout group/artifact/version/artifact-version[-classifier].extension`, {
     detail: { title: 'Not in the Maven layout' },
   })
+}
+
+/** Maven's own models know ASCII ids alone: a letter of another script that looks like one of them is somebody else's package in disguise. */
+function admitIds({ groupId, artifactId }: VersionFolder): void {
+  for (const id of [groupId, artifactId])
+    if (!/^[\x20-\x7e]*$/.test(id))
+      throw invalid(`The id ${id} is not made of ASCII letters`, { detail: { title: 'Group and artifact ids are ASCII' } })
 }
 
 export function admitVersion(folder: VersionFolder, repository: Repository): void {

@@ -98,9 +98,10 @@ export class Server {
     await this.end('SIGKILL')
   }
 
-  /** Told to stop, and gone: its log is whole then. */
-  async halt(): Promise<void> {
+  /** Told to stop, and gone: its log is whole then. Answers its exit status. */
+  async halt(): Promise<number | null> {
     await this.end('SIGTERM')
+    return this.child.exitCode
   }
 
   async stop(): Promise<void> {

@@ -16,6 +16,9 @@ export interface FsBlobOptions {
   readonly reserve?: Reserve
 }
 
+/** So many folders are remembered as durable; then they are looked at anew. */
+const foldersKnown = 65_536
+
 /** Blobs as files under their keys, durable under the rules of security guide 1.8. */
 export class FsBlobStore implements BlobStore {
   readonly name = 'files'
@@ -25,10 +28,10 @@ export class FsBlobStore implements BlobStore {
     rename: (from: string, to: string) => this.rename(from, to),
     syncFolder: (folder: string) => this.syncFolder(folder),
     checkVolume: () => this.#checkWritable(),
-    suspect: () => {
-      if (this.#state === 'open') this.#state = 'suspect'
-    },
+    suspect: (cause: unknown) => this.#suspect(cause),
   }
+  /** Folders whose own names are durable, or are being made so: nothing in them counts before. */
+  readonly #folders = new Map<string, Promise<void>>()
 
   protected constructor(private readonly options: FsBlobOptions) {}
 
@@ -129,34 +132,56 @@ export class FsBlobStore implements BlobStore {
   }
 
   async #createPart(path: string): Promise<FileHandle> {
+    await this.#makeFolders(dirname(path))
     const flags = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_RDWR
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await open(`${path}.part`, flags, 0o600)
-      } catch (cause) {
-        const code = errorCode(cause)
-        if (code === 'EEXIST') throw conflict('The blob is being written')
-        if (code !== 'ENOENT' || attempt > 0) throw writeFailure(cause)
-      }
-      await this.#makeFolders(dirname(path))
+    try {
+      return await open(`${path}.part`, flags, 0o600)
+    } catch (cause) {
+      const code = errorCode(cause)
+      if (code === 'EEXIST') throw conflict('The blob is being written')
+      // Somebody took a folder away: it is made again for the next upload.
+      if (code === 'ENOENT') this.#folders.clear()
+      throw writeFailure(cause)
     }
   }
 
-  /** Each is durable before the next is made in it. */
+  /** Each is durable before the next is made in it, and before anybody writes into it, whoever made it: once in the life of this store. */
   async #makeFolders(folder: string): Promise<void> {
-    try {
-      let parent = this.options.folder
-      for (const name of folder.slice(parent.length).split('/').filter(Boolean)) {
-        const child = join(parent, name)
-        await mkdir(child, { mode: 0o700 }).catch((thrown: unknown) => {
-          if (errorCode(thrown) !== 'EEXIST') throw thrown
-        })
-        await this.syncFolder(parent)
-        parent = child
+    let parent = this.options.folder
+    for (const name of folder.slice(parent.length).split('/').filter(Boolean)) {
+      const child = join(parent, name)
+      let made = this.#folders.get(child)
+      if (made === undefined) {
+        if (this.#folders.size >= foldersKnown) this.#folders.clear()
+        made = this.#makeFolder(parent, child)
+        this.#folders.set(child, made)
       }
-    } catch (cause) {
-      throw writeFailure(cause)
+      try {
+        await made
+      } catch (cause) {
+        this.#folders.delete(child)
+        throw writeFailure(cause)
+      }
+      parent = child
     }
+  }
+
+  async #makeFolder(parent: string, child: string): Promise<void> {
+    await mkdir(child, { mode: 0o700 }).catch((thrown: unknown) => {
+      if (errorCode(thrown) !== 'EEXIST') throw thrown
+    })
+    try {
+      await this.syncFolder(parent)
+    } catch (cause) {
+      this.#suspect(cause)
+      throw cause
+    }
+  }
+
+  /** Too many open files: the flush was never asked for, and its upload fails alone. */
+  #suspect(cause: unknown): void {
+    const code = errorCode(cause)
+    if (this.#state === 'open' && code !== 'EMFILE' && code !== 'ENFILE') this.#state = 'suspect'
   }
 
   #openBlob(key: BlobKey): Promise<FileHandle> {

@@ -7,7 +7,7 @@ import { checkRange } from '../blob-key.js'
 import type { BlobKey, BlobWriter } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { FileReader, openFile } from './file-reader.js'
-import { writeFailure } from './volume.js'
+import { errorCode, writeFailure } from './volume.js'
 
 /** The three steps that make a blob durable, in this order, and what a failure of the first or last means for the volume. */
 export interface DurableSteps {
@@ -51,7 +51,7 @@ export class FsBlobWriter implements BlobWriter {
       if ((await this.handle.stat()).size !== this.sink.size) throw new Error('The file has another size than was written')
       await this.#durable(() => this.steps.syncFile(this.handle))
       await this.handle.close()
-      await this.steps.rename(this.#part, this.path)
+      await this.#renamed()
       await this.#durable(() => this.steps.syncFolder(dirname(this.path)))
       this.#state = 'finished'
     } catch (cause) {
@@ -74,6 +74,16 @@ export class FsBlobWriter implements BlobWriter {
     await this.handle.close()
     await rm(this.#part, { force: true })
     if (named) await rm(this.path, { force: true })
+  }
+
+  /** A volume that cannot write a name cannot be trusted with the next; any other failure is of this file alone. */
+  async #renamed(): Promise<void> {
+    try {
+      await this.steps.rename(this.#part, this.path)
+    } catch (cause) {
+      if (errorCode(cause) === 'EIO') this.steps.suspect(cause)
+      throw cause
+    }
   }
 
   /** The kernel may report a lost page once and success from then on: after one failure no flush of this volume is believed. */

@@ -43,6 +43,7 @@ async function written(store: FsBlobStore, content: Uint8Array, under = key) {
 class Watched extends FsBlobStore {
   readonly steps: string[] = []
   failing: string | undefined
+  code = 'EIO'
   protected override async syncFile(handle: FileHandle): Promise<void> {
     await this.#step('syncFile', () => super.syncFile(handle))
   }
@@ -54,7 +55,7 @@ class Watched extends FsBlobStore {
   }
   async #step(name: string, run: () => Promise<void>): Promise<void> {
     this.steps?.push(name)
-    if (this.failing === name) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+    if (this.failing === name) throw Object.assign(new Error(`${this.code}: failed`), { code: this.code })
     await run()
   }
 }
@@ -94,6 +95,61 @@ describe('FsBlobStore', () => {
       expect(Buffer.from(await store.read('org_a/b/0f/0f01', 100)).toString()).to.equal('before')
     })
   }
+  it('lets nobody finish in a folder whose own name is not durable yet, whoever made it', async () => {
+    const path = fresh()
+    let release: () => void = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let reached: () => void = () => {}
+    const reachedFolder = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    class Slow extends FsBlobStore {
+      protected override async syncFolder(folder: string): Promise<void> {
+        // The folder '0f' has just been made in it.
+        if (folder === join(path, 'org_a/b')) {
+          reached()
+          await held
+        }
+        await super.syncFolder(folder)
+      }
+    }
+    const store = await Slow.open({ folder: path, reserve })
+    const order: string[] = []
+    const first = written(store, Buffer.from('first'))
+    await reachedFolder
+    const second = written(store, Buffer.from('second'), 'org_a/b/0f/0f02').then(async (writer) => {
+      await writer.finish()
+      order.push('second is acknowledged')
+    })
+    // By then an upload that does not wait has been through as well.
+    for (const at of [3, 4, 5]) await (await written(store, Buffer.from('other'), `org_b/b/0f/0f0${at}`)).finish()
+    order.push('the folder becomes durable')
+    release()
+    await Promise.all([first.then((writer) => writer.finish()), second])
+    expect(order).to.deep.equal(['the folder becomes durable', 'second is acknowledged'])
+  })
+  it('goes on where a flush could not even be asked for: too many open files say nothing of the volume', async () => {
+    const store = (await Watched.open({ folder: fresh(), reserve })) as Watched
+    store.code = 'EMFILE'
+    const writer = await written(store, Buffer.from('content'))
+    store.failing = 'syncFolder'
+    expect((await failure(writer.finish())).kind).to.equal('unavailable')
+    expect((await failure(store.create('org_b/b/0f/0f01'))).kind).to.equal('unavailable')
+    store.failing = undefined
+    await (await written(store, Buffer.from('content'))).finish()
+    await (await written(store, Buffer.from('content'), 'org_b/b/0f/0f01')).finish()
+  })
+  it('makes the folders of an earlier life durable before anything in them counts', async () => {
+    const path = fresh()
+    await (await written(await FsBlobStore.open({ folder: path, reserve }), Buffer.from('content'))).finish()
+    const store = (await Watched.open({ folder: path, reserve })) as Watched
+    store.failing = 'syncFolder'
+    expect((await failure(store.create('org_a/b/0f/0f02'))).kind).to.equal('unavailable')
+    store.failing = undefined
+    expect((await failure(store.create('org_a/b/0f/0f02'))).kind).to.equal('unavailable')
+  })
   it('leaves nothing when the name cannot be given', async () => {
     const path = fresh()
     const store = (await Watched.open({ folder: path, reserve })) as Watched

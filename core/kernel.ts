@@ -18,6 +18,7 @@ import { Clock } from './runtime/clock.js'
 import { randomHex } from './runtime/identifiers.js'
 import { Limits } from './runtime/limits.js'
 import { Logger } from './runtime/logger.js'
+import { SingleFlight } from './runtime/single-flight.js'
 import { BlobRecords } from './storage/blob-records.js'
 import { BlobStore } from './storage/blob-store.js'
 import { Catalog } from './storage/catalog.js'
@@ -67,7 +68,12 @@ export class Kernel {
         commit: house.resolve(ChangeCommit),
         log: this.log,
         committed: (organizationId, events) => this.events.publish(organizationId, events),
-        stores: { metadata, blobs, digests: house.resolve<DigestService>(DigestService) },
+        stores: {
+          metadata,
+          blobs,
+          digests: house.resolve<DigestService>(DigestService),
+          computing: new SingleFlight<string>(),
+        },
         uploads: house.resolve(Uploads),
         catalog: house.resolve(Catalog),
         derived: house.resolve(DerivedDocuments),

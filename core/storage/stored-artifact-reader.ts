@@ -2,12 +2,14 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { DigestService } from '../digest/digest-service.js'
 import type { DigestName, Digests } from '../digest/digests.js'
-import { notFound } from '../errors/registry-error.js'
+import { notFound, RegistryError } from '../errors/registry-error.js'
 import { randomHex } from '../runtime/identifiers.js'
+import type { SingleFlight } from '../runtime/single-flight.js'
 import type { FolderEntry } from './artifact.js'
 import type { ArtifactReader } from './artifact-reader.js'
 import type { BlobRecords } from './blob-records.js'
-import type { Entry, MetadataStore } from './metadata-store.js'
+import type { Entry, Key, MetadataStore } from './metadata-store.js'
+import { seen } from './mutation-list.js'
 import { compareNames } from './name-order.js'
 import { type ArtifactRow, asJson, type LateDigestsRow, row } from './storage-rows.js'
 import { StoredArtifact } from './stored-artifact.js'
@@ -17,6 +19,8 @@ export interface ArtifactStores {
   readonly metadata: MetadataStore
   readonly blobs: BlobRecords
   readonly digests: DigestService
+  /** Digests being computed: of many who ask at once, one reads the file. */
+  readonly computing: SingleFlight<string>
 }
 
 /** Files of one hosted repository, each found from its path by one strong read. */
@@ -79,11 +83,20 @@ export class StoredArtifactReader implements ArtifactReader {
     if (known) return known
     const key = tenantKeys.blobDigests(this.organizationId, artifact.row.blob)
     const entry = await this.stores.metadata.get(key)
-    const late = entry ? row<LateDigestsRow>(entry.value).digests : {}
-    const found = late[name] ?? (await this.compute(artifact, name))
-    if (late[name] === undefined) {
-      const next: LateDigestsRow = { v: 1, digests: { ...late, [name]: found } }
-      await this.stores.metadata.commit([{ op: 'put', key, value: asJson(next) }], randomHex())
+    const late = entry && row<LateDigestsRow>(entry.value).digests[name]
+    return late ?? this.stores.computing.run(`${key.partition}\0${name}`, () => this.computeAndKeep(artifact, name, key))
+  }
+
+  private async computeAndKeep(artifact: StoredArtifact, name: DigestName, key: Key): Promise<string> {
+    const found = await this.compute(artifact, name)
+    const entry = await this.stores.metadata.get(key)
+    const digests = { ...(entry && row<LateDigestsRow>(entry.value).digests), [name]: found }
+    const next: LateDigestsRow = { v: 1, digests }
+    try {
+      await this.stores.metadata.commit([{ op: 'put', key, value: asJson(next), if: seen(entry) }], randomHex())
+    } catch (thrown) {
+      // Who only reads is answered also by a store that takes no writes now; the next who asks computes it again.
+      if (!(thrown instanceof RegistryError)) throw thrown
     }
     return found
   }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { NodeDigestService } from '../../core/digest/node-digest-service.js'
 import { defaultLimits } from '../../core/runtime/limits.js'
+import { SingleFlight } from '../../core/runtime/single-flight.js'
 import { BlobRecords } from '../../core/storage/blob-records.js'
 import { ChangeCommit } from '../../core/storage/change-commit.js'
 import type { RepositoryChangeSet } from '../../core/storage/change-set.js'
@@ -35,7 +36,7 @@ export class StorageWorld {
     this.uploads = new Uploads(metadata, this.sealed, digests, this.clock)
     this.commit = new ChangeCommit(metadata, this.clock, defaultLimits)
     const records = new BlobRecords(metadata, this.sealed, defaultLimits)
-    this.artifacts = new StoredArtifactReader({ metadata, blobs: records, digests }, 'o_1', 'r_1')
+    this.artifacts = new StoredArtifactReader({ metadata, blobs: records, digests, computing: new SingleFlight() }, 'o_1', 'r_1')
     this.documents = new StoredDocumentReader(metadata, { organizationId: 'o_1', repositoryId: 'r_1', plugin: 'raw' })
   }
 

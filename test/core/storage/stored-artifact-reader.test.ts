@@ -43,4 +43,18 @@ describe('a listing of a folder', () => {
     expect((await world.rows()).filter((row) => row.endsWith('| digests'))).to.have.length(1)
     expect(await world.artifacts.digest('b.txt', 'md5')).to.equal(md5)
   })
+
+  it('computes it once for many who ask at once, and loses none of two kinds', async () => {
+    let opened = 0
+    const { open } = world.sealed
+    world.sealed.open = (...args) => {
+      opened++
+      return open.apply(world.sealed, args)
+    }
+    const asked = await Promise.all(Array.from({ length: 20 }, () => world.artifacts.digest('b.txt', 'sha512')))
+    expect([new Set(asked).size, opened]).to.deep.equal([1, 1])
+    await world.artifacts.digest('b.txt', 'md5')
+    const kept = (await world.entries()).filter(({ key }) => key.path[0] === 'digests')
+    expect(kept.map(({ value }) => Object.keys((value as { digests: object }).digests))).to.deep.equal([['sha512', 'md5']])
+  })
 })

@@ -118,17 +118,20 @@ describe('content that would like to be a page', () => {
 
   it('V6: nothing may be framed, read across sites, or called as a script', async () => {
     await put(house, '/acme/raw/framed.json', '{}')
+    expect((await publish(house, { name: 'framed', version: '1.0.0' })).status).to.equal(201)
+    expect((await upload(house, wheel('framed', '1.0'), 'framed', '1.0')).status).to.equal(200)
     for (const target of [
       '/acme/raw/framed.json?callback=evil',
       '/acme/raw/?jsonp=evil',
-      '/acme/js/v1?callback=evil',
-      '/acme/py/simple/v1/?callback=evil',
+      '/acme/js/framed?callback=evil',
+      '/acme/py/simple/framed/?callback=evil',
     ]) {
-      const { headers, text } = await house.call('GET', target, { headers: { origin: 'https://evil.example' } })
+      const { headers, text, status } = await house.call('GET', target, { headers: { origin: 'https://evil.example' } })
+      expect([target, status]).to.deep.equal([target, 200])
       expect(text(), target).to.not.match(/^\W*evil\(/)
       expect(headers['access-control-allow-origin'], target).to.equal(undefined)
       // A document of JSON runs nothing in a frame; everything else says so itself.
-      if (headers['content-type'] === 'application/json') expect(headers['x-content-type-options']).to.equal('nosniff')
+      if (/json$/.test(headers['content-type'] ?? '')) expect(headers['x-content-type-options']).to.equal('nosniff')
       else expect(headers['content-security-policy'], target).to.include("frame-ancestors 'none'")
     }
   })

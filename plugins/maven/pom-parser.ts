@@ -59,6 +59,9 @@ const limits = { bytes: 4 * 1024 * 1024, nodes: 200_000 }
 /** A document holds 256 KiB: lists end here, texts are cut. */
 const mostEntries = 400
 const longestText = 2_000
+/** A group id is as long as a path may be. */
+const longestId = 1_024
+const mostBytes = 200 * 1024
 
 /** MetadataParser for the POM of a build, never for one with a classifier. It reads leniently, for POMs of old have HTML's entities and Latin-1. */
 export const pomParser: MetadataParser = {
@@ -69,7 +72,7 @@ export const pomParser: MetadataParser = {
   async parse(content: Bytes): Promise<PomFacts> {
     const stream = await content.open()
     try {
-      return factsOf(await readXml(stream, 'project', shape, { limits, namespaces: false, entities: 'keep' }))
+      return withinDocument(factsOf(await readXml(stream, 'project', shape, { limits, namespaces: false, entities: 'keep' })))
     } catch (thrown) {
       if (!(thrown instanceof RegistryError) || (thrown.kind !== 'invalid' && thrown.kind !== 'too-large')) throw thrown
       return { unreadable: thrown.message }
@@ -140,11 +143,23 @@ function dependenciesOf(parent: XmlElement | undefined): JsonObject[] {
     .map((entry) => texts(entry, ...Object.keys(dependency)))
 }
 
+function longestOf(name: string): number {
+  if (name === 'description') return longestText
+  return name === 'groupId' || name === 'artifactId' || name === 'version' ? longestId : 300
+}
+
+/** The file itself says the rest. */
+function withinDocument(facts: PomFacts): PomFacts {
+  if (Buffer.byteLength(JSON.stringify(facts)) <= mostBytes) return facts
+  const { dependencies: _, managedDependencies: __, modules: ___, ...rest } = facts
+  return rest
+}
+
 function texts(element: XmlElement, ...names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => {
       const text = textOf(element, name)
-      return text === undefined ? [] : [[name, clip(text, name === 'description' ? longestText : 300)]]
+      return text === undefined ? [] : [[name, clip(text, longestOf(name))]]
     }),
   )
 }

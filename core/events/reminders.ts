@@ -1,12 +1,16 @@
+import { RegistryError } from '../errors/registry-error.js'
 import type { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { Logger } from '../runtime/logger.js'
 import type { DocumentKey } from '../storage/document-reader.js'
-import type { Entry, MetadataStore } from '../storage/metadata-store.js'
-import { shards, tenantKeys } from '../storage/tenant-keys.js'
+import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
+import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 
 const interval = 1_000
 const batch = 100
+/** A reminder that failed comes again after this; then after four times as long each time, up to an hour. */
+const firstPause = 30_000
+const longestPause = 3_600_000
 
 export interface Reminder {
   readonly organizationId: string
@@ -43,26 +47,50 @@ export class Reminders {
     await this.running
   }
 
-  /** Everything that is due now. One that fails stays, and the others go on. */
+  /** Everything that is due now. One that fails comes again later, and later each time: it holds nobody up. */
   async run(): Promise<void> {
-    const now = String(this.clock.now().getTime()).padStart(15, '0')
+    const now = this.clock.now().getTime()
     for (let shard = 0; shard < shards; shard++) {
-      const due: Entry[] = []
-      for await (const entry of this.metadata.range(tenantKeys.due(shard), { limit: batch })) {
-        if ((entry.key.path[0] ?? '') > now) break
-        due.push(entry)
+      let page: readonly Entry[] = await this.due(shard, now)
+      while (page.length > 0) {
+        for (const entry of page) await this.deliver(entry, shard, now)
+        page = page.length < batch ? [] : await this.due(shard, now, page.at(-1)?.key.path)
       }
-      for (const entry of due) await this.deliver(entry)
     }
   }
 
-  private async deliver(entry: Entry): Promise<void> {
+  private async due(shard: number, now: number, after?: readonly string[]): Promise<readonly Entry[]> {
+    const due: Entry[] = []
+    const query = { limit: batch, ...(after === undefined ? {} : { after }) }
+    for await (const entry of this.metadata.range(tenantKeys.due(shard), query)) {
+      if ((entry.key.path[0] ?? '') > timeOf(now)) break
+      due.push(entry)
+    }
+    return due
+  }
+
+  private async deliver(entry: Entry, shard: number, now: number): Promise<void> {
     const [, organizationId = '', repositoryId = '', plugin = '', pkg = '', ...rest] = entry.key.path
+    const over: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
+    const change: Mutation[] = [over]
     try {
       await this.wake({ organizationId, repositoryId, plugin, key: [pkg, ...rest] })
-      await this.metadata.commit([{ op: 'delete', key: entry.key, if: { revision: entry.revision } }], randomHex())
     } catch (thrown) {
-      this.log.warn('reminder.failed', { plugin, cause: thrown })
+      const tries = (entry.value as { readonly tries?: number }).tries ?? 0
+      this.log.warn('reminder.failed', { plugin, tries, cause: thrown })
+      const again = timeOf(now + Math.min(firstPause * 4 ** tries, longestPause))
+      const key = tenantKeys.reminder(shard, again, organizationId, repositoryId, plugin, pkg, ...rest)
+      change.push({ op: 'put', key, value: { v: 1, tries: tries + 1 } })
+    }
+    try {
+      await this.metadata.commit(change, randomHex())
+    } catch (thrown) {
+      // Asked for anew while it was at work: that one is still to come.
+      if (!(thrown instanceof RegistryError) || (thrown.kind !== 'stale' && thrown.kind !== 'conflict')) throw thrown
     }
   }
+}
+
+function timeOf(milliseconds: number): string {
+  return numeral(milliseconds).padStart(15, '0')
 }

@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import { type Reminder, Reminders } from '../../../core/events/reminders.js'
+import { randomHex } from '../../../core/runtime/identifiers.js'
+import { silentLogger } from '../../../core/runtime/logger.js'
+import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
+import { tenantKeys } from '../../../core/storage/tenant-keys.js'
+import { FixedClock } from '../../support/fixed-clock.js'
+
+describe('reminders', () => {
+  let metadata: MemoryMetadataStore
+  let clock: FixedClock
+  beforeEach(() => {
+    metadata = new MemoryMetadataStore()
+    clock = new FixedClock()
+  })
+
+  const remind = (name: string, at = clock.now().getTime()) =>
+    metadata.commit(
+      [
+        {
+          op: 'put',
+          key: tenantKeys.reminder(0, String(at).padStart(15, '0'), 'o_1', 'r_1', 'raw', name),
+          value: { v: 1 },
+        },
+      ],
+      randomHex(),
+    )
+  const left = async () => {
+    const names: string[] = []
+    for await (const { key } of metadata.range(tenantKeys.due(0), {})) names.push(key.path[4] ?? '')
+    return names
+  }
+  const waking = (wake: (reminder: Reminder) => Promise<void>) => new Reminders(metadata, clock, wake, silentLogger)
+
+  it('wake what is due, in order, and nothing else', async () => {
+    await remind('second', clock.now().getTime() - 1)
+    await remind('first', clock.now().getTime() - 2)
+    await remind('later', clock.now().getTime() + 1)
+    const woken: string[] = []
+    await waking(async ({ key }) => void woken.push(key[0])).run()
+    expect([woken, await left()]).to.deep.equal([['first', 'second'], ['later']])
+  })
+
+  it('that fail hold nobody up, however many they are, and are tried again later and later', async () => {
+    for (let at = 0; at < 250; at++) await remind(`broken ${at}`, clock.now().getTime() - 1_000)
+    await remind('good', clock.now().getTime())
+    let tries = 0
+    const woken: string[] = []
+    const reminders = waking(async ({ key }) => {
+      if (key[0].startsWith('broken')) {
+        tries++
+        throw new Error('broken')
+      }
+      woken.push(key[0])
+    })
+    await reminders.run()
+    expect([woken, tries]).to.deep.equal([['good'], 250])
+    // Not each second.
+    await reminders.run()
+    expect(tries).to.equal(250)
+    clock.advance(60_000)
+    await reminders.run()
+    expect(tries).to.equal(500)
+    clock.advance(60_000)
+    await reminders.run()
+    expect(tries).to.equal(500)
+    clock.advance(3_600_000)
+    await reminders.run()
+    expect([tries, (await left()).length]).to.deep.equal([750, 250])
+  })
+})

@@ -39,10 +39,10 @@ export class ChangeCommit {
     const packages = new Set([...changes.documents.map(({ key }) => key[0]), ...changes.heads.keys()])
     const queues = [...packages].map((pkg) => tenantKeys.package(scope.organizationId, scope.repositoryId, scope.plugin, pkg))
     return this.queue.run(queues, async () => {
-      await scope.recheck()
       const plan = new CommitPlan(this.metadata, scope, changes, this.limits)
       for (let attempt = 1; ; attempt++) {
-        const prepared = await plan.prepare(this.clock.now())
+        // Bytes become durable in between, which may take long: the caller is asked for last, and counts before any other refusal.
+        const prepared = await plan.prepare(this.clock.now()).finally(() => scope.recheck())
         if (prepared.mutations.length === 0) return prepared.committed
         const log = logMutation(scope.organizationId, prepared.log)
         try {

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../audit/log-row.js'
-import { conflict, type RegistryError, stale, unavailable } from '../errors/registry-error.js'
+import { conflict, type RegistryError, stale } from '../errors/registry-error.js'
 import type { Limits } from '../runtime/limits.js'
 import { ArtifactChanges } from './artifact-changes.js'
 import type { Committed } from './change-set.js'
@@ -8,7 +8,7 @@ import { DocumentChanges } from './document-changes.js'
 import type { MetadataStore, Mutation } from './metadata-store.js'
 import { MutationList } from './mutation-list.js'
 import type { RecordedChanges } from './recorded-changes.js'
-import { type StagedUpload, uploadOf } from './staged-upload.js'
+import { givenUp, type StagedUpload, uploadOf } from './staged-upload.js'
 
 export interface PreparedCommit {
   readonly list: MutationList
@@ -71,7 +71,7 @@ export class CommitPlan {
       case 'head':
         return stale('The package changed meanwhile', { ...cause, detail: { package: reason.pkg } })
       case 'intent':
-        return unavailable('The upload took too long and was given up; send it again', 1, cause)
+        return givenUp(thrown)
       default:
         return thrown
     }

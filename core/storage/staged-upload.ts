@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { inject, injectable } from 'tsyringe'
 import { DigestService } from '../digest/digest-service.js'
 import type { DigestName, Digests } from '../digest/digests.js'
-import { invalid, noSpace, RegistryError, tooLarge, unprocessable } from '../errors/registry-error.js'
+import { invalid, noSpace, RegistryError, tooLarge, unavailable, unprocessable } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import { smallBlob } from './blob-records.js'
@@ -70,12 +70,23 @@ export class StagedUpload implements StagedBlob {
     this.ended = true
   }
 
-  /** Leaves neither bytes nor intent. */
+  /** Leaves neither bytes nor intent. Where a commit may be under way that names the bytes, both need the intent, and one of them gets it. */
   async discard(metadata: MetadataStore): Promise<void> {
     if (this.ended) return
     this.ended = true
+    const key = tenantKeys.intent(this.organizationId, this.uploadId)
+    if (this.finished === undefined) {
+      await this.writer.abort()
+      await metadata.commit([{ op: 'delete', key }], randomHex())
+      return
+    }
+    try {
+      await metadata.commit([{ op: 'delete', key, if: 'present' }], randomHex())
+    } catch (thrown) {
+      if (thrown instanceof RegistryError && thrown.kind === 'conflict') return
+      throw thrown
+    }
     await this.writer.abort()
-    await metadata.commit([{ op: 'delete', key: tenantKeys.intent(this.organizationId, this.uploadId) }], randomHex())
   }
 }
 
@@ -162,7 +173,9 @@ export class Uploads {
       }
       if (this.clock.monotonic() - renewed >= intentRenewal) {
         renewed = this.clock.monotonic()
-        await this.putIntent(uploadId, blobId, place, 'present')
+        await this.putIntent(uploadId, blobId, place, 'present').catch((thrown: unknown) => {
+          throw thrown instanceof RegistryError && thrown.kind === 'conflict' ? givenUp(thrown) : thrown
+        })
       }
     }
     return new Transform({
@@ -187,6 +200,11 @@ export class Uploads {
 export function uploadOf(blob: StagedBlob): StagedUpload {
   if (blob instanceof StagedUpload) return blob
   throw new Error('a change set takes what its context staged')
+}
+
+/** Whoever collects what nobody finishes took the intent: the bytes may be gone. */
+export function givenUp(cause: unknown): RegistryError {
+  return unavailable('The upload took too long and was given up; send it again', 1, { cause })
 }
 
 function overLimit(limit: number): RegistryError {

@@ -13,7 +13,12 @@ export class ContextSession {
     if (!this.open) throw new Error('the context was used after its request had ended')
   }
 
-  keep(upload: StagedUpload): StagedUpload {
+  /** One that ends after its request is dropped at once: nobody else would. */
+  async keep(upload: StagedUpload): Promise<StagedUpload> {
+    if (!this.open) {
+      await upload.discard(this.metadata)
+      this.use()
+    }
     this.staged.add(upload)
     return upload
   }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { isWrite, type Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
 import type { Digests } from '../digest/digests.js'
-import { forbidden, hidden, methodNotAllowed } from '../errors/registry-error.js'
+import { forbidden, hidden, methodNotAllowed, unavailable } from '../errors/registry-error.js'
 import type { ServedIndex } from '../plugin/package-index.js'
 import type { Limits } from '../runtime/limits.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
@@ -18,6 +18,9 @@ import type { ContextRequest, RepositoryContextRequest } from './context-factory
 import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
 import type { Repository } from './repository.js'
 import type { PackageEntry, RepositoryContext } from './repository-context.js'
+
+/** What decides whether and how a file is taken. */
+const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'maxSize'] as const
 
 export interface RepositoryContextParts extends ContextParts {
   readonly stores: ArtifactStores
@@ -129,6 +132,9 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     if (!repository) throw hidden()
     if (tenant.organization.disabledFormats.includes(repository.format))
       throw forbidden(`The format ${repository.format} is disabled here`)
+    // What was judged by the old rules is judged again by the new ones.
+    if (rules.some((rule) => repository[rule] !== this.repository[rule]))
+      throw unavailable('The rules of this repository have changed; send the request again', 1)
     const { path } = this.request
     return this.parts.policy.permits(tenant, principal, ceiling, { repository, ...(path === undefined ? {} : { path }) })
   }

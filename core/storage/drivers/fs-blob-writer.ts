@@ -55,7 +55,9 @@ export class FsBlobWriter implements BlobWriter {
       await this.#durable(() => this.steps.syncFolder(dirname(this.path)))
       this.#state = 'finished'
     } catch (cause) {
-      await this.abort()
+      await this.abort().catch((left: unknown) => {
+        throw writeFailure(new AggregateError([cause, left], 'The blob was neither finished nor taken away'))
+      })
       throw writeFailure(cause)
     }
   }

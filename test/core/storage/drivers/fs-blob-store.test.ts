@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdtemp, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, mkdtemp, readdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -157,6 +157,19 @@ describe('FsBlobStore', () => {
     store.failing = 'rename'
     expect((await failure(writer.finish())).kind).to.equal('unavailable')
     expect(await readdir(join(path, 'org_a/b/0f'))).to.deep.equal([])
+  })
+  it('says that the volume takes no writes, also where what was begun cannot be taken away', async () => {
+    class ReadOnly extends FsBlobStore {
+      protected override async rename(from: string): Promise<void> {
+        // What stands there now cannot be unlinked.
+        await rm(from)
+        await mkdir(from)
+        throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' })
+      }
+    }
+    const store = await ReadOnly.open({ folder: fresh(), reserve })
+    const writer = await written(store, Buffer.from('content'))
+    expect((await failure(writer.finish())).kind).to.equal('unavailable')
   })
   it('fails a stream whose file has become shorter', async () => {
     const path = fresh()

@@ -68,6 +68,8 @@ export interface House {
   storedDocuments(): Promise<readonly string[]>
   /** Number of finished blobs in the blob store, parts and all else included. */
   storedBlobs(): Promise<number>
+  /** Ports of the clients whose connections the server holds open. */
+  readonly peers: ReadonlySet<number>
   close(): Promise<void>
 }
 
@@ -109,6 +111,12 @@ export async function openHouse({
     ...(pace === undefined ? {} : { pace }),
   })
   const server = createListener(app, pace?.listener)
+  const peers = new Set<number>()
+  server.on('connection', (socket) => {
+    const peer = socket.remotePort ?? 0
+    peers.add(peer)
+    socket.once('close', () => peers.delete(peer))
+  })
   const { port } = await listen(server, { host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${port}`
   const token = (somebody: Exclude<Somebody, 'nobody'>) => tokens.get(somebody) ?? ''
@@ -118,6 +126,7 @@ export async function openHouse({
     token,
     password: passwordOf,
     operatorToken: () => operator,
+    peers,
     call(method, target, { as = 'dora', headers = {}, body } = {}) {
       const authorization = as === 'nobody' ? {} : { authorization: `Bearer ${token(as)}` }
       return call(url, { method, target, headers: { ...authorization, ...headers }, ...(body === undefined ? {} : { body }) })

@@ -8,7 +8,7 @@ import { JsonStringUnescaper } from './json-string-unescaper.js'
 import type { BlobJsonLimits, JsonWithBlobs } from './protocol-request.js'
 
 /** Attachments of one document: more is nobody's publish. */
-const blobsAtMost = 16
+export const blobsAtMost = 16
 /** A key takes some bytes of the text, so the text's limit bounds their number; a whole packument sent back has more than a small document may. */
 const bytesPerKey = 32
 
@@ -130,7 +130,8 @@ class JsonBlobScanner {
     if (this.#keyNext || this.#levels.length === 0) return
     const path = this.#levels.map((level) => (level.index < 0 ? level.key : String(level.index)))
     if (!this.isBlob(path)) return
-    if (this.#blobs.length === blobsAtMost) throw invalid('Too many attachments', { detail: { code: 'json' } })
+    if (this.#blobs.length === (this.limits.blobs ?? blobsAtMost))
+      throw invalid('Too many attachments', { detail: { code: 'json' } })
     this.#state = 'blob'
     this.#unescaper = new JsonStringUnescaper()
     this.#blob = { feed: new BlobFeed(this.stage), decoder: new Base64Stream(), path, size: 0 }

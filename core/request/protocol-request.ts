@@ -30,6 +30,8 @@ export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
 export interface BlobJsonLimits {
   readonly text: number
   readonly blob: number
+  /** How many blobs; default 16. A body that is longer by its own word than all of them is refused unasked. */
+  readonly blobs?: number
 }
 export interface JsonWithBlobs {
   readonly value: unknown

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { invalid, tooLarge, unsupported } from '../errors/registry-error.js'
 import type { Stage } from '../storage/staging.js'
 import type { HouseRequest } from './house-request.js'
-import { readJsonWithBlobs } from './json-blob-scanner.js'
+import { blobsAtMost, readJsonWithBlobs } from './json-blob-scanner.js'
 import { jsonBudget, parseStrictJson, readWithin } from './json-body.js'
 import type { BlobJsonLimits, Form, FormLimits, JsonWithBlobs, ProtocolRequest } from './protocol-request.js'
 
@@ -55,6 +55,7 @@ export class RoutedRequest implements ProtocolRequest {
     limits: BlobJsonLimits,
   ): Promise<JsonWithBlobs> {
     this.#refuseCoding()
+    this.#refuseLength(largestJson(limits))
     return await readJsonWithBlobs(this.#house.body(), isBlob, stage, limits)
   }
 
@@ -78,6 +79,11 @@ export class RoutedRequest implements ProtocolRequest {
       throw unsupported('An encoded request body is not taken here')
     }
   }
+}
+
+/** No client escapes base64, and one that escaped every character of it would send twice as much. */
+function largestJson({ text, blob, blobs = blobsAtMost }: BlobJsonLimits): number {
+  return text + blobs * 2 * Math.ceil((blob * 4) / 3)
 }
 
 /** Above what any reader of the form takes: its files, three bytes a character of its text, and the headers of its parts. */

@@ -116,20 +116,22 @@ function listenOn(path: string): Promise<Server> {
 
 /** Unix sockets have short names: a deep folder is named from where we stand. */
 function short(path: string): string {
-  if (Buffer.byteLength(path) <= longestSocket) return path
-  const near = relative(process.cwd(), path)
-  if (Buffer.byteLength(near) <= longestSocket) return near
-  throw new Error(`The path of the data folder is too long for its lock (${longestSocket} bytes): ${path}`)
+  const name = shortest(path)
+  if (name === undefined)
+    throw new Error(`The path of the data folder is too long for its lock (${longestSocket} bytes): ${path}`)
+  return name
+}
+function shortest(path: string): string | undefined {
+  return [path, relative(process.cwd(), path)].find((name) => Buffer.byteLength(name) <= longestSocket)
 }
 
 /** Where the house of this data folder listens; undefined where none runs, or has not come so far. */
 export function addressOfHouse(folder: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const path = join(folder, lockName)
+    const path = shortest(join(folder, lockName))
     // No house could hold such a lock.
-    if (Buffer.byteLength(path) > longestSocket && Buffer.byteLength(relative(process.cwd(), path)) > longestSocket)
-      return resolve(undefined)
-    const socket = connect(short(path))
+    if (path === undefined) return resolve(undefined)
+    const socket = connect(path)
     let said = ''
     socket.setEncoding('utf8').setTimeout(longestAnswer, () => socket.destroy())
     socket.on('data', (text: string) => {

@@ -1,4 +1,4 @@
-import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext, tooLarge } from '#core'
+import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
 import { deprecateVersions } from './deprecation.js'
 import { changePackage, storedAt } from './package-changes.js'
 import { documentKeys, revisionOf } from './package-documents.js'
@@ -28,11 +28,7 @@ export const packagePutRoutes = [
 ]
 
 async function meaningOf(pkg: string, request: ProtocolRequest, context: RepositoryContext) {
-  const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit }
-  // No client escapes base64, and one that escaped every character of it would send twice as much.
-  const most = limits.text + 2 * Math.ceil((limits.blob * 4) / 3)
-  if (Number(request.header('content-length') ?? 0) > most)
-    throw tooLarge(`The request body is larger than ${most} bytes`, { detail: { limit: most } })
+  const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit, blobs: 1 }
   const { value, blobs } = await request.jsonWithBlobs(oneTarball(), context.stage, limits)
   return readPackageDocument(pkg, value, blobs)
 }

@@ -200,11 +200,14 @@ describe('JSON with attachments', () => {
     expect(endless.destroyed).to.equal(false)
     endless.destroy()
   })
-  it('stages sixteen attachments at most', async () => {
+  it('stages sixteen attachments at most, or as many as are said', async () => {
     const document = (count: number) =>
       JSON.stringify({ _attachments: Object.fromEntries(Array.from({ length: count }, (_, at) => [`a${at}`, { data: 'QUJD' }])) })
     expect(await outcome(scan(document(16)))).to.equal('accepted')
     expect(await outcome(scan(document(17)))).to.equal('invalid: Too many attachments')
+    const one = { ...limits, blobs: 1 }
+    expect(await outcome(scan(document(1), 7, new Shelf(), one))).to.equal('accepted')
+    expect(await outcome(scan(document(2), 7, new Shelf(), one))).to.equal('invalid: Too many attachments')
   })
   it('fails as the staging area fails, at once', async () => {
     const full: Stage = async (upload) => {

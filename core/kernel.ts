@@ -8,6 +8,8 @@ import { DigestService } from './digest/digest-service.js'
 import { CommittedEvents } from './events/committed-events.js'
 import { type Reminder, Reminders } from './events/reminders.js'
 import { HouseSetup } from './house-setup.js'
+import { Chores } from './housekeeping/chores.js'
+import { Leases } from './housekeeping/leases.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import type { ProtocolPlugin } from './plugin/protocol-plugin.js'
 import type { RouteRecord } from './plugin/route-record.js'
@@ -43,7 +45,8 @@ export class Kernel {
   private readonly factory: HouseContextFactory
   private readonly dispatcher: Dispatcher
   private readonly events: CommittedEvents
-  private readonly reminders: Reminders
+  /** What the house does for itself. */
+  readonly chores: Chores
   private readonly removal: Removal
   private readonly log: Logger
   /** What the first start is made with; no address leads to it. */
@@ -90,7 +93,9 @@ export class Kernel {
       house.resolve<OrganizationKeys>(OrganizationKeys),
       house.resolve<Tenancy>(Tenancy),
     )
-    this.reminders = new Reminders(metadata, house.resolve<Clock>(Clock), (reminder) => this.remind(reminder), this.log)
+    const clock = house.resolve<Clock>(Clock)
+    this.chores = new Chores(metadata, new Leases(metadata, clock), clock, this.log)
+    this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
   }
 
   /** Checks the root key against what the store holds; throws before anything is written where it does not fit. */
@@ -117,7 +122,7 @@ export class Kernel {
       }),
       this.log,
     )
-    this.reminders.start()
+    this.chores.start()
   }
 
   handle(request: HouseRequest): Promise<Reply> {
@@ -138,12 +143,12 @@ export class Kernel {
   }
 
   /** Everything that is due now: what the timer does each second. */
-  wakeReminders(): Promise<void> {
-    return this.reminders.run()
+  async wakeReminders(): Promise<void> {
+    await this.chores.run('reminders')
   }
 
   async close(): Promise<void> {
-    await this.reminders.stop()
+    await this.chores.stop()
     await this.registry.stop(this.log)
     await this.events.drain()
     await this.house.resolve(TokenUsage).close()

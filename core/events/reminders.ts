@@ -1,12 +1,13 @@
-import { RegistryError } from '../errors/registry-error.js'
+import type { Chore, ChoreWork } from '../housekeeping/chore.js'
+import { isLostRace } from '../housekeeping/leases.js'
 import type { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
+import type { JsonObject } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
 import type { DocumentKey } from '../storage/document-reader.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 
-const interval = 1_000
 const batch = 100
 /** A reminder that failed comes again after this; then after four times as long each time, up to an hour. */
 const firstPause = 30_000
@@ -20,9 +21,10 @@ export interface Reminder {
 }
 
 /** Wakes plugins at the times that their change sets left. A row goes when the plugin has done its work: at least once. */
-export class Reminders {
-  private timer: NodeJS.Timeout | undefined
-  private running: Promise<void> | undefined
+export class Reminders implements Chore {
+  readonly name = 'reminders'
+  readonly interval = 1_000
+  readonly resident = true
 
   constructor(
     private readonly metadata: MetadataStore,
@@ -31,32 +33,22 @@ export class Reminders {
     private readonly log: Logger,
   ) {}
 
-  start(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.run()
-        .catch((thrown: unknown) => this.log.error('reminders.failed', { cause: thrown }))
-        .finally(() => {
-          this.running = undefined
-        })
-    }, interval)
-    this.timer.unref()
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.timer)
-    await this.running
-  }
-
   /** Everything that is due now. One that fails comes again later, and later each time: it holds nobody up. */
-  async run(): Promise<void> {
+  async run({ lease, signal }: Pick<ChoreWork, 'lease' | 'signal'>): Promise<JsonObject | undefined> {
     const now = this.clock.now().getTime()
+    const told = { woken: 0, failed: 0 }
     for (let shard = 0; shard < shards; shard++) {
       let page: readonly Entry[] = await this.due(shard, now)
       while (page.length > 0) {
-        for (const entry of page) await this.deliver(entry, shard, now)
+        for (const entry of page) {
+          if (signal.aborted) return told
+          lease.check()
+          told[(await this.deliver(entry, shard, now)) ? 'woken' : 'failed'] += 1
+        }
         page = page.length < batch ? [] : await this.due(shard, now, page.at(-1)?.key.path)
       }
     }
+    return told.woken + told.failed > 0 ? told : undefined
   }
 
   private async due(shard: number, now: number, after?: readonly string[]): Promise<readonly Entry[]> {
@@ -69,13 +61,15 @@ export class Reminders {
     return due
   }
 
-  private async deliver(entry: Entry, shard: number, now: number): Promise<void> {
+  private async deliver(entry: Entry, shard: number, now: number): Promise<boolean> {
     const [, organizationId = '', repositoryId = '', plugin = '', pkg = '', ...rest] = entry.key.path
     const over: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
     const change: Mutation[] = [over]
+    let woken = true
     try {
       await this.wake({ organizationId, repositoryId, plugin, key: [pkg, ...rest] })
     } catch (thrown) {
+      woken = false
       const tries = (entry.value as { readonly tries?: number }).tries ?? 0
       this.log.warn('reminder.failed', { plugin, tries, cause: thrown })
       const again = timeOf(now + Math.min(firstPause * 4 ** tries, longestPause))
@@ -86,8 +80,9 @@ export class Reminders {
       await this.metadata.commit(change, randomHex())
     } catch (thrown) {
       // Asked for anew while it was at work: that one is still to come.
-      if (!(thrown instanceof RegistryError) || (thrown.kind !== 'stale' && thrown.kind !== 'conflict')) throw thrown
+      if (!isLostRace(thrown)) throw thrown
     }
+    return woken
   }
 }
 

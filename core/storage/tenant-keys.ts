@@ -71,7 +71,12 @@ export const tenantKeys = {
   issuer: (hash: string) => join('.', 'issuer', hash),
   operators: () => join('.', 'operator'),
   operator: (hash: string): Key => key(join('.', 'operator'), hash),
+  /** Who holds it; and the sign of life that its holder renews. */
   lease: (name: string): Key => key(join('.', 'lease'), name),
+  leaseBeat: (name: string): Key => key(join('.', 'lease'), name, 'beat'),
+  /** What a chore last did; and where a long one goes on. */
+  chore: (name: string): Key => key(join('.', 'chore'), name),
+  choreState: (name: string): Key => key(join('.', 'chore'), name, 'state'),
   due: (shard: number) => join('.', 'due', String(shard)),
   reminder: (shard: number, time: string, org: string, ...rest: readonly string[]): Key =>
     key(join('.', 'due', String(shard)), time, org, ...rest),

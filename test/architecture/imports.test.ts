@@ -41,7 +41,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
 const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
-  ['storage', 'audit', 'events'],
+  ['storage', 'audit', 'events', 'housekeeping'],
   ['tenancy', 'auth', 'directory'],
   ['upstream', 'policy'],
   ['plugin', 'request'],

@@ -4,6 +4,7 @@ import { randomHex } from '../../../core/runtime/identifiers.js'
 import { silentLogger } from '../../../core/runtime/logger.js'
 import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'
+import { choreWork } from '../../support/chore-work.js'
 import { FixedClock } from '../../support/fixed-clock.js'
 
 describe('reminders', () => {
@@ -30,6 +31,7 @@ describe('reminders', () => {
     for await (const { key } of metadata.range(tenantKeys.due(0), {})) names.push(key.path[4] ?? '')
     return names
   }
+  const run = async (reminders: Reminders) => reminders.run(await choreWork(metadata, clock, 'reminders'))
   const waking = (wake: (reminder: Reminder) => Promise<void>) => new Reminders(metadata, clock, wake, silentLogger)
 
   it('wake what is due, in order, and nothing else', async () => {
@@ -37,7 +39,7 @@ describe('reminders', () => {
     await remind('first', clock.now().getTime() - 2)
     await remind('later', clock.now().getTime() + 1)
     const woken: string[] = []
-    await waking(async ({ key }) => void woken.push(key[0])).run()
+    await run(waking(async ({ key }) => void woken.push(key[0])))
     expect([woken, await left()]).to.deep.equal([['first', 'second'], ['later']])
   })
 
@@ -53,19 +55,19 @@ describe('reminders', () => {
       }
       woken.push(key[0])
     })
-    await reminders.run()
+    await run(reminders)
     expect([woken, tries]).to.deep.equal([['good'], 250])
     // Not each second.
-    await reminders.run()
+    await run(reminders)
     expect(tries).to.equal(250)
     clock.advance(60_000)
-    await reminders.run()
+    await run(reminders)
     expect(tries).to.equal(500)
     clock.advance(60_000)
-    await reminders.run()
+    await run(reminders)
     expect(tries).to.equal(500)
     clock.advance(3_600_000)
-    await reminders.run()
+    await run(reminders)
     expect([tries, (await left()).length]).to.deep.equal([750, 250])
   })
 })

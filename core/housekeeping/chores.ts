@@ -1,0 +1,198 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { conflict, notFound, RegistryError } from '../errors/registry-error.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Logger } from '../runtime/logger.js'
+import type { MetadataStore } from '../storage/metadata-store.js'
+import type { Chore, ChoreDesk, ChoreRun, ChoreStatus, RunOptions } from './chore.js'
+import { ChoreRecords } from './chore-records.js'
+import { type Lease, LeaseLost, type Leases } from './leases.js'
+
+/** A process without the lease looks again after this, where the chore's own interval is not shorter. */
+const lookAgain = 60_000
+/** A lease is renewed so often while a chore runs. */
+const beat = 5_000
+/** What a chore that runs every second has done is written down so often. */
+const noteEvery = 10_000
+
+interface Slot {
+  readonly chore: Chore
+  lease?: Lease
+  running?: Promise<ChoreRun | undefined>
+  timer?: NodeJS.Timeout
+  /** Asked for while it ran. */
+  again: boolean
+  /** Monotonic; and what has not been written down since. */
+  notedAt: number
+  unnoted: { runs: number; failures: number }
+}
+
+/** Runs each chore on whichever process has its lease, again and again; keeps a row of what it last did. */
+export class Chores implements ChoreDesk {
+  private readonly slots = new Map<string, Slot>()
+  private readonly records: ChoreRecords
+  private readonly stopping = new AbortController()
+  private started = false
+
+  constructor(
+    metadata: MetadataStore,
+    private readonly leases: Leases,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.records = new ChoreRecords(metadata, clock)
+  }
+
+  add(chore: Chore): void {
+    if (this.slots.has(chore.name)) throw new Error(`there are two chores ${chore.name}`)
+    this.slots.set(chore.name, { chore, again: false, notedAt: Number.NEGATIVE_INFINITY, unnoted: { runs: 0, failures: 0 } })
+  }
+
+  start(): void {
+    this.started = true
+    for (const slot of this.slots.values()) this.schedule(slot, Math.min(slot.chore.interval, lookAgain))
+  }
+
+  /** There is something to do: soon, where this process has the lease; else its holder finds it by itself. */
+  nudge(name: string): void {
+    const slot = this.slots.get(name)
+    if (!slot?.lease || !this.started) return
+    if (slot.running) slot.again = true
+    else this.schedule(slot, 0)
+  }
+
+  /** Waits for what is running, and gives every lease back. */
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    for (const slot of this.slots.values()) {
+      clearTimeout(slot.timer)
+      await slot.running?.catch(() => {})
+      await slot.lease
+        ?.release()
+        .catch((cause: unknown) => this.log.warn('lease.release-failed', { chore: slot.chore.name, cause }))
+      delete slot.lease
+    }
+  }
+
+  async list(): Promise<readonly ChoreStatus[]> {
+    return Promise.all([...this.slots.keys()].sort().map((name) => this.get(name)))
+  }
+
+  async get(name: string): Promise<ChoreStatus> {
+    const { chore } = this.slot(name)
+    const holder = await this.leases.holderOf(name)
+    const { last, runs, failures } = await this.records.read(name)
+    return {
+      name,
+      interval: chore.interval,
+      // A resident lease says who would run it, no more.
+      running: chore.resident ? this.slot(name).running !== undefined : holder !== undefined,
+      ...(last ? { last } : {}),
+      runs,
+      failures,
+    }
+  }
+
+  async run(name: string, options: RunOptions = {}, patience = Number.POSITIVE_INFINITY): Promise<ChoreStatus> {
+    const slot = this.slot(name)
+    while (slot.running) await slot.running.catch(() => {})
+    if (this.stopping.signal.aborted) throw conflict('The house is going down')
+    const run = this.begin(slot, options)
+    run.catch(() => {})
+    if (patience === Number.POSITIVE_INFINITY) await run
+    else {
+      const waiting = new AbortController()
+      await Promise.race([run, pause(patience, undefined, { ref: false, signal: waiting.signal }).catch(() => {})])
+      waiting.abort()
+    }
+    if (!slot.running && (await run) === undefined) throw conflict(`The chore ${name} runs on another process`)
+    return this.get(name)
+  }
+
+  private slot(name: string): Slot {
+    const slot = this.slots.get(name)
+    if (!slot) throw notFound('chore', name)
+    return slot
+  }
+
+  private schedule(slot: Slot, delay: number): void {
+    if (this.stopping.signal.aborted) return
+    clearTimeout(slot.timer)
+    slot.timer = setTimeout(() => void this.tick(slot), delay).unref()
+  }
+
+  private async tick(slot: Slot): Promise<void> {
+    const { name, interval, resident } = slot.chore
+    try {
+      if (!slot.running && (resident === true || (await this.records.isDue(name, interval)))) await this.begin(slot, {})
+    } catch (cause) {
+      this.log.error('chore.not-begun', { chore: name, cause })
+    }
+    const again = slot.again
+    slot.again = false
+    this.schedule(slot, again ? 0 : Math.min(interval, lookAgain))
+  }
+
+  /** Undefined where another process has the lease. */
+  private begin(slot: Slot, options: RunOptions): Promise<ChoreRun | undefined> {
+    const running = this.perform(slot, options).finally(() => {
+      delete slot.running
+    })
+    slot.running = running
+    return running
+  }
+
+  private async perform(slot: Slot, options: RunOptions): Promise<ChoreRun | undefined> {
+    const lease = await this.leaseOf(slot)
+    if (!lease) return undefined
+    const { chore } = slot
+    const begun = this.clock.monotonic()
+    const at = this.clock.now()
+    const beating = setInterval(() => void lease.renew().catch(() => {}), beat).unref()
+    let outcome: Pick<ChoreRun, 'outcome' | 'result' | 'error'>
+    try {
+      const result = await chore.run({ ...options, lease, signal: this.stopping.signal })
+      outcome = { outcome: this.stopping.signal.aborted ? 'stopped' : 'done', ...(result ? { result } : {}) }
+    } catch (cause) {
+      outcome = { outcome: cause instanceof LeaseLost ? 'stopped' : 'failed', error: wordsOf(cause) }
+      this.log.error('chore.failed', { chore: chore.name, cause })
+    } finally {
+      clearInterval(beating)
+    }
+    const run: ChoreRun = { at, milliseconds: Math.round(this.clock.monotonic() - begun), ...outcome }
+    await this.note(slot, run)
+    if (chore.resident !== true) {
+      delete slot.lease
+      await lease.release()
+    }
+    return run
+  }
+
+  private async leaseOf(slot: Slot): Promise<Lease | undefined> {
+    try {
+      await slot.lease?.renew()
+    } catch (thrown) {
+      if (!(thrown instanceof LeaseLost)) throw thrown
+      delete slot.lease
+    }
+    const lease = slot.lease ?? (await this.leases.take(slot.chore.name))
+    if (lease) slot.lease = lease
+    return lease
+  }
+
+  private async note(slot: Slot, run: ChoreRun): Promise<void> {
+    const { name, resident } = slot.chore
+    const now = this.clock.monotonic()
+    if (resident && run.result === undefined && run.outcome === 'done') return
+    slot.unnoted.runs += 1
+    if (run.outcome === 'failed') slot.unnoted.failures += 1
+    if (resident && now - slot.notedAt < noteEvery) return
+    slot.notedAt = now
+    await this.records.write(name, run, this.leases.holder, slot.unnoted)
+    slot.unnoted = { runs: 0, failures: 0 }
+  }
+}
+
+/** What an operator may read: the house's own words; anything else is in the log. */
+function wordsOf(thrown: unknown): string {
+  return thrown instanceof RegistryError || thrown instanceof LeaseLost ? thrown.message : 'It failed; the log says why'
+}

@@ -22,10 +22,10 @@ export async function putChecksum(
   now: Date,
 ): Promise<Reply> {
   const { algorithm, target, of } = path
+  const file = of.kind === 'metadata' ? undefined : admitFile(target, of, context.repository)
   const hex = await readChecksum(request.body, algorithm)
   // Their hash is of the client's text, which nobody serves.
   if (of.kind === 'metadata') return empty(201)
-  const file = admitFile(target, of, context.repository)
   const artifact = await context.artifacts.find(target)
   const actual = artifact && (await context.artifacts.digest(target, algorithm))
   if (actual === hex) {

@@ -142,7 +142,8 @@ async function checkedPom(
 /** Metadata may come before the files that it names (old Gradle); the last of them completes the build. */
 async function completeDeclared(context: RepositoryContext, { folder, build }: ArtifactFile, now: Date): Promise<void> {
   const { declared, files } = await loadDeployment(context.documents, folder, build)
-  if (declared?.names.every((name) => files.has(name))) await publish(context, folder, build, now)
+  if (declared?.by !== principalId(context.principal)) return
+  if (declared.names.every((name) => files.has(name))) await publish(context, folder, build, now)
 }
 
 function immutable(file: ArtifactFile, blob: StagedBlob, stored: string | undefined, cause: RegistryError): RegistryError {

@@ -57,7 +57,7 @@ async function commitSnapshot(context: RepositoryContext, folder: VersionFolder,
   const number = textOf(snapshot, 'buildNumber')
   const build = timestamp === undefined || number === undefined ? undefined : `${timestamp}-${number}`
   if (build === undefined || uniqueBuildOf(build) === undefined) {
-    if (await hasFiles(context, folder, 'literal')) await publishOrRefuse(context, folder, 'literal', now)
+    if ((await partOf(context, folder, 'literal')) === 'own') await publishOrRefuse(context, folder, 'literal', now)
     return
   }
   const names = childrenOf(childOf(versioning, 'snapshotVersions'), 'snapshotVersion').flatMap((entry) => {
@@ -66,13 +66,15 @@ async function commitSnapshot(context: RepositoryContext, folder: VersionFolder,
       ? [fileName(folder, build, textOf(entry, 'classifier') ?? '', extension ?? 'jar')]
       : []
   })
+  const part = await partOf(context, folder, build)
+  if (part === 'none') return
   const declared: Declaration = { by: principalId(context.principal), at: now.getTime(), names: names.slice(0, 200) }
   await context
     .change()
     .putDocument(keys.declared(folder, build), { ...declared })
     .commit()
   // Named before its files came: the last of them completes it.
-  if (await hasFiles(context, folder, build)) await publishOrRefuse(context, folder, build, now)
+  if (part === 'own') await publishOrRefuse(context, folder, build, now)
 }
 
 /** At artifact level the versions that it lists; at group level it lists none. */
@@ -93,12 +95,16 @@ async function commitReleases(context: RepositoryContext, folder: string, metada
   for (const [version, build] of open) {
     const place =
       listed.has(version) && uniqueBuildOf(build) === undefined ? parseVersionFolder(`${folder}/${version}`) : undefined
-    if (place !== undefined) await publishOrRefuse(context, place, build, now)
+    if (place !== undefined && (await partOf(context, place, build)) === 'own') await publishOrRefuse(context, place, build, now)
   }
 }
 
-async function hasFiles(context: RepositoryContext, folder: VersionFolder, build: string): Promise<boolean> {
-  return (await loadDeployment(context.documents, folder, build)).files.size > 0
+/** The caller's part in a deployment: metadata is the signal of whoever sent files of it, and says nothing of a build that is somebody else's. */
+async function partOf(context: RepositoryContext, folder: VersionFolder, build: string): Promise<'own' | 'none' | 'no file yet'> {
+  const { files } = await loadDeployment(context.documents, folder, build)
+  if (files.size === 0) return 'no file yet'
+  const me = principalId(context.principal)
+  return [...files.values()].some(({ by }) => by === me) ? 'own' : 'none'
 }
 
 function agree(metadata: XmlElement, element: string, meant: string): void {

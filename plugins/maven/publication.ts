@@ -96,7 +96,7 @@ async function whatIsMissing(
     const actual = await context.artifacts.digest(path, algorithm)
     if (actual !== hex) return `the ${algorithm} of ${name} is ${actual}, sent was ${hex}`
   }
-  const absent = declared?.names.find((name) => !files.has(name))
+  const absent = declared && people.has(declared.by) ? declared.names.find((name) => !files.has(name)) : undefined
   if (absent !== undefined) return `${absent} has not come, which its metadata names`
   if (committed !== undefined || context.repository.layoutPolicy === 'permissive') return undefined
   const pom = fileName(folder, build, '', 'pom')

@@ -1,6 +1,9 @@
 import { invalid, type Repository } from '#core'
 import { type ArtifactFile, isSnapshotVersion, type MavenPath, parseVersionFolder, type VersionFolder } from './layout.js'
 
+/** Bytes of group, artifact and version as a path: what remains of the longest key when a reminder of it is set. */
+const longestFolder = 512
+
 /** Throws `invalid` in clear words where a repository does not take what a PUT brings (maven dossier 1.1, 7.1); returns it as what it may be stored. */
 export function admitFile(path: string, parsed: MavenPath, repository: Repository): ArtifactFile | undefined {
   if (parsed.kind === 'artifact') {
@@ -28,6 +31,11 @@ function admitIds({ groupId, artifactId }: VersionFolder): void {
 
 export function admitVersion(folder: VersionFolder, repository: Repository): void {
   const { baseVersion, snapshot } = folder
+  const length = Buffer.byteLength(folder.versionFolder)
+  if (length > longestFolder)
+    throw invalid(`Group, artifact and version have ${length} bytes together, ${longestFolder} are possible`, {
+      detail: { title: 'Coordinates too long' },
+    })
   if (snapshot && repository.policy === 'release')
     throw invalid(`This repository allows only releases, and ${baseVersion} is a snapshot`, {
       detail: { title: 'Only releases are allowed here' },

@@ -71,6 +71,35 @@ describe('maven deployments that do not go straight', () => {
     expect([again.status, again.reason]).to.deep.equal([409, 'Release is immutable'])
   })
 
+  it('are completed by the metadata of those who sent their files, never by what somebody else says of them', async () => {
+    const olga = new MavenDeployment(house, '/acme/mvn', 'olga')
+    const names = (version: string) =>
+      `<metadata><groupId>org.demo</groupId><artifactId>lib</artifactId><versioning><release>${version}</release><versions><version>${version}</version></versions></versioning></metadata>`
+    await dora.put(jarPath, 'jar')
+    await dora.put(pomPath, pomOf(lib))
+    expect((await olga.put(metadataPath, names('1.0'))).status).to.equal(201)
+    expect((await dora.get(metadataPath)).status).to.equal(404)
+    expect((await dora.put(jarPath, 'still open')).status).to.equal(201)
+    expect((await dora.put(metadataPath, names('1.0'))).status).to.equal(201)
+    expect((await dora.get(metadataPath)).status).to.equal(200)
+  })
+
+  it('of a snapshot take no promise of files from somebody else', async () => {
+    const snapshot = { ...lib, version: '1.1-SNAPSHOT' }
+    const path = 'org/demo/lib/1.1-SNAPSHOT'
+    const build = '20260131.115959-1'
+    const entry = `<snapshotVersion><classifier>never</classifier><extension>jar</extension><value>1.1-${build}</value></snapshotVersion>`
+    const promise = `<metadata><groupId>org.demo</groupId><artifactId>lib</artifactId><version>1.1-SNAPSHOT</version><versioning><snapshot><timestamp>20260131.115959</timestamp><buildNumber>1</buildNumber></snapshot><snapshotVersions>${entry}</snapshotVersions></versioning></metadata>`
+    const olga = new MavenDeployment(house, '/acme/mvn', 'olga')
+    expect((await olga.put(`${path}/maven-metadata.xml`, promise)).status).to.equal(201)
+    await dora.put(`${path}/lib-1.1-${build}.jar`, 'jar')
+    await dora.put(`${path}/lib-1.1-${build}.pom`, pomOf(snapshot))
+    expect((await olga.put(`${path}/maven-metadata.xml`, promise)).status).to.equal(201)
+    expect((await dora.get(`${path}/maven-metadata.xml`)).status).to.equal(404)
+    expect(await dora.snapshot(snapshot, build, { '.jar': 'jar', '.pom': pomOf(snapshot) })).to.equal(201)
+    expect((await dora.get(`${path}/maven-metadata.xml`)).text()).to.contain(`<value>1.1-${build}</value>`)
+  })
+
   it('keep what is not published out of caches, as it may be sent again', async () => {
     await dora.put(jarPath, 'jar')
     expect((await dora.get(jarPath)).headers['cache-control']).to.equal('private, no-cache')

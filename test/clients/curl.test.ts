@@ -1,7 +1,8 @@
+import { withVersion } from './client-version.js'
 import { curlFlow } from './curl-flow.js'
 import { Server } from './server.js'
 
-describe('curl', function () {
+describe(withVersion('curl'), function () {
   this.timeout(120_000)
   let server: Server
   before(async () => {

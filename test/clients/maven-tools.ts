@@ -1,6 +1,7 @@
-import { cp, mkdir, readdir, rename } from 'node:fs/promises'
+import { cp, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cached, NotToBeHad } from './client-cache.js'
+import { cached, must, NotToBeHad } from './client-cache.js'
+import { copyPlugin, mavenArchive } from './java-tools.js'
 import { mavenProjects } from './maven-workplace.js'
 import { run } from './run.js'
 
@@ -11,13 +12,8 @@ export interface MavenTool {
   readonly warm: string
 }
 
-const copyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1'
-
 async function mvn(command: string, args: readonly string[], cwd: string): Promise<void> {
-  const ran = await run(command, ['-B', '-q', ...args], { cwd, timeout: 600_000 }).catch((thrown: Error) => {
-    throw new NotToBeHad(`${command} is not here: ${thrown.message}`)
-  })
-  if (ran.status !== 0) throw new NotToBeHad(`${command} ${args.join(' ')} ended with ${ran.status}: ${ran.output.slice(-600)}`)
+  await must(command, ['-B', '-q', ...args], cwd)
 }
 
 /** The `mvn` on the path. */
@@ -31,20 +27,8 @@ export async function systemMaven(): Promise<MavenTool> {
 
 /** One fetched by the machine's own Maven, as an artifact like any other. */
 export async function fetchedMaven(version: string): Promise<MavenTool> {
-  const home = await cached(`maven-${version}`, async (making) => {
-    const artifact = `org.apache.maven:apache-maven:${version}:tar.gz:bin`
-    await mvn(
-      'mvn',
-      [`-Dmaven.repo.local=${join(making, 'm2')}`, `${copyPlugin}:copy`, `-Dartifact=${artifact}`, `-DoutputDirectory=${making}`],
-      making,
-    )
-    await mkdir(join(making, 'home'))
-    const unpacked = await run('tar', ['xzf', `apache-maven-${version}-bin.tar.gz`, '-C', 'home', '--strip-components=1'], {
-      cwd: making,
-    })
-    if (unpacked.status !== 0) throw new NotToBeHad(unpacked.output)
-  })
-  const command = join(home, 'home', 'bin', 'mvn')
+  const home = await mavenArchive(`org.apache.maven:apache-maven:${version}:tar.gz:bin`)
+  const command = join(home, 'bin', 'mvn')
   return { version, command, warm: await warmRepository(command, version) }
 }
 

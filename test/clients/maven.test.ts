@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { obtain } from './client-cache.js'
+import { withVersion } from './client-version.js'
 import { fetchedMaven, type MavenTool, systemMaven } from './maven-tools.js'
 import { MavenWorkplace } from './maven-workplace.js'
 import { type ClientTarget, Server } from './server.js'
 
 const installations: readonly (readonly [string, () => Promise<MavenTool>])[] = [
-  ['Maven on the path', systemMaven],
+  [withVersion('Maven', 'mvn'), systemMaven],
   ['Maven 3.9.16', () => fetchedMaven('3.9.16')],
 ]
 

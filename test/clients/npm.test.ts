@@ -1,10 +1,12 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { withVersion } from './client-version.js'
 import { NpmWorkplace } from './npm-workplace.js'
 import { type ClientTarget, Server } from './server.js'
 
-describe('npm, the one that came with Node', function () {
+// The one that came with Node.
+describe(withVersion('npm'), function () {
   this.timeout(180_000)
   let server: Server
   let target: ClientTarget

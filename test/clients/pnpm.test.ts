@@ -1,18 +1,19 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { npmTool, obtain } from './client-cache.js'
+import { obtain } from './client-cache.js'
+import { npmTool } from './node-tools.js'
 import { NpmWorkplace } from './npm-workplace.js'
 import { type ClientTarget, Server } from './server.js'
 
-describe('pnpm 10', function () {
+describe('pnpm 10.34.9', function () {
   this.timeout(180_000)
   let server: Server
   let target: ClientTarget
   let pnpm: NpmWorkplace
 
   before(async function () {
-    const bin = await obtain(this, 'pnpm 10', () => npmTool('pnpm', 'pnpm@10.34.9'))
+    const bin = await obtain(this, 'pnpm 10.34.9', () => npmTool('pnpm', 'pnpm@10.34.9'))
     server = await Server.start()
     target = await server.target('npm')
     pnpm = await NpmWorkplace.open(join(bin, 'pnpm'), target)

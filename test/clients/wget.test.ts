@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { NotToBeHad, obtain } from './client-cache.js'
+import { withVersion } from './client-version.js'
 import { cleanEnvironment, run, succeed } from './run.js'
 import { type ClientTarget, Server } from './server.js'
 
@@ -24,7 +25,7 @@ const names = [
   ...['sub/f.txt', 'sub/deep/f.txt'],
 ]
 
-describe('wget', function () {
+describe(withVersion('wget'), function () {
   this.timeout(120_000)
   let server: Server
   let target: ClientTarget

@@ -1,0 +1,20 @@
+/** A client that no run has, and why: printed below every run's table, so that what is not tested is not taken for tested. */
+export interface NotHad {
+  readonly client: string
+  readonly reason: string
+}
+
+/** Each was tried with what a machine with package registries, and nothing else, can install. */
+export const notHad: readonly NotHad[] = [
+  {
+    client: 'Gradle 5 and newer',
+    reason:
+      'no registry has a whole distribution (Debian stays at 4.4.1); Gradle module metadata is tested with files made by hand, never with a Gradle that writes or reads it',
+  },
+  { client: 'Gradle 4.4.1, publishing', reason: "Debian's build has no transporters: 'No transporter factories registered'" },
+  { client: 'sbt 1.11.7', reason: 'boots, then stands still at loading the project definition; cause not found' },
+  { client: 'Mill', reason: 'neither jar nor POM of its distribution is served' },
+  { client: 'pdm 2.29', reason: 'fails on its own HTTP cache library, before it sends anything' },
+  { client: 'release-it 20.2.1', reason: 'ends at its own limit of ten seconds, before it publishes' },
+  { client: 'npm audit signatures', reason: 'asks a public key service that needs the internet; sends a repository nothing' },
+]

@@ -24,6 +24,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
       `rm -rf ${local} && cd ../maven/app && mvn -B -Dlib.version=1.0 package && ls ${local}/lib/1.0`,
       known,
     )
+    expect(used.status, used.output).to.equal(0)
     expect(used.output, 'the application takes the library from the repository').to.contain('lib-1.0.jar')
   },
   'plugins/api/README.md': async (user, _, known) => {
@@ -42,7 +43,7 @@ const outcomes: Readonly<Record<string, Outcome>> = {
       'cd ../maven/lib && sed -i s/VERSION/2.0/ pom.xml && mvn -B -Drepo.url=$URL/main/maven/ deploy',
       known,
     )
-    expect(deployed.output).to.contain('BUILD SUCCESS')
+    expect(deployed.status, deployed.output).to.equal(0)
   },
   'plugins/npm/README.md': async (user, _, known) => {
     expect((await user.also('npm whoami', known)).stdout.trim()).to.equal('admin')

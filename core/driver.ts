@@ -11,7 +11,7 @@ export {
 } from './errors/registry-error.js'
 export type { Json } from './runtime/json.js'
 export { checkBlobKey, checkBlobPrefix, checkRange } from './storage/blob-key.js'
-export type { BlobKey, BlobWriter } from './storage/blob-store.js'
+export type { BlobKey, BlobWriter, Stray } from './storage/blob-store.js'
 export { BlobStore } from './storage/blob-store.js'
 export type { ByteRange } from './storage/bytes.js'
 export type { CheckedMutation } from './storage/commit-check.js'

@@ -20,6 +20,12 @@ export interface BlobStore {
   delete(key: BlobKey): Promise<void>
   /** Keys that begin with `prefix`, whole folders of it ('' for all, '{org}/', '{org}/b/0f/'), finished blobs alone, in no promised order. */
   list(prefix: string): AsyncIterable<BlobKey>
+  /** What lies there and is no blob, below a prefix as in `list`: for the sweeper. */
+  strays(prefix: string): AsyncIterable<Stray>
+  /** Takes a finished blob out of the way: neither found nor listed from then on, and kept until `dropStray`. Nothing happens where there is no such key. */
+  setAside(key: BlobKey): Promise<void>
+  /** Nothing happens where it is gone. Whoever drops a part that is still being written fails its writer. */
+  dropStray(stray: Pick<Stray, 'kind' | 'key'>): Promise<void>
   /** A short-lived address to fetch from directly, where driver, encryption (`store`) and repository allow it. */
   presign?(key: BlobKey, seconds: number): Promise<URL | undefined>
   /** Room for `size` more bytes beside the reserve of security guide 1.8? */
@@ -27,6 +33,15 @@ export interface BlobStore {
   close(): Promise<void>
 }
 export const BlobStore = Symbol('BlobStore')
+
+/** `part`: an upload that was not finished. `aside`: what `setAside` took away. */
+export interface Stray {
+  readonly kind: 'part' | 'aside'
+  readonly key: BlobKey
+  readonly size: number
+  /** Last written, or set aside, by the store's own clock. */
+  readonly since: Date
+}
 
 export interface BlobWriter {
   readonly sink: Writable

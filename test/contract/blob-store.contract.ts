@@ -283,6 +283,54 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStore>):
       }
       expect(await list('org_a/')).to.deep.equal([...keys].sort())
     })
+    describe('strays', () => {
+      const strays = async (prefix = '') => {
+        const found: string[] = []
+        for await (const { kind, key } of store.strays(prefix)) found.push(`${kind} ${key}`)
+        return found.sort()
+      }
+
+      it('are uploads that nobody finished, and no blobs', async () => {
+        await stored(randomBytes(10))
+        const key = newKey()
+        const writer = await write(randomBytes(1_000), key)
+        const before = Date.now() - 60_000
+        for await (const { since } of store.strays('')) expect(since.getTime()).to.be.within(before, Date.now() + 60_000)
+        expect([await strays(), await strays('org_a/'), await strays('org_b/')]).to.deep.equal([
+          [`part ${key}`],
+          [`part ${key}`],
+          [],
+        ])
+        await store.dropStray({ kind: 'part', key })
+        expect(await strays()).to.deep.equal([])
+        expect((await failure(writer.finish())).kind).to.equal('unavailable')
+        expect(await list()).to.have.length(1)
+      })
+
+      it('are blobs that were set aside: not found, not listed, kept until they are dropped', async () => {
+        const content = randomBytes(1_000)
+        const key = await stored(content)
+        const other = await stored(content)
+        await store.setAside(key)
+        expect([await list(), await store.stat(key), await strays(`${key.slice(0, key.lastIndexOf('/'))}/`)]).to.deep.equal([
+          [other],
+          undefined,
+          [`aside ${key}`],
+        ])
+        expect((await failure(store.open(key))).kind).to.equal('not-found')
+        for await (const { size } of store.strays('')) expect(size).to.equal(1_000)
+        await store.dropStray({ kind: 'aside', key })
+        expect([await strays(), await list()]).to.deep.equal([[], [other]])
+      })
+
+      it('that are gone are nothing to complain of', async () => {
+        await store.setAside(newKey())
+        await store.dropStray({ kind: 'aside', key: newKey() })
+        await store.dropStray({ kind: 'part', key: newKey() })
+        expect(await strays()).to.deep.equal([])
+      })
+    })
+
     it('has room for a byte', async () => {
       expect(await store.headroom(1)).to.equal(true)
       expect(await store.headroom(2 ** 60)).to.equal(false)

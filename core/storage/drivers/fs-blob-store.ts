@@ -1,13 +1,15 @@
-import { constants, type Dirent, type Stats } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, opendir, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { conflict, RegistryError, tooLarge, unavailable } from '../../errors/registry-error.js'
 import { checkBlobKey, checkBlobPrefix, checkRange } from '../blob-key.js'
-import type { BlobKey, BlobStore, BlobWriter } from '../blob-store.js'
+import type { BlobKey, BlobStore, BlobWriter, Stray } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { FileReader, openFile } from './file-reader.js'
 import { FsBlobWriter } from './fs-blob-writer.js'
+import { asideFolder, dropFile, setFileAside, strayFiles } from './fs-strays.js'
+import { entriesOf, statOf } from './fs-walk.js'
 import { defaultReserve, errorCode, hasRoom, type Reserve, syncFolder, writeFailure } from './volume.js'
 
 export interface FsBlobOptions {
@@ -113,6 +115,24 @@ export class FsBlobStore implements BlobStore {
     yield* this.#walk(prefix)
   }
 
+  async *strays(prefix: string): AsyncIterable<Stray> {
+    checkBlobPrefix(prefix)
+    this.#checkOpen()
+    yield* strayFiles(this.options.folder, prefix)
+  }
+
+  async setAside(key: BlobKey): Promise<void> {
+    checkBlobKey(key)
+    this.#checkWritable()
+    await setFileAside(this.options.folder, key)
+  }
+
+  async dropStray(stray: Pick<Stray, 'kind' | 'key'>): Promise<void> {
+    checkBlobKey(stray.key)
+    this.#checkOpen()
+    await dropFile(this.options.folder, stray)
+  }
+
   headroom(size: number): Promise<boolean> {
     return hasRoom(this.options.folder, size, this.options.reserve ?? defaultReserve)
   }
@@ -192,8 +212,9 @@ export class FsBlobStore implements BlobStore {
 
   async *#walk(prefix: string): AsyncIterable<BlobKey> {
     for await (const entry of entriesOf(join(this.options.folder, prefix))) {
-      if (entry.isDirectory()) yield* this.#walk(`${prefix}${entry.name}/`)
-      else if (entry.isFile() && !entry.name.endsWith('.part')) yield prefix + entry.name
+      if (entry.isDirectory()) {
+        if (prefix !== '' || entry.name !== asideFolder) yield* this.#walk(`${prefix}${entry.name}/`)
+      } else if (entry.isFile() && !entry.name.endsWith('.part')) yield prefix + entry.name
     }
   }
 
@@ -203,23 +224,5 @@ export class FsBlobStore implements BlobStore {
   #checkWritable(): void {
     this.#checkOpen()
     if (this.#state === 'suspect') throw unavailable('The blob store takes no writes: its volume failed', 30)
-  }
-}
-
-async function* entriesOf(folder: string): AsyncIterable<Dirent> {
-  try {
-    yield* await opendir(folder, { bufferSize: 256 })
-  } catch (cause) {
-    if (errorCode(cause) !== 'ENOENT') throw unavailable('The blob store cannot be listed', 5, { cause })
-  }
-}
-
-async function statOf(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path)
-  } catch (cause) {
-    const code = errorCode(cause)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw unavailable('The blob store cannot be read', 5, { cause })
   }
 }

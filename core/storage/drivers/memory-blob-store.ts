@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Readable, Writable } from 'node:stream'
 import { conflict, invalid, notFound, tooLarge, unavailable } from '../../errors/registry-error.js'
 import { checkBlobKey, checkBlobPrefix, checkRange } from '../blob-key.js'
-import type { BlobKey, BlobStore, BlobWriter } from '../blob-store.js'
+import type { BlobKey, BlobStore, BlobWriter, Stray } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 
 interface Blob {
@@ -14,21 +14,27 @@ interface Blob {
 export class MemoryBlobStore implements BlobStore {
   readonly name = 'memory'
   readonly #blobs = new Map<BlobKey, Blob>()
-  readonly #writing = new Set<BlobKey>()
+  /** Keys that are being written, and since when. */
+  readonly #writing = new Map<BlobKey, Date>()
+  readonly #aside = new Map<BlobKey, Blob>()
   #closed = false
 
   /** `room` is what `headroom` has to give. */
-  constructor(private readonly room: number = Number.POSITIVE_INFINITY) {}
+  constructor(
+    private readonly room: number = Number.POSITIVE_INFINITY,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
 
   async create(key: BlobKey): Promise<BlobWriter> {
     this.#checkOpen()
     checkBlobKey(key)
     if (this.#blobs.has(key) || this.#writing.has(key)) throw conflict('The blob exists or is being written')
-    this.#writing.add(key)
+    this.#writing.set(key, this.now())
     return new MemoryBlobWriter(
       (content) => {
         this.#checkOpen()
-        this.#blobs.set(key, { content, storedAt: new Date() })
+        if (!this.#writing.has(key)) throw unavailable('The part was taken away')
+        this.#blobs.set(key, { content, storedAt: this.now() })
         this.#writing.delete(key)
       },
       (finished) => {
@@ -65,6 +71,28 @@ export class MemoryBlobStore implements BlobStore {
     this.#checkOpen()
     checkBlobPrefix(prefix)
     for (const key of [...this.#blobs.keys()].sort()) if (key.startsWith(prefix)) yield key
+  }
+
+  async *strays(prefix: string): AsyncIterable<Stray> {
+    checkBlobPrefix(prefix)
+    this.#checkOpen()
+    for (const [key, since] of [...this.#writing]) if (key.startsWith(prefix)) yield { kind: 'part', key, size: 0, since }
+    for (const [key, { content, storedAt }] of [...this.#aside])
+      if (key.startsWith(prefix)) yield { kind: 'aside', key, size: content.length, since: storedAt }
+  }
+
+  async setAside(key: BlobKey): Promise<void> {
+    this.#checkOpen()
+    checkBlobKey(key)
+    const blob = this.#blobs.get(key)
+    if (blob && this.#blobs.delete(key)) this.#aside.set(key, { ...blob, storedAt: this.now() })
+  }
+
+  async dropStray({ kind, key }: Pick<Stray, 'kind' | 'key'>): Promise<void> {
+    this.#checkOpen()
+    checkBlobKey(key)
+    if (kind === 'part') this.#writing.delete(key)
+    else this.#aside.delete(key)
   }
 
   async headroom(size: number): Promise<boolean> {

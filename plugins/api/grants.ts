@@ -1,25 +1,17 @@
-import {
-  empty,
-  type Grant,
-  type GrantSubject,
-  invalid,
-  notFound,
-  type OrganizationContext,
-  organizationRoute,
-  RegistryError,
-  z,
-} from '#core'
-import { bodyOf, queryOf } from './body.js'
+import { empty, type Grant, type GrantSubject, invalid, notFound, type OrganizationContext, RegistryError, z } from '#core'
+import { answer, refusal } from './answers.js'
 import { groupOf } from './groups.js'
+import { inOrganization } from './management-route.js'
 import { memberOf } from './members.js'
 import { behind, page, pageOf, pageQuery } from './page.js'
-import { grantShape, problemShape } from './shapes.js'
+import { grantShape } from './shapes.js'
 
-const refusal = (description: string) => ({ description, body: problemShape })
-
-/** `subject` is a group's name, or `member:NAME`, `service:NAME`; `repository` a name, or '*' for all of them. */
-const place = { subject: z.string().min(1), repository: z.string().min(1), path: z.string().min(1).optional() }
-const newGrant = z.strictObject({ ...place, level: z.enum(['read', 'write', 'delete', 'administer']) })
+const place = {
+  subject: z.string().min(1).meta({ description: "A group's name, or `member:NAME`, `service:NAME`, `group:NAME`" }),
+  repository: z.string().min(1).meta({ description: "A repository's name, or `*` for all of them" }),
+  path: z.string().min(1).optional().meta({ description: 'Only below this path, by whole segments' }),
+}
+const newGrant = z.strictObject({ ...place, level: z.enum(['read', 'write', 'delete', 'administer']) }).meta({ id: 'NewGrant' })
 const whichGrant = z.strictObject(place)
 
 /** `group:` is for groups whose own name begins with one of these words. */
@@ -59,30 +51,29 @@ async function* namedGrants(context: OrganizationContext): AsyncIterable<z.outpu
 const keyOf = ({ subject, repository, path }: z.output<typeof grantShape>) => `${subject}\n${repository}\n${path ?? ''}`
 
 export const grantRoutes = [
-  organizationRoute({
+  inOrganization({
     method: 'GET',
     path: '/v1/grants',
     permission: 'repositories.manage',
-    describe: { summary: 'Grants', query: pageQuery, answers: { 200: { description: 'One page', body: pageOf(grantShape) } } },
-    handle: (request, context) =>
-      page(request, {
+    summary: 'Grants',
+    query: pageQuery,
+    answers: { 200: pageOf(grantShape) },
+    handle: ({ query }, context) =>
+      page(query, {
         place: `${context.organization.id} grants`,
         list: ({ after }) => behind(namedGrants(context), keyOf, after),
         keyOf,
         shape: (grant) => grant,
       }),
   }),
-  organizationRoute({
+  inOrganization({
     method: 'PUT',
     path: '/v1/grants',
     permission: 'repositories.manage',
-    describe: {
-      summary: 'Give a level on a repository, or change it',
-      body: newGrant,
-      answers: { 204: { description: 'Given' }, 404: refusal('No such subject or repository') },
-    },
-    async handle(request, context) {
-      const { subject, repository, path, level } = await bodyOf(request, newGrant)
+    summary: 'Give a level on a repository, or change it',
+    body: newGrant,
+    answers: { 204: answer('Given'), 404: refusal('No such subject or repository') },
+    async handle({ body: { subject, repository, path, level } }, context) {
       const grant: Grant = {
         subject: await subjectOf(context, subject),
         repository: await repositoryId(context, repository),
@@ -93,17 +84,14 @@ export const grantRoutes = [
       return empty(204)
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'DELETE',
     path: '/v1/grants',
     permission: 'repositories.manage',
-    describe: {
-      summary: 'Take a grant back',
-      query: whichGrant,
-      answers: { 204: { description: 'Taken back' }, 404: refusal('No such grant') },
-    },
-    async handle(request, context) {
-      const { subject, repository, path } = queryOf(request, whichGrant)
+    summary: 'Take a grant back',
+    query: whichGrant,
+    answers: { 204: answer('Taken back'), 404: refusal('No such grant') },
+    async handle({ query: { subject, repository, path } }, context) {
       const grant = {
         subject: await subjectOf(context, subject),
         repository: await repositoryId(context, repository),

@@ -1,12 +1,12 @@
-import { type Directory, empty, type Group, json, type Member, notFound, organizationRoute, z } from '#core'
-import { bodyOf } from './body.js'
+import { type Directory, empty, type Group, json, type Member, notFound, z } from '#core'
+import { answer, refusal } from './answers.js'
+import { inOrganization } from './management-route.js'
 import { memberOf } from './members.js'
 import { behind, page, pageOf, pageQuery } from './page.js'
-import { groupShape, memberShape, problemShape, shapeGroup, shapeMember } from './shapes.js'
+import { groupShape, memberShape, shapeGroup, shapeMember } from './shapes.js'
 
-const refusal = (description: string) => ({ description, body: problemShape })
-const one = (description: string) => ({ description, body: groupShape })
-const named = z.strictObject({ name: z.string() })
+const one = (description: string) => answer(description, groupShape)
+const named = z.strictObject({ name: z.string() }).meta({ id: 'NewGroup' })
 
 /** By name or id. Throws `not-found`. */
 export async function groupOf(directory: Directory, name: string): Promise<Group> {
@@ -16,72 +16,71 @@ export async function groupOf(directory: Directory, name: string): Promise<Group
 }
 
 export const groupRoutes = [
-  organizationRoute({
+  inOrganization({
     method: 'GET',
     path: '/v1/groups',
     permission: 'members.read',
-    describe: { summary: 'Groups', query: pageQuery, answers: { 200: { description: 'One page', body: pageOf(groupShape) } } },
-    handle: (request, { organization, directory }) =>
-      page(request, {
+    summary: 'Groups',
+    query: pageQuery,
+    answers: { 200: pageOf(groupShape) },
+    handle: ({ query }, { organization, directory }) =>
+      page(query, {
         place: `${organization.id} groups`,
         list: (query) => directory.listGroups(query),
         keyOf: ({ name }) => name,
         shape: shapeGroup,
       }),
   }),
-  organizationRoute({
+  inOrganization({
     method: 'POST',
     path: '/v1/groups',
     permission: 'members.manage',
-    describe: { summary: 'Make a group', body: named, answers: { 201: one('Made'), 409: refusal('The name is taken') } },
-    async handle(request, { directory }) {
-      return json(201, shapeGroup(await directory.createGroup((await bodyOf(request, named)).name)))
-    },
+    summary: 'Make a group',
+    body: named,
+    answers: { 201: one('Made'), 409: refusal('The name is taken') },
+    handle: async ({ body }, { directory }) => json(201, shapeGroup(await directory.createGroup(body.name))),
   }),
-  organizationRoute({
+  inOrganization({
     method: 'GET',
     path: '/v1/groups/{group}',
     permission: 'members.read',
-    describe: { summary: 'One group', answers: { 200: one('As it stands'), 404: refusal('No such group') } },
+    summary: 'One group',
+    answers: { 200: one('As it stands'), 404: refusal('No such group') },
     handle: async ({ params }, { directory }) => json(200, shapeGroup(await groupOf(directory, params.group))),
   }),
-  organizationRoute({
+  inOrganization({
     method: 'PATCH',
     path: '/v1/groups/{group}',
     permission: 'members.manage',
-    describe: {
-      summary: 'Give a group another name',
-      body: named,
-      answers: { 200: one('As it stands now'), 404: refusal('No such group'), 409: refusal('The name is taken') },
-    },
-    async handle(request, { directory }) {
-      const { name } = await bodyOf(request, named)
-      const { id } = await groupOf(directory, request.params.group)
-      return json(200, shapeGroup(await directory.renameGroup(id, name)))
+    summary: 'Give a group another name',
+    body: named,
+    answers: { 200: one('As it stands now'), 404: refusal('No such group'), 409: refusal('The name is taken') },
+    async handle({ params, body }, { directory }) {
+      const { id } = await groupOf(directory, params.group)
+      return json(200, shapeGroup(await directory.renameGroup(id, body.name)))
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'DELETE',
     path: '/v1/groups/{group}',
     permission: 'members.manage',
-    describe: { summary: 'Remove a group', answers: { 204: { description: 'Gone' }, 404: refusal('No such group') } },
+    summary: 'Remove a group',
+    answers: { 204: answer('Gone'), 404: refusal('No such group') },
     async handle({ params }, { directory }) {
       await directory.deleteGroup((await groupOf(directory, params.group)).id)
       return empty(204)
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'GET',
     path: '/v1/groups/{group}/members',
     permission: 'members.read',
-    describe: {
-      summary: 'Members of a group',
-      query: pageQuery,
-      answers: { 200: { description: 'One page', body: pageOf(memberShape) }, 404: refusal('No such group') },
-    },
-    async handle(request, { organization, directory }) {
-      const { id } = await groupOf(directory, request.params.group)
-      return page(request, {
+    summary: 'Members of a group',
+    query: pageQuery,
+    answers: { 200: pageOf(memberShape), 404: refusal('No such group') },
+    async handle({ params, query }, { organization, directory }) {
+      const { id } = await groupOf(directory, params.group)
+      return page(query, {
         place: `${organization.id} members of ${id}`,
         list: ({ after }) =>
           membersOf(
@@ -93,27 +92,23 @@ export const groupRoutes = [
       })
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'PUT',
     path: '/v1/groups/{group}/members/{member}',
     permission: 'members.manage',
-    describe: {
-      summary: 'Take a member into a group',
-      answers: { 200: one('As it stands now'), 404: refusal('No such group or member') },
-    },
+    summary: 'Take a member into a group',
+    answers: { 200: one('As it stands now'), 404: refusal('No such group or member') },
     async handle({ params }, { directory }) {
       const [group, member] = [await groupOf(directory, params.group), await memberOf(directory, params.member)]
       return json(200, shapeGroup(await directory.changeGroupMembers(group.id, { add: [member.id] })))
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'DELETE',
     path: '/v1/groups/{group}/members/{member}',
     permission: 'members.manage',
-    describe: {
-      summary: 'Take a member out of a group',
-      answers: { 200: one('As it stands now'), 404: refusal('No such group or member') },
-    },
+    summary: 'Take a member out of a group',
+    answers: { 200: one('As it stands now'), 404: refusal('No such group or member') },
     async handle({ params }, { directory }) {
       const [group, member] = [await groupOf(directory, params.group), await memberOf(directory, params.member)]
       return json(200, shapeGroup(await directory.changeGroupMembers(group.id, { remove: [member.id] })))

@@ -1,19 +1,22 @@
-import type { ProtocolPlugin } from '#core'
+import type { Mount, ProtocolPlugin } from '#core'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
 import { memberRoutes } from './members.js'
+import { openApiRoute } from './openapi.js'
 import { instanceRoutes } from './organizations.js'
 import { repositoryRoutes } from './repositories.js'
 import { tokenRoutes } from './tokens.js'
 
-/** The management interface, a plugin like any other: `/{org}/-/api/v1/…` inside an organization, `/-/api/v1/…` for the instance. */
-const api: ProtocolPlugin = {
-  name: 'api',
-  version: '1.0.0',
-  contract: 1,
-  mounts: [
-    { scope: 'organization', routes: [...repositoryRoutes, ...memberRoutes, ...groupRoutes, ...grantRoutes, ...tokenRoutes] },
-    { scope: 'instance', routes: instanceRoutes },
-  ],
+const version = '1.0.0'
+const organization = {
+  scope: 'organization',
+  routes: [...repositoryRoutes, ...memberRoutes, ...groupRoutes, ...grantRoutes, ...tokenRoutes],
+} as const
+const instance: Extract<Mount, { readonly scope: 'instance' }> = {
+  scope: 'instance',
+  routes: [...instanceRoutes, openApiRoute(version, () => [organization, instance])],
 }
+
+/** The management interface, a plugin like any other: `/{org}/-/api/v1/…` inside an organization, `/-/api/v1/…` for the instance. */
+const api: ProtocolPlugin = { name: 'api', version, contract: 1, mounts: [organization, instance] }
 export default api

@@ -1,11 +1,20 @@
-import { invalid, json, type ProtocolRequest, type Reply, z } from '#core'
-import { queryOf } from './body.js'
+import { invalid, json, type Reply, z } from '#core'
+import { answer } from './answers.js'
 
-const limit = z.coerce.number().int().min(1).max(1_000).default(100)
+const limit = z
+  .preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : text),
+    z.number().int().min(1).max(1_000),
+  )
+  .default(100)
+  .meta({ description: 'How many at most; 100 where it is not said', examples: [10] })
+const cursor = z.string().max(1_000).optional().meta({ description: 'What `next` said of the page before' })
 /** `?limit=` up to 1,000, default 100; `?cursor=` is what `next` said. */
-export const pageQuery = z.strictObject({ limit, cursor: z.string().max(3_000).optional() })
+export const pageQuery = z.strictObject({ limit, cursor })
 
-export const pageOf = (item: z.ZodType) => z.strictObject({ items: z.array(item), next: z.string().nullable() })
+const next = z.string().nullable().meta({ description: 'The cursor of the page that follows; null on the last one' })
+/** The answer of a list, a page of it. */
+export const pageOf = (item: z.ZodType) => answer('One page', z.strictObject({ items: z.array(item), next }))
 
 export interface Listed<Item> {
   /** What is listed, of which organization: a cursor is good there alone. */
@@ -18,12 +27,7 @@ export interface Listed<Item> {
 }
 
 /** One page of a list. */
-export async function page<Item>(request: ProtocolRequest<unknown>, listed: Listed<Item>): Promise<Reply> {
-  return pageBehind(queryOf(request, pageQuery), listed)
-}
-
-/** The same, where the query had more in it. */
-export async function pageBehind<Item>(
+export async function page<Item>(
   { limit, cursor }: z.output<typeof pageQuery>,
   { place, list, keyOf, shape }: Listed<Item>,
 ): Promise<Reply> {

@@ -3,15 +3,17 @@ import { formatScope, z } from '#core'
 
 /** What the management interface says of each thing, in one place. Times are ISO 8601. */
 
-export const organizationShape = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  displayName: z.string().nullable(),
-  status: z.enum(['active', 'suspended']),
-  publicAllowed: z.boolean(),
-  disabledFormats: z.array(z.string()),
-  createdAt: z.string(),
-})
+export const organizationShape = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    displayName: z.string().nullable(),
+    status: z.enum(['active', 'suspended']),
+    publicAllowed: z.boolean(),
+    disabledFormats: z.array(z.string()),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Organization' })
 export const shapeOrganization = (one: Organization) => ({
   id: one.id,
   name: one.name,
@@ -22,19 +24,21 @@ export const shapeOrganization = (one: Organization) => ({
   createdAt: one.createdAt.toISOString(),
 })
 
-export const repositoryShape = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  format: z.string(),
-  kind: z.enum(['hosted', 'proxy', 'group']),
-  policy: z.enum(['release', 'snapshot', 'mixed']),
-  public: z.boolean(),
-  writePolicy: z.enum(['once', 'replace']),
-  layoutPolicy: z.enum(['strict', 'permissive']),
-  maxSize: z.number().nullable(),
-  host: z.string().nullable(),
-  createdAt: z.string(),
-})
+export const repositoryShape = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    format: z.string(),
+    kind: z.enum(['hosted', 'proxy', 'group']),
+    policy: z.enum(['release', 'snapshot', 'mixed']),
+    public: z.boolean(),
+    writePolicy: z.enum(['once', 'replace']),
+    layoutPolicy: z.enum(['strict', 'permissive']),
+    maxSize: z.number().nullable(),
+    host: z.string().nullable(),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Repository' })
 export const shapeRepository = (one: Repository) => ({
   id: one.id,
   name: one.name,
@@ -49,16 +53,18 @@ export const shapeRepository = (one: Repository) => ({
   createdAt: one.createdAt.toISOString(),
 })
 
-export const memberShape = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  kind: z.enum(['member', 'service']),
-  email: z.string().nullable(),
-  displayName: z.string().nullable(),
-  role: z.enum(['owner', 'admin', 'developer', 'reader']).nullable(),
-  status: z.enum(['active', 'inactive']),
-  createdAt: z.string(),
-})
+export const memberShape = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(['member', 'service']),
+    email: z.string().nullable(),
+    displayName: z.string().nullable(),
+    role: z.enum(['owner', 'admin', 'developer', 'reader']).nullable(),
+    status: z.enum(['active', 'inactive']),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Member' })
 export const shapeMember = (one: Member) => ({
   id: one.id,
   name: one.name,
@@ -70,7 +76,9 @@ export const shapeMember = (one: Member) => ({
   createdAt: one.createdAt.toISOString(),
 })
 
-export const groupShape = z.strictObject({ id: z.string(), name: z.string(), memberCount: z.number(), createdAt: z.string() })
+export const groupShape = z
+  .strictObject({ id: z.string(), name: z.string(), memberCount: z.number(), createdAt: z.string() })
+  .meta({ id: 'Group' })
 export const shapeGroup = (one: Group) => ({
   id: one.id,
   name: one.name,
@@ -78,16 +86,18 @@ export const shapeGroup = (one: Group) => ({
   createdAt: one.createdAt.toISOString(),
 })
 
-export const tokenShape = z.strictObject({
-  id: z.string(),
-  member: z.string(),
-  name: z.string(),
-  prefix: z.string(),
-  scopes: z.array(z.string()),
-  createdAt: z.string(),
-  expiresAt: z.string(),
-  lastUsedAt: z.string().nullable(),
-})
+export const tokenShape = z
+  .strictObject({
+    id: z.string(),
+    member: z.string(),
+    name: z.string(),
+    prefix: z.string(),
+    scopes: z.array(z.string()),
+    createdAt: z.string(),
+    expiresAt: z.string(),
+    lastUsedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Token' })
 export const shapeToken = (one: TokenRecord, member: string) => ({
   id: one.id,
   member,
@@ -99,19 +109,30 @@ export const shapeToken = (one: TokenRecord, member: string) => ({
   lastUsedAt: one.lastUsedAt?.toISOString() ?? null,
 })
 
-export const formatShape = z.strictObject({ name: z.string(), version: z.string(), enabled: z.boolean() })
+export const formatShape = z.strictObject({ name: z.string(), version: z.string(), enabled: z.boolean() }).meta({ id: 'Format' })
 export const shapeFormat = (one: FormatState) => ({ name: one.name, version: one.version, enabled: one.enabled })
 
 /** Names where people wrote names; ids stay inside. */
-export const grantShape = z.strictObject({
-  subject: z.string(),
-  repository: z.string(),
-  level: z.enum(['read', 'write', 'delete', 'administer']),
-  path: z.string().nullable(),
-})
-export const problemShape = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.number(),
-  detail: z.string().optional(),
-})
+export const grantShape = z
+  .strictObject({
+    subject: z.string(),
+    repository: z.string(),
+    level: z.enum(['read', 'write', 'delete', 'administer']),
+    path: z.string().nullable(),
+  })
+  .meta({ id: 'Grant' })
+export const routeShape = z
+  .strictObject({ plugin: z.string(), mount: z.string(), method: z.string(), path: z.string(), permission: z.string() })
+  .meta({ id: 'Route' })
+/** RFC 9457; `code` is for programs. */
+export const problemShape = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    /** Of all but a 401, which tells nobody apart. */
+    requestId: z.string().optional(),
+  })
+  .meta({ id: 'Problem' })

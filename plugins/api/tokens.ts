@@ -4,64 +4,62 @@ import {
   invalid,
   json,
   type OrganizationContext,
-  organizationRoute,
   parseScopes,
   type TokenRecord,
   type TokenRequest,
   z,
 } from '#core'
-import { bodyOf, queryOf } from './body.js'
+import { answer, refusal } from './answers.js'
+import { inOrganization } from './management-route.js'
 import { memberOf } from './members.js'
-import { behind, type Listed, pageBehind, pageOf, pageQuery } from './page.js'
-import { problemShape, shapeToken, tokenShape } from './shapes.js'
+import { behind, type Listed, page, pageOf, pageQuery } from './page.js'
+import { shapeToken, tokenShape } from './shapes.js'
 
-const refusal = (description: string) => ({ description, body: problemShape })
-
-const newToken = z.strictObject({
-  /** Whose it is; the caller's own where absent. */
-  member: z.string().optional(),
-  name: z.string().min(1).max(128),
-  scopes: z.array(z.string()).min(1).max(50),
-  expiresInDays: z.number().int().min(1).max(365).optional(),
-  cidr: z.array(z.string()).max(50).optional(),
+const newToken = z
+  .strictObject({
+    /** Whose it is; the caller's own where absent. */
+    member: z.string().optional(),
+    name: z.string().min(1).max(128),
+    scopes: z.array(z.string()).min(1).max(50),
+    expiresInDays: z.number().int().min(1).max(365).optional(),
+    cidr: z.array(z.string()).max(50).optional(),
+  })
+  .meta({ id: 'NewToken' })
+const issued = z
+  .strictObject({ id: z.string(), token: z.string(), prefix: z.string(), expiresAt: z.string() })
+  .meta({ id: 'IssuedToken' })
+const whose = z.strictObject({
+  member: z.string().optional().meta({ description: 'Login name, e-mail or id of whose token it is' }),
 })
-const issued = z.strictObject({ id: z.string(), token: z.string(), prefix: z.string(), expiresAt: z.string() })
-const whose = z.strictObject({ member: z.string().optional() })
 const someones = pageQuery.extend(whose.shape)
 
 export const tokenRoutes = [
-  organizationRoute({
+  inOrganization({
     method: 'GET',
     path: '/v1/tokens',
     permission: 'organization.read',
-    describe: {
-      summary:
-        'Tokens of the caller, or of the member named; of everybody, where the operator names none. No secret is ever shown again',
-      query: someones,
-      answers: { 200: { description: 'One page', body: pageOf(tokenShape) }, 404: refusal('No such member') },
-    },
-    async handle(request, context) {
-      const { member, ...query } = queryOf(request, someones)
-      if (member === undefined && context.principal.kind !== 'operator') return pageBehind(query, own(context))
+    summary:
+      'Tokens of the caller, or of the member named; of everybody, where the operator names none. No secret is ever shown again',
+    query: someones,
+    answers: { 200: pageOf(tokenShape), 404: refusal('No such member') },
+    async handle({ query: { member, ...query } }, context) {
+      if (member === undefined && context.principal.kind !== 'operator') return page(query, own(context))
       const reading = await context.widen('members.read')
-      return pageBehind(query, member === undefined ? everybodys(reading) : await ofMember(reading, member))
+      return page(query, member === undefined ? everybodys(reading) : await ofMember(reading, member))
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'POST',
     path: '/v1/tokens',
     permission: 'tokens.issue',
-    describe: {
-      summary: 'Issue a token to the caller, from a session; the operator issues to members',
-      body: newToken,
-      answers: {
-        201: { description: 'The only time the secret is shown', body: issued },
-        403: refusal('A token makes no token, and nobody gives more than they have'),
-        404: refusal('No such member, or no repository of the id in a scope'),
-      },
+    summary: 'Issue a token to the caller, from a session; the operator issues to members',
+    body: newToken,
+    answers: {
+      201: answer('The only time the secret is shown', issued),
+      403: refusal('A token makes no token, and nobody gives more than they have'),
+      404: refusal('No such member, or no repository of the id in a scope'),
     },
-    async handle(request, context) {
-      const { member, name, scopes, expiresInDays, cidr } = await bodyOf(request, newToken)
+    async handle({ body: { member, name, scopes, expiresInDays, cidr } }, context) {
       const wanted: TokenRequest = {
         name,
         scopes: parseScopes(scopes),
@@ -76,18 +74,14 @@ export const tokenRoutes = [
       return issuedReply(await managing.administration.issueToken((await memberOf(managing.directory, member)).id, wanted))
     },
   }),
-  organizationRoute({
+  inOrganization({
     method: 'DELETE',
     path: '/v1/tokens/{token}',
     permission: 'tokens.issue',
-    describe: {
-      summary: 'Revoke a token, by its id: dead at the next request. The operator need not say whose it is',
-      query: whose,
-      answers: { 204: { description: 'Revoked' }, 404: refusal('No such token') },
-    },
-    async handle(request, context) {
-      const { member } = queryOf(request, whose)
-      const { token } = request.params
+    summary: 'Revoke a token, by its id: dead at the next request. The operator need not say whose it is',
+    query: whose,
+    answers: { 204: answer('Revoked'), 404: refusal('No such token') },
+    async handle({ params: { token }, query: { member } }, context) {
       if (member === undefined && context.principal.kind !== 'operator') await context.tokens.revoke(token)
       else {
         const { administration, directory } = await context.widen('members.manage')

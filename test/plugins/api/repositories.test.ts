@@ -88,7 +88,7 @@ describe('repositories of the management interface', () => {
       'invalid',
       `${shape}name: Invalid input: expected string, received undefined`,
     )
-    expectRefusal(await create(undefined), 400, 'json', 'Malformed JSON: not JSON')
+    expectRefusal(await create(undefined), 415, 'content-type', 'The body has to be application/json')
     expectRefusal(
       await create({ name: 'more', format: 'raw', host: '127.0.0.1' }),
       400,

@@ -11,6 +11,7 @@ import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
  *                  stamp                                  last change of the metadata, in whole seconds
  *  artifact folder open/{version}/{build}                 a deployment that is not committed
  *                  version/{version}                      a version that has a committed build
+ *                  latest                                 the highest of them
  *                  stamp
  *  group folder    plugin/{artifactId}                    a Maven plugin and its prefix
  *                  stamp                                                                                                                */
@@ -64,6 +65,7 @@ export const keys = {
   pom: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'pom', build],
   open: (folder: VersionFolder, build: string): DocumentKey => [folder.artifactFolder, 'open', folder.baseVersion, build],
   version: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'version', folder.baseVersion],
+  latest: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'latest'],
   stamp: (pkg: string): DocumentKey => [pkg, 'stamp'],
   plugin: (groupFolder: string, artifactId: string): DocumentKey => [groupFolder, 'plugin', artifactId],
 } as const

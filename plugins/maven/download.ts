@@ -13,6 +13,7 @@ import { getChecksum } from './checksum-files.js'
 import { contentTypeOf } from './content-types.js'
 import { stampOf } from './deployment.js'
 import { metadataName, parseMavenPath } from './layout.js'
+import { toFolder } from './listing.js'
 import { resolveFile } from './snapshots.js'
 
 export const download = repositoryRoute({
@@ -26,7 +27,11 @@ export const download = repositoryRoute({
     if (parsed.kind === 'checksum')
       return getChecksum(context, parsed, async (folder) => (await (await metadataOf(context, folder)).rendered('xml')).body)
     const found = await resolveFile(context, path, parsed)
-    if (!found) throw notFound('file', path)
+    if (!found) {
+      const folder = await toFolder(context, path)
+      if (folder) return folder
+      throw notFound('file', path)
+    }
     const { artifact, final, alias } = found
     const { md5, sha1, sha256, sha512 } = artifact.digests
     return bytes(artifact, {

@@ -3,6 +3,7 @@ import { clientSettings } from './client-settings.js'
 import { deploy, remove } from './deploy.js'
 import { download } from './download.js'
 import { owningFolder } from './layout.js'
+import { listFolder, listRoot } from './listing.js'
 import { renderMavenError } from './maven-error.js'
 import { metadataIndex } from './metadata-index.js'
 import { pomParser } from './pom-parser.js'
@@ -21,7 +22,7 @@ export function mavenPlugin(): ProtocolPlugin {
         scope: 'repository',
         paths: { emptySegments: 'collapse-reads' },
         renderError: renderMavenError,
-        routes: [download, deploy(now), remove(now)],
+        routes: [listRoot, listFolder, download, deploy(now), remove(now)],
       },
     ],
     parsers: [pomParser],

@@ -32,6 +32,13 @@ export const metadataIndex: PackageIndex<MetadataView> = {
   render: (view) => ({ contentType: 'text/xml', body: Buffer.from(renderMetadata(view)) }),
 }
 
+/** Is there a maven-metadata.xml in this folder? Nothing of it is made. */
+export async function hasMetadata(documents: DocumentReader, folder: string): Promise<boolean> {
+  const kinds = isSnapshotVersion(folder.slice(folder.lastIndexOf('/') + 1)) ? ['build'] : ['version', 'plugin']
+  for (const kind of kinds) for await (const _ of documents.list([folder, kind], { limit: 1 })) return true
+  return false
+}
+
 async function loadMetadata(folder: string, documents: DocumentReader): Promise<MetadataView | undefined> {
   const changed = await stampOf(documents, folder)
   if (changed === undefined) return undefined

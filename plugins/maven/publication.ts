@@ -10,9 +10,9 @@ import {
   nextStamp,
 } from './deployment.js'
 import { listGroupPlugin } from './group-plugins.js'
-import { coordinates, fileName, parseMavenPath, type VersionFolder } from './layout.js'
+import { type LatestVersion, latestWith } from './latest-version.js'
+import { coordinates, fileName, type VersionFolder } from './layout.js'
 import type { PomFacts } from './pom-parser.js'
-import { sortVersions } from './version-order.js'
 
 /** Two deployments of one artifact may meet here: each reads again what the other wrote. */
 const attempts = 30
@@ -158,15 +158,14 @@ async function describeVersion(
   }
   change.putDocument(keys.version(folder), asJson(version))
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
-  const versions = new Map<string, JsonObject>([[folder.baseVersion, version.facts]])
-  for await (const { key, value } of documents.list([folder.artifactFolder, 'version'])) {
-    const name = key[2] ?? ''
-    if (name !== folder.baseVersion) versions.set(name, (value as unknown as CommittedVersion).facts)
-  }
-  const latest = sortVersions(versions.keys()).at(-1) ?? folder.baseVersion
-  const facts = versions.get(latest) ?? {}
-  change.describe(folder.artifactFolder, { ...facts, name: `${folder.groupId}:${folder.artifactId}`, latest })
-  await listGroupPlugin(context, change, folder, facts, now)
+  const latest = await latestWith(documents, folder, version.facts)
+  change.putDocument(keys.latest(folder), asJson(latest))
+  change.describe(folder.artifactFolder, {
+    ...latest.facts,
+    name: `${folder.groupId}:${folder.artifactId}`,
+    latest: latest.version,
+  })
+  await listGroupPlugin(context, change, folder, latest.facts, now)
 }
 
 function shownOf(pom: PomFacts): JsonObject {
@@ -178,14 +177,6 @@ function shownOf(pom: PomFacts): JsonObject {
   return { packaging: 'jar', ...shown }
 }
 
-/** Which build a path's file belongs to, if it belongs to one. */
-export function placeOf(
-  path: string,
-): { readonly folder: VersionFolder; readonly build: string; readonly name: string } | undefined {
-  const parsed = parseMavenPath(path)
-  return parsed.kind === 'artifact' ? { folder: parsed.folder, build: parsed.build, name: parsed.name } : undefined
-}
-
-export function asJson(value: FileRecord | CommittedVersion): Json {
+export function asJson(value: FileRecord | CommittedVersion | LatestVersion): Json {
   return value as unknown as Json
 }

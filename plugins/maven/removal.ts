@@ -1,8 +1,9 @@
 import { notFound, RegistryError, type RepositoryContext, unavailable } from '#core'
-import { type CommittedBuild, type CommittedVersion, keys, loadDeployment, nextStamp } from './deployment.js'
+import { type CommittedBuild, keys, loadDeployment, nextStamp } from './deployment.js'
 import { listGroupPlugin } from './group-plugins.js'
+import { latestWithout } from './latest-version.js'
 import { coordinates, parseMavenPath, type VersionFolder } from './layout.js'
-import { sortVersions } from './version-order.js'
+import { asJson } from './publication.js'
 
 const attempts = 30
 
@@ -56,14 +57,12 @@ async function uncount(
   if (builds > 1) return
   change.deleteDocument(keys.version(folder))
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
-  const versions = new Map<string, CommittedVersion>()
-  for await (const { key, value } of documents.list([folder.artifactFolder, 'version']))
-    if (key[2] !== folder.baseVersion) versions.set(key[2] ?? '', value as unknown as CommittedVersion)
-  const latest = sortVersions(versions.keys()).at(-1)
-  const facts = latest === undefined ? undefined : versions.get(latest)?.facts
+  const latest = await latestWithout(documents, folder)
+  if (latest === undefined) change.deleteDocument(keys.latest(folder))
+  else change.putDocument(keys.latest(folder), asJson(latest))
   change.describe(
     folder.artifactFolder,
-    latest === undefined ? undefined : { ...facts, name: `${folder.groupId}:${folder.artifactId}`, latest },
+    latest && { ...latest.facts, name: `${folder.groupId}:${folder.artifactId}`, latest: latest.version },
   )
-  await listGroupPlugin(context, change, folder, facts, now)
+  await listGroupPlugin(context, change, folder, latest?.facts, now)
 }

@@ -1,0 +1,35 @@
+import type { DocumentReader, JsonObject } from '#core'
+import { type CommittedVersion, keys } from './deployment.js'
+import type { VersionFolder } from './layout.js'
+import { compareVersions } from './version-order.js'
+
+/** The highest version of an artifact and what it says of itself: kept beside the list of versions, so that a deployment need not read all of them. */
+export interface LatestVersion {
+  readonly version: string
+  readonly facts: JsonObject
+}
+
+export async function latestVersion(documents: DocumentReader, folder: VersionFolder): Promise<LatestVersion | undefined> {
+  return (await documents.find(keys.latest(folder)))?.value as unknown as LatestVersion | undefined
+}
+
+/** The highest once this version is there as well. */
+export async function latestWith(documents: DocumentReader, folder: VersionFolder, facts: JsonObject): Promise<LatestVersion> {
+  const before = await latestVersion(documents, folder)
+  return before === undefined || compareVersions(folder.baseVersion, before.version) >= 0
+    ? { version: folder.baseVersion, facts }
+    : before
+}
+
+/** The highest once this version is gone; undefined where none is left. Reads all of them, and only where the highest goes. */
+export async function latestWithout(documents: DocumentReader, folder: VersionFolder): Promise<LatestVersion | undefined> {
+  const before = await latestVersion(documents, folder)
+  if (before !== undefined && before.version !== folder.baseVersion) return before
+  let latest: LatestVersion | undefined
+  for await (const { key, value } of documents.list([folder.artifactFolder, 'version'])) {
+    const version = key[2] ?? ''
+    if (version === folder.baseVersion || (latest !== undefined && compareVersions(version, latest.version) < 0)) continue
+    latest = { version, facts: (value as unknown as CommittedVersion).facts }
+  }
+  return latest
+}

@@ -25,6 +25,7 @@ import { SealedBlobStore } from './storage/encryption/sealed-blob-store.js'
 import { SealedBlobs } from './storage/encryption/sealed-blobs.js'
 import { StoredOrganizationKeys } from './storage/encryption/stored-organization-keys.js'
 import { MetadataStore } from './storage/metadata-store.js'
+import { ResumableUploads } from './storage/resumable-uploads.js'
 import { Uploads } from './storage/staged-upload.js'
 import { AccessEpoch } from './tenancy/access-epoch.js'
 import { CallerHandles } from './tenancy/caller-scope.js'
@@ -59,6 +60,7 @@ const singletons: readonly (new (...parts: never[]) => object)[] = [
   PasswordCheck,
   PasswordHash,
   PluginRegistry,
+  ResumableUploads,
   TokenUsage,
   Uploads,
 ]

@@ -31,6 +31,7 @@ export {
   notFound,
   RegistryError,
   stale,
+  throttled,
   tooLarge,
   unauthenticated,
   unavailable,
@@ -41,6 +42,7 @@ export type { ArtifactEvent, Events } from './events/event-bus.js'
 export { EventBus } from './events/event-bus.js'
 export type { MetadataParser } from './plugin/metadata-parser.js'
 export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
+export { canonicalName, parsePath } from './plugin/path-grammar.js'
 export type { Mount, PathRules, PluginKit, ProtocolPlugin, RenderError } from './plugin/protocol-plugin.js'
 export type { Method, PathParams, Route, RouteDescription } from './plugin/route.js'
 export { instanceRoute, organizationRoute, originRoute, repositoryRoute } from './plugin/route.js'
@@ -59,7 +61,8 @@ export type { ChangeSet, Committed, PutOptions, RepositoryChangeSet } from './st
 export type { Document, DocumentKey, DocumentReader, PackageHead } from './storage/document-reader.js'
 export type { Condition } from './storage/metadata-store.js'
 export type { PackageFacts } from './storage/package-facts.js'
-export type { Stage, StagedBlob } from './storage/staging.js'
+export type { Stage, StagedBlob, StageOptions } from './storage/staging.js'
+export type { AppendOptions, UploadSession, UploadSessions } from './storage/upload-session.js'
 export type {
   Administration,
   FormatState,

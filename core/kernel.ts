@@ -27,6 +27,7 @@ import { Catalog } from './storage/catalog.js'
 import { ChangeCommit } from './storage/change-commit.js'
 import { OrganizationKeys } from './storage/encryption/keys.js'
 import { MetadataStore } from './storage/metadata-store.js'
+import { ResumableUploads } from './storage/resumable-uploads.js'
 import { Uploads } from './storage/staged-upload.js'
 import { CallerHandles } from './tenancy/caller-scope.js'
 import { ContextFactory, type ContextRequest } from './tenancy/context-factory.js'
@@ -78,6 +79,7 @@ export class Kernel {
           computing: new SingleFlight<string>(),
         },
         uploads: house.resolve(Uploads),
+        resumable: house.resolve(ResumableUploads),
         catalog: house.resolve(Catalog),
         derived: house.resolve(DerivedDocuments),
         limits: house.resolve<Limits>(Limits),

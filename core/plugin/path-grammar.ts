@@ -124,6 +124,18 @@ function emptyVerdict(rules: PathRules, method: string): 'refuse' | 'collapse' |
   }
 }
 
+/** A path that stands decoded in a header, a form or an archive, as the address of the same file would have it: NFC, no empty segment. Throws
+ *  `invalid` for what no address could name, and for the control area `-`. */
+export function canonicalName(text: string): string {
+  const segments = text.split('/').flatMap((name) => (name === '' ? [] : [name.normalize('NFC')]))
+  let bytes = 0
+  for (const name of segments) bytes += holdToFloor(name) + 1
+  holdToSize(segments.length, bytes)
+  if (segments.length === 0) throw badPath('no name')
+  if (segments[0] === '-') throw badPath("names below '-' are the house's own")
+  return segments.join('/')
+}
+
 /** Back into an address: parsing it again under any rules gives the same segments. */
 export function encodePath(path: Pick<ParsedPath, 'segments' | 'trailingSlash'>): string {
   return `/${path.segments.map(encodeSegment).join('/')}${path.trailingSlash ? '/' : ''}`

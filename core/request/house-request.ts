@@ -10,6 +10,8 @@ export interface HouseRequest {
   readonly target: string
   /** Lower-case names; several headers of one name joined by ', '. */
   header(name: string): string | undefined
+  /** The same of what came behind the body. */
+  trailer(name: string): string | undefined
   /** Of the caller, after trusted proxies. */
   readonly address: string
   /** Scheme, host and path that links in the answer begin with; ends in '/'. */

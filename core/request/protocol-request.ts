@@ -18,6 +18,8 @@ export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
   readonly body: Readable
   /** Several headers of one name come joined by ', '. */
   header(name: string): string | undefined
+  /** Of the trailer section, which is there once the body has been read to its end. */
+  trailer(name: string): string | undefined
   /** The body, read whole, at most `limit` bytes (default 1 MiB): depth 32, 10,000 keys, no duplicate keys, no prototype names. Throws `invalid`, `too-large`. */
   json(limit?: number): Promise<unknown>
   /** JSON whose base64 strings at the paths `isBlob` picks are decoded as they arrive and staged ('' stands in their place in `value`). `limits`: bytes of

@@ -43,6 +43,10 @@ export class RoutedRequest implements ProtocolRequest {
     return this.#house.header(name)
   }
 
+  trailer(name: string): string | undefined {
+    return this.#house.trailer(name)
+  }
+
   async json(limit: number = jsonLimit): Promise<unknown> {
     this.#refuseCoding()
     this.#refuseLength(limit)

@@ -8,6 +8,10 @@ export interface Limits {
   readonly documentCache: number
   /** Days in which a delete can be undone. */
   readonly undoDays: number
+  /** Of a resumable upload, what becomes durable at once while a request goes on. */
+  readonly uploadPiece: number
+  /** Unfinished resumable uploads of one caller. */
+  readonly openUploads: number
 }
 export const Limits = Symbol('Limits')
 
@@ -16,4 +20,6 @@ export const defaultLimits: Limits = {
   contentCache: 64 * 1024 ** 2,
   documentCache: 64 * 1024 ** 2,
   undoDays: 14,
+  uploadPiece: 64 * 1024 ** 2,
+  openUploads: 100,
 }

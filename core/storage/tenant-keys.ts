@@ -42,7 +42,14 @@ export const tenantKeys = {
   blobDigests: (org: string, blobId: string): Key => key(join(org, 'b', blobId), 'digests'),
   digest: (org: string, sha256: string, size: number): Key => key(join(org, 'h', sha256), String(size)),
   intents: (org: string, shard: number) => join(org, 'i', String(shard)),
+  intentShards: (org: string): readonly string[] => Array.from({ length: shards }, (_, shard) => join(org, 'i', String(shard))),
   intent: (org: string, uploadId: string): Key => key(join(org, 'i', String(shardOf(uploadId))), uploadId),
+  /** Piece of a resumable upload: beside the upload itself, so that one range reads both. */
+  uploadPiece: (org: string, uploadId: string, offset: number): Key =>
+    key(join(org, 'i', String(shardOf(uploadId))), uploadId, String(offset).padStart(15, '0')),
+  /** A caller's unfinished resumable uploads: as many as there are places. */
+  uploadSlots: (org: string, caller: string) => join(org, 'u', caller),
+  uploadSlot: (org: string, caller: string, slot: string): Key => key(join(org, 'u', caller), slot),
   batch: (org: string, batch: string): Key => key(join(org, 'x', batch), 'batch'),
   access: (org: string, shard: number): Key => key(join(org, 'e', String(shard)), 'access'),
   secret: (org: string, hash: string, kind: 'token' | 'session' | 'reset' | 'used' | 'failures'): Key =>

@@ -32,6 +32,8 @@ export interface RepositoryContextRequest extends ContextRequest {
   readonly repository: Repository
   /** The rest of the path that grants with a prefix are held against. */
   readonly path?: string
+  /** Other paths that the request names in its headers or its body: grants are held against each of them too. */
+  readonly reach?: readonly string[]
 }
 
 export interface ContextFactory {

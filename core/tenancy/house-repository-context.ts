@@ -9,15 +9,18 @@ import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { Catalog } from '../storage/catalog.js'
 import type { CommitScope } from '../storage/commit-scope.js'
 import type { PackageFacts } from '../storage/package-facts.js'
-import { type Uploads, uploadOf } from '../storage/staged-upload.js'
-import type { Stage, StagedBlob } from '../storage/staging.js'
+import type { ResumableUploads } from '../storage/resumable-uploads.js'
+import { type StagedUpload, type UploadPlace, type Uploads, uploadOf } from '../storage/staged-upload.js'
+import type { Stage, StagedBlob, StageOptions } from '../storage/staging.js'
 import { type ArtifactStores, StoredArtifactReader } from '../storage/stored-artifact-reader.js'
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
+import type { UploadSessions } from '../storage/upload-session.js'
 import type { DerivedDocuments } from '../upstream/derived-documents.js'
 import type { ContextRequest, RepositoryContextRequest } from './context-factory.js'
 import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
 import type { Repository } from './repository.js'
 import type { PackageEntry, RepositoryContext } from './repository-context.js'
+import { RepositoryUploads } from './repository-uploads.js'
 
 /** What decides whether and how a file is taken. */
 const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'maxSize'] as const
@@ -25,6 +28,7 @@ const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'maxSize'] as co
 export interface RepositoryContextParts extends ContextParts {
   readonly stores: ArtifactStores
   readonly uploads: Uploads
+  readonly resumable: ResumableUploads
   readonly catalog: Catalog
   readonly derived: DerivedDocuments
   readonly limits: Limits
@@ -35,6 +39,7 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   declare protected readonly parts: RepositoryContextParts
   private files: StoredArtifactReader | undefined
   private stager: Stage | undefined
+  private sessions: UploadSessions | undefined
   private readonly parsed = new WeakMap<StagedBlob, Promise<PackageFacts>>()
 
   get repository(): Repository {
@@ -60,10 +65,34 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   }
 
   get stage(): Stage {
-    this.stager ??= Object.assign((upload: Readable, expected: Partial<Digests> = {}) => this.stageUpload(upload, expected), {
-      limit: this.uploadLimit,
-    })
+    this.stager ??= Object.assign(
+      (upload: Readable, expected?: Partial<Digests>, options?: StageOptions) => this.stageUpload(upload, expected, options),
+      {
+        limit: this.uploadLimit,
+      },
+    )
     return this.stager
+  }
+
+  get uploads(): UploadSessions {
+    this.sessions ??= new RepositoryUploads(
+      this.parts.resumable,
+      { ...this.uploadPlace(), plugin: this.request.plugin.name },
+      () => {
+        this.session.use()
+        this.requireCeiling('artifacts.write')
+      },
+      (bytes, expected) => this.stageUpload(bytes, expected),
+    )
+    return this.sessions
+  }
+
+  async reaching(path: string): Promise<this> {
+    const { tenant, principal, ceiling, reach = [] } = this.request
+    const permitted =
+      ceiling === 'none' || this.parts.policy.permits(tenant, principal, ceiling, { repository: this.repository, path })
+    if (!permitted) throw forbidden(`This needs the permission ${ceiling} there too`, { detail: { permission: ceiling } })
+    return this.with({ ...this.request, reach: [...reach, path] })
   }
 
   parse(blob: StagedBlob, path: string): Promise<PackageFacts> {
@@ -85,23 +114,28 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     return this.repository.maxSize ?? this.parts.limits.maxArtifactSize
   }
 
-  private async stageUpload(upload: Readable, expected: Partial<Digests>): Promise<StagedBlob> {
+  private async stageUpload(
+    upload: Readable,
+    expected: Partial<Digests> = {},
+    { digests = [] }: StageOptions = {},
+  ): Promise<StagedUpload> {
     this.session.use()
     this.requireCeiling('artifacts.write')
-    const { contentLength, plugin, principal } = this.request
-    const staged = await this.parts.uploads.stage(
-      upload,
-      {
-        organizationId: this.organization.id,
-        repositoryId: this.repository.id,
-        actor: actorOf(principal).id,
-        limit: this.uploadLimit,
-        digests: plugin.digests ?? [],
-        declared: contentLength,
-      },
-      expected,
-    )
+    const place = this.uploadPlace()
+    const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
     return this.session.keep(staged)
+  }
+
+  private uploadPlace(): UploadPlace {
+    const { contentLength, plugin, principal } = this.request
+    return {
+      organizationId: this.organization.id,
+      repositoryId: this.repository.id,
+      actor: actorOf(principal).id,
+      limit: this.uploadLimit,
+      digests: plugin.digests ?? [],
+      declared: contentLength,
+    }
   }
 
   protected override maySignIn(principal: Principal): boolean {
@@ -114,8 +148,15 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   }
 
   protected override rights(permission: Permission, repository: Repository = this.repository): boolean {
-    const { tenant, principal, path } = this.request
-    return this.parts.policy.permits(tenant, principal, permission, { repository, ...(path === undefined ? {} : { path }) })
+    return this.permitted(this.request.tenant, this.principal, permission, repository)
+  }
+
+  /** On the request's own path, and on every other that it reaches. */
+  private permitted(tenant: ContextRequest['tenant'], principal: Principal, permission: Permission, repository: Repository) {
+    const { path, reach = [] } = this.request
+    const own = path === undefined ? [{ repository }] : [{ repository, path }]
+    const places = [...own, ...reach.map((other) => ({ repository, path: other }))]
+    return places.every((place) => this.parts.policy.permits(tenant, principal, permission, place))
   }
 
   protected override commitScope(): CommitScope {
@@ -135,7 +176,6 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     // What was judged by the old rules is judged again by the new ones.
     if (rules.some((rule) => repository[rule] !== this.repository[rule]))
       throw unavailable('The rules of this repository have changed; send the request again', 1)
-    const { path } = this.request
-    return this.parts.policy.permits(tenant, principal, ceiling, { repository, ...(path === undefined ? {} : { path }) })
+    return this.permitted(tenant, principal, ceiling, repository)
   }
 }

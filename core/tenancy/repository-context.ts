@@ -3,6 +3,7 @@ import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { PackageFacts } from '../storage/package-facts.js'
 import type { Stage, StagedBlob } from '../storage/staging.js'
+import type { UploadSessions } from '../storage/upload-session.js'
 import type { OrganizationContext } from './organization-context.js'
 import type { Repository } from './repository.js'
 
@@ -21,6 +22,11 @@ export interface RepositoryContext extends OrganizationContext {
   index(name: string, pkg: string): Promise<ServedIndex | undefined>
   /** Writes and hashes; throws `unprocessable` on a digest that differs from `expected`, whose digests join the pass. Dropped unless committed. */
   readonly stage: Stage
+  /** Uploads that come in several requests; needs artifacts.write. */
+  readonly uploads: UploadSessions
+  /** The same context for a request that names another path in its headers or body: grants are held against that path too, now and before the
+   *  commit. Throws `forbidden`. */
+  reaching(path: string): Promise<this>
   /** What this plugin's parser reads in it; {} where no parser claims the path. */
   parse(blob: StagedBlob, path: string): Promise<PackageFacts>
   change(): RepositoryChangeSet

@@ -45,6 +45,10 @@ export class ExpressRequest implements HouseRequest {
     return Array.isArray(value) ? value.join(', ') : value
   }
 
+  trailer(name: string): string | undefined {
+    return this.#req.trailers[name]
+  }
+
   get contentLength(): number | undefined {
     if (this.#req.headers['transfer-encoding'] !== undefined) return undefined
     return Number(this.#req.headers['content-length'] ?? 0)

@@ -50,6 +50,7 @@ export class FakeHouse {
       id: 'req-1',
       method,
       target,
+      trailer: () => undefined,
       header: (name) => headers[name],
       address: '203.0.113.7',
       publicUrl: new URL('https://repo.example.com/'),

@@ -1,0 +1,301 @@
+import { Readable } from 'node:stream'
+import { inject, injectable } from 'tsyringe'
+import type { Digests } from '../digest/digests.js'
+import { conflict, invalid, notFound, RegistryError, tooLarge, unavailable } from '../errors/registry-error.js'
+import { Clock } from '../runtime/clock.js'
+import { randomHex } from '../runtime/identifiers.js'
+import type { JsonObject } from '../runtime/json.js'
+import { Limits } from '../runtime/limits.js'
+import { SealedBlobs } from './encryption/sealed-blobs.js'
+import { type Entry, MetadataStore, type Mutation } from './metadata-store.js'
+import { PieceSource } from './piece-source.js'
+import { type MeasuredReadable, type StagedUpload, type UploadPlace, Uploads } from './staged-upload.js'
+import { asJson, row } from './storage-rows.js'
+import { tenantKeys } from './tenant-keys.js'
+import type { PieceRow, SessionRow } from './upload-rows.js'
+import type { AppendOptions, UploadSession } from './upload-session.js'
+import { UploadSlots } from './upload-slots.js'
+
+const idleLife = 24 * 60 * 60_000
+const wholeLife = 7 * idleLife
+/** Pieces outlive their upload by a day, so that nothing is collected while it is being joined. */
+const pieceLife = wholeLife + idleLife
+
+/** Whose uploads, where. */
+export interface SessionPlace extends UploadPlace {
+  readonly plugin: string
+}
+interface Known {
+  readonly entry: Entry
+  readonly row: SessionRow
+}
+
+/** Uploads in several requests: a row each, and a row and a sealed object for each piece that became durable. A byte counts when its piece's commit has
+ *  moved the offset; that commit holds the revision of the upload's row, so of two writers one wins, on any node. */
+@injectable()
+export class ResumableUploads {
+  /** Requests that are appending in this process: a newer one of the same upload ends them. Others lose by the row. */
+  private readonly running = new Map<string, { readonly body: Readable; readonly done: Promise<unknown> }>()
+  private readonly slots: UploadSlots
+
+  constructor(
+    @inject(MetadataStore) private readonly metadata: MetadataStore,
+    @inject(SealedBlobs) private readonly blobs: SealedBlobs,
+    @inject(Uploads) private readonly uploads: Uploads,
+    @inject(Clock) private readonly clock: Clock,
+    @inject(Limits) private readonly limits: Limits,
+  ) {
+    this.slots = new UploadSlots(metadata, limits.openUploads)
+  }
+
+  async create(place: SessionPlace, note: JsonObject, length: number | undefined): Promise<UploadSession> {
+    if (length !== undefined && length > place.limit) throw overLimit(place.limit)
+    const { organizationId: org } = place
+    const id = randomHex()
+    const at = this.clock.now().getTime()
+    const key = tenantKeys.intent(org, id)
+    const whole: Omit<SessionRow, 'slot'> = {
+      ...{ v: 1, blob: id, repo: place.repositoryId, by: place.actor, node: String(process.pid), at, expires: at + idleLife },
+      ...{ plugin: place.plugin, offset: 0, note, ...(length === undefined ? {} : { length }) },
+    }
+    await this.slots.take(org, place.actor, id, async (slot, taking) => {
+      await this.metadata.commit([taking, { op: 'put', key, value: asJson({ ...whole, slot }), if: 'absent' }], randomHex())
+    })
+    return sessionOf(id, whole)
+  }
+
+  async get(place: SessionPlace, id: string): Promise<UploadSession> {
+    await this.interrupt(id)
+    return sessionOf(id, (await this.known(place, id)).row)
+  }
+
+  async setLength(place: SessionPlace, session: UploadSession, length: number): Promise<UploadSession> {
+    const { entry, row: before } = await this.known(place, session.id)
+    if (before.length === length) return sessionOf(session.id, before)
+    if (before.length !== undefined || length < before.offset)
+      throw invalid(`The length ${length} contradicts what is known of the upload`, { detail: { code: 'upload-length' } })
+    if (length > place.limit) throw overLimit(place.limit)
+    const next: SessionRow = { ...before, length }
+    await this.move(entry, [{ op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } }], before.offset)
+    return sessionOf(session.id, next)
+  }
+
+  async append(
+    place: SessionPlace,
+    session: UploadSession,
+    offset: number,
+    body: MeasuredReadable,
+    options: AppendOptions,
+  ): Promise<UploadSession> {
+    const { id } = session
+    await this.interrupt(id)
+    const work = this.appendAll(place, id, offset, body, options)
+    const running = { body, done: work.catch(() => undefined) }
+    this.running.set(id, running)
+    try {
+      return await work
+    } finally {
+      if (this.running.get(id) === running) this.running.delete(id)
+    }
+  }
+
+  private async appendAll(
+    place: SessionPlace,
+    id: string,
+    offset: number,
+    body: MeasuredReadable,
+    { judge, digests = [] }: AppendOptions,
+  ): Promise<UploadSession> {
+    let known = await this.known(place, id)
+    if (known.row.outcome !== undefined || known.row.offset !== offset) throw elsewhere(known.row.offset)
+    const end = known.row.length ?? place.limit
+    const past = () => (known.row.length === undefined ? overLimit(place.limit) : overLength(end))
+    if (offset + (body.declaredLength ?? 0) > end) throw past()
+    const source = new PieceSource(body)
+    while (await source.more()) {
+      const room = end - known.row.offset
+      if (room === 0) throw past()
+      const size = judge === undefined ? Math.min(room, this.limits.uploadPiece) : room
+      const staged = await this.uploads.stage(source.piece(size), {
+        ...place,
+        limit: size,
+        digests: [...place.digests, ...digests],
+      })
+      try {
+        if (judge !== undefined) {
+          if (source.failure !== undefined) throw source.failure
+          if (await source.more()) throw past()
+          judge(staged.digests)
+        }
+        known = await this.keep(place, known, id, staged)
+      } catch (thrown) {
+        await staged.discard(this.metadata)
+        throw thrown
+      }
+    }
+    if (source.failure !== undefined) throw source.failure
+    return sessionOf(id, known.row)
+  }
+
+  /** Bytes first, then the one commit by which they count. */
+  private async keep(place: SessionPlace, { entry, row: before }: Known, id: string, staged: StagedUpload): Promise<Known> {
+    const { organizationId: org } = place
+    const sealed = await staged.finish()
+    const now = this.clock.now().getTime()
+    const { blob, repo, by, node, at } = before
+    const piece: PieceRow = {
+      ...{ v: 1, blob: staged.blobId, repo, by, node, at: now, expires: at + pieceLife },
+      ...{ offset: before.offset, size: staged.size, stored: sealed.storedSize, ...(sealed.key ? { key: sealed.key } : {}) },
+    }
+    const next: SessionRow = {
+      ...before,
+      blob,
+      offset: before.offset + staged.size,
+      expires: Math.min(now + idleLife, at + wholeLife),
+    }
+    await this.move(
+      entry,
+      [
+        { op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } },
+        { op: 'put', key: tenantKeys.uploadPiece(org, id, before.offset), value: asJson(piece), if: 'absent' },
+        { op: 'delete', key: tenantKeys.intent(org, staged.uploadId), if: 'present' },
+      ],
+      before.offset,
+    )
+    staged.release()
+    const moved = await this.known(place, id)
+    if (moved.row.offset !== next.offset) throw elsewhere(moved.row.offset)
+    return moved
+  }
+
+  /** A commit that moves an upload on; whoever was faster has moved it already. */
+  private async move(entry: Entry, mutations: readonly Mutation[], offset: number): Promise<void> {
+    try {
+      await this.metadata.commit(mutations, randomHex())
+    } catch (thrown) {
+      if (!(thrown instanceof RegistryError) || (thrown.kind !== 'conflict' && thrown.kind !== 'stale')) throw thrown
+      const now = await this.metadata.get(entry.key)
+      throw elsewhere(now === undefined ? offset : row<SessionRow>(now.value).offset, thrown)
+    }
+  }
+
+  /** The plain bytes of these uploads in order. Fails where a piece is missing. */
+  async *read(place: SessionPlace, sessions: readonly UploadSession[]): AsyncGenerator<Buffer> {
+    const { organizationId } = place
+    for (const session of sessions) {
+      let at = 0
+      for await (const { value } of this.pieces(organizationId, session.id)) {
+        const { blob: blobId, offset, size, stored: storedSize, key } = row<PieceRow>(value)
+        if (offset !== at) break
+        const piece = await this.blobs.open({ organizationId, blobId, size, storedSize, ...(key ? { key } : {}) })
+        for await (const chunk of piece) yield chunk as Buffer
+        at += size
+      }
+      if (at !== session.offset) throw unavailable('The upload was changed meanwhile; send the request again', 1)
+    }
+  }
+
+  async join(
+    place: SessionPlace,
+    sessions: readonly UploadSession[],
+    expected: Partial<Digests>,
+    stage: (bytes: Readable, expected: Partial<Digests>) => Promise<StagedUpload>,
+  ): Promise<StagedUpload> {
+    const size = sessions.reduce((sum, { offset }) => sum + offset, 0)
+    const bytes = Readable.from(this.read(place, sessions), { objectMode: false })
+    return stage(Object.assign(bytes, { declaredLength: size }), expected)
+  }
+
+  async close(place: SessionPlace, session: UploadSession, outcome: JsonObject): Promise<void> {
+    const { entry, row: before } = await this.known(place, session.id)
+    const { slot, ...rest } = before
+    const next: SessionRow = { ...rest, outcome }
+    const put: Mutation = { op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } }
+    await this.move(entry, [put, ...this.slots.giveBack(place.organizationId, before.by, slot)], before.offset)
+    await this.dropPieces(place.organizationId, session.id)
+  }
+
+  async discard(place: SessionPlace, session: UploadSession): Promise<void> {
+    await this.interrupt(session.id)
+    const { entry, row: before } = await this.known(place, session.id)
+    await this.drop(place.organizationId, session.id, entry, before)
+  }
+
+  /** For the chore: everything of one organization that was given up. Answers the number of uploads. */
+  async dropExpired(organizationId: string): Promise<number> {
+    const now = this.clock.now().getTime()
+    let dropped = 0
+    for (const partition of tenantKeys.intentShards(organizationId)) {
+      const given: Entry[] = []
+      for await (const entry of this.metadata.range(partition, {}))
+        if (entry.key.path.length === 1 && isSession(entry) && row<SessionRow>(entry.value).expires <= now) given.push(entry)
+      for (const entry of given) {
+        await this.drop(organizationId, entry.key.path[0] ?? '', entry, row<SessionRow>(entry.value))
+        dropped += 1
+      }
+    }
+    return dropped
+  }
+
+  private async drop(org: string, id: string, entry: Entry, before: SessionRow): Promise<void> {
+    const gone: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
+    await this.move(entry, [gone, ...this.slots.giveBack(org, before.by, before.slot)], before.offset)
+    await this.dropPieces(org, id)
+  }
+
+  /** Rows before bytes: what is left by a crash in between is named by nobody, and collected. */
+  private async dropPieces(org: string, id: string): Promise<void> {
+    const pieces: Entry[] = []
+    for await (const entry of this.pieces(org, id)) pieces.push(entry)
+    for (const { key, value } of pieces) {
+      await this.metadata.commit([{ op: 'delete', key }], randomHex())
+      await this.blobs.delete(org, row<PieceRow>(value).blob)
+    }
+  }
+
+  private async *pieces(org: string, id: string): AsyncIterable<Entry> {
+    const { partition } = tenantKeys.intent(org, id)
+    for await (const entry of this.metadata.range(partition, { prefix: [id] })) if (entry.key.path.length === 2) yield entry
+  }
+
+  private async known(place: SessionPlace, id: string): Promise<Known> {
+    const entry = /^[0-9a-f]{32}$/.test(id) ? await this.metadata.get(tenantKeys.intent(place.organizationId, id)) : undefined
+    const found = entry !== undefined && isSession(entry) ? row<SessionRow>(entry.value) : undefined
+    if (entry === undefined || found?.repo !== place.repositoryId || found.plugin !== place.plugin || found.by !== place.actor)
+      throw notFound('Upload', id)
+    if (found.expires <= this.clock.now().getTime()) throw notFound('Upload', id, { detail: { code: 'upload-expired' } })
+    return { entry, row: found }
+  }
+
+  /** A client that comes back has given up its earlier request, of which this end may not have heard. */
+  private async interrupt(id: string): Promise<void> {
+    const running = this.running.get(id)
+    if (running === undefined) return
+    running.body.destroy(invalid('A newer request goes on with this upload', { detail: { code: 'upload.superseded' } }))
+    await running.done
+  }
+}
+
+function isSession({ value }: Entry): boolean {
+  return typeof value === 'object' && value !== null && 'note' in value
+}
+
+function sessionOf(id: string, { offset, length, expires, note, outcome }: Omit<SessionRow, 'slot'>): UploadSession {
+  return {
+    ...{ id, offset, expires: new Date(expires), note },
+    ...(length === undefined ? {} : { length }),
+    ...(outcome === undefined ? {} : { outcome }),
+  }
+}
+
+function elsewhere(offset: number, cause?: unknown): RegistryError {
+  return conflict(`The upload stands at ${offset}`, { detail: { code: 'upload-offset', offset }, cause })
+}
+function overLimit(limit: number): RegistryError {
+  return tooLarge(`The upload is larger than the limit of ${limit} bytes`, { detail: { limit } })
+}
+function overLength(length: number): RegistryError {
+  return tooLarge(`The upload would be longer than the ${length} bytes it announced`, {
+    detail: { code: 'upload-length', length },
+  })
+}

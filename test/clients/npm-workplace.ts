@@ -1,12 +1,19 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment, type Ran, run, succeed } from './run.js'
 import type { ClientTarget } from './server.js'
 
 const projects = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'examples', 'clients', 'npm')
+
+/** What a client needs beside its command. */
+export interface NpmWorkplaceOptions {
+  /** A folder to be searched before all others: that of the Node it runs on. */
+  readonly path?: string
+  readonly env?: NodeJS.ProcessEnv
+}
 
 /** A folder with the example projects and one without anything, and a home and caches of its own, for one client that speaks npm. */
 export class NpmWorkplace {
@@ -16,15 +23,16 @@ export class NpmWorkplace {
     readonly home: string,
     private readonly command: string,
     private readonly target: ClientTarget,
+    private readonly options: NpmWorkplaceOptions,
   ) {}
 
-  static async open(command: string, target: ClientTarget): Promise<NpmWorkplace> {
+  static async open(command: string, target: ClientTarget, options: NpmWorkplaceOptions = {}): Promise<NpmWorkplace> {
     const folder = await mkdtemp(join(tmpdir(), 'cloudrepo-npm-'))
     const home = join(folder, 'home')
     await mkdir(home)
     await mkdir(join(folder, 'empty'))
     await cp(projects, folder, { recursive: true })
-    return new NpmWorkplace(folder, home, command, target)
+    return new NpmWorkplace(folder, home, command, target, options)
   }
 
   async close(): Promise<void> {
@@ -36,10 +44,23 @@ export class NpmWorkplace {
   }
 
   /** The home's `.npmrc`: our registry, and these settings for its address. */
-  async settings(credentials: Readonly<Record<string, string>>): Promise<void> {
+  async settings(credentials: Readonly<Record<string, string>>, ...more: readonly string[]): Promise<void> {
+    await writeFile(join(this.home, '.npmrc'), this.npmrc(credentials, more), { mode: 0o600 })
+  }
+
+  /** The same in every project, where it is the only one. */
+  async projectSettings(credentials: Readonly<Record<string, string>>, ...more: readonly string[]): Promise<void> {
+    await this.inEveryProject('.npmrc', this.npmrc(credentials, more))
+  }
+
+  async inEveryProject(file: string, text: string): Promise<void> {
+    for (const project of ['shout-words', 'greeting', 'app', 'empty']) await writeFile(join(this.project(project), file), text)
+  }
+
+  private npmrc(credentials: Readonly<Record<string, string>>, more: readonly string[]): string {
     const address = this.registry.slice('http:'.length)
     const lines = Object.entries(credentials).map(([name, value]) => `${address}:${name}=${value}`)
-    await writeFile(join(this.home, '.npmrc'), [`registry=${this.registry}`, ...lines, ''].join('\n'), { mode: 0o600 })
+    return [`registry=${this.registry}`, ...lines, ...more, ''].join('\n')
   }
 
   /** From here on nothing that was fetched before is remembered. */
@@ -59,7 +80,7 @@ export class NpmWorkplace {
     return (await succeed(this.command, args, { cwd: this.project(project), env: this.env() })).stdout.trim()
   }
   async start(project: string): Promise<string> {
-    return (await succeed(process.execPath, ['index.js'], { cwd: this.project(project), env: this.env() })).stdout.trim()
+    return (await succeed('node', ['index.js'], { cwd: this.project(project), env: this.env() })).stdout.trim()
   }
 
   /** Runs a command that asks questions, and answers each as it appears. */
@@ -90,14 +111,22 @@ export class NpmWorkplace {
     return { status, stdout, stderr, output: stdout + stderr }
   }
 
-  private env(): NodeJS.ProcessEnv {
+  /** Of every process: settings of nobody else, and all caches below one folder. */
+  env(): NodeJS.ProcessEnv {
     const cache = (name: string) => join(this.folder, `cache-${this.caches}`, name)
+    const { path, env } = this.options
     return cleanEnvironment(this.home, {
+      ...(path === undefined ? {} : { PATH: `${path}:${process.env['PATH'] ?? ''}` }),
+      XDG_CACHE_HOME: cache('xdg'),
+      XDG_DATA_HOME: cache('data'),
+      YARN_GLOBAL_FOLDER: cache('yarn'),
+      BUN_INSTALL_CACHE_DIR: cache('bun'),
+      DENO_DIR: cache('deno'),
+      NPM_TOKEN: this.target.token,
       npm_config_cache: cache('npm'),
-      // npm knows neither, and says so.
-      ...(basename(this.command) === 'pnpm' ? { npm_config_store_dir: cache('store'), npm_config_cache_dir: cache('pnpm') } : {}),
       npm_config_update_notifier: 'false',
       npm_config_fund: 'false',
+      ...env,
     })
   }
 }

@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { npmTool } from '../node-tools.js'
+import { npmFlow } from '../npm-flow.js'
+import type { NpmWorkplace } from '../npm-workplace.js'
+
+npmFlow({
+  title: 'yarn 1.22.22',
+  install: async () => ({ command: join(await npmTool('yarn', 'yarn@1.22.22'), 'yarn') }),
+  async settle(place, { token }) {
+    await place.settings({ _authToken: token, 'always-auth': 'true' })
+    await place.inEveryProject('.yarnrc', `registry "${place.registry}"\n`)
+  },
+  publish: ['publish', '--non-interactive'],
+  refusal: /cannot publish over the previously published version/i,
+  view: ['info', '@acme/greeting', 'version'],
+  addTag: ['tag', 'add', '@acme/greeting@1.0.0', 'stable'],
+  listTags: ['tag', 'list', '@acme/greeting'],
+  installAll: ['install'],
+  installLocked: ['install', '--frozen-lockfile'],
+  lockFile: 'yarn.lock',
+  audit: ['audit'],
+})
+
+for (const version of ['3.8.7', '4.18.1'])
+  npmFlow({
+    title: `yarn ${version}`,
+    install: async () => ({ command: join(await npmTool('yarn', `@yarnpkg/cli-dist@${version}`), 'yarn') }),
+    settle: (place) => berrySettings(place, version),
+    whoami: ['npm', 'whoami'],
+    prepare: ['install', '--no-immutable'],
+    publish: ['npm', 'publish'],
+    refusal: /cannot publish over the previously published version/i,
+    view: ['npm', 'info', '@acme/greeting'],
+    addTag: ['npm', 'tag', 'add', '@acme/greeting@1.0.0', 'stable'],
+    listTags: ['npm', 'tag', 'list', '@acme/greeting'],
+    installAll: ['install', '--no-immutable'],
+    installLocked: ['install', '--immutable'],
+    lockFile: 'yarn.lock',
+    start: ['run', 'start'],
+    audit: ['npm', 'audit'],
+  })
+
+/** Its own settings file, and an empty lock file, which marks the root of a project. */
+async function berrySettings(place: NpmWorkplace, version: string): Promise<void> {
+  const lines = [
+    `npmRegistryServer: "${place.registry}"`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the client expands it
+    'npmAuthToken: "${NPM_TOKEN}"',
+    'npmAlwaysAuth: true',
+    'unsafeHttpWhitelist: ["127.0.0.1"]',
+    'enableTelemetry: false',
+    // A version that was published a second ago is in quarantine by default.
+    ...(version.startsWith('3.') ? [] : ['npmMinimalAgeGate: 0']),
+  ]
+  await place.inEveryProject('.yarnrc.yml', `${lines.join('\n')}\n`)
+  for (const project of ['shout-words', 'greeting', 'app', 'empty'])
+    await writeFile(join(place.project(project), 'yarn.lock'), '')
+}

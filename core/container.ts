@@ -12,7 +12,7 @@ import { DigestService } from './digest/digest-service.js'
 import { NodeDigestService } from './digest/node-digest-service.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import { Clock, SystemClock } from './runtime/clock.js'
-import { defaultLimits, Limits } from './runtime/limits.js'
+import { checkLimits, defaultLimits, Limits } from './runtime/limits.js'
 import { Logger, silentLogger } from './runtime/logger.js'
 import { BlobRecords } from './storage/blob-records.js'
 import { BlobStore } from './storage/blob-store.js'
@@ -45,6 +45,8 @@ export interface HouseParts {
   readonly clock?: Clock
   readonly logger?: Logger
   readonly limits?: Partial<Limits>
+  /** Of the software: the first run of the sweeper under another one removes nothing. */
+  readonly release?: string
   /** Default 'app'. */
   readonly encryption?: 'app' | 'off'
 }
@@ -70,13 +72,15 @@ export async function houseContainer(parts: HouseParts): Promise<DependencyConta
   const house = container.createChildContainer()
   const clock = parts.clock ?? new SystemClock()
   const logger = parts.logger ?? silentLogger
+  const limits = { ...defaultLimits, ...parts.limits }
+  checkLimits(limits)
   const keys = new StoredOrganizationKeys(parts.keyStore, parts.rootKey, clock)
   await checkCanary(parts.keyStore, parts.metadata, parts.rootKey)
   house.register(BlobStore, { useValue: parts.blobs })
   house.register(MetadataStore, { useValue: parts.metadata })
   house.register(Clock, { useValue: clock })
   house.register(Logger, { useValue: logger })
-  house.register(Limits, { useValue: { ...defaultLimits, ...parts.limits } })
+  house.register(Limits, { useValue: limits })
   house.register(DigestService, { useValue: await NodeDigestService.open() })
   house.register(OrganizationKeys, { useValue: keys })
   house.register(SealedBlobs, { useValue: new SealedBlobStore(parts.blobs, keys, parts.encryption ?? 'app', logger, clock) })

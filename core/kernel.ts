@@ -9,7 +9,9 @@ import { CommittedEvents } from './events/committed-events.js'
 import { type Reminder, Reminders } from './events/reminders.js'
 import { HouseSetup } from './house-setup.js'
 import { Chores } from './housekeeping/chores.js'
+import { ClockWatch } from './housekeeping/clock-watch.js'
 import { Leases } from './housekeeping/leases.js'
+import { Sweep } from './housekeeping/sweep.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import type { ProtocolPlugin } from './plugin/protocol-plugin.js'
 import type { RouteRecord } from './plugin/route-record.js'
@@ -26,6 +28,7 @@ import { BlobStore } from './storage/blob-store.js'
 import { Catalog } from './storage/catalog.js'
 import { ChangeCommit } from './storage/change-commit.js'
 import { OrganizationKeys } from './storage/encryption/keys.js'
+import { SealedBlobs } from './storage/encryption/sealed-blobs.js'
 import { MetadataStore } from './storage/metadata-store.js'
 import { ResumableUploads } from './storage/resumable-uploads.js'
 import { Uploads } from './storage/staged-upload.js'
@@ -97,7 +100,21 @@ export class Kernel {
     )
     const clock = house.resolve<Clock>(Clock)
     this.chores = new Chores(metadata, new Leases(metadata, clock), clock, this.log)
+    const watch = new ClockWatch(metadata, clock)
+    this.chores.add(watch)
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
+    this.chores.add(
+      new Sweep({
+        metadata,
+        blobs: house.resolve<BlobStore>(BlobStore),
+        sealed: house.resolve<SealedBlobs>(SealedBlobs),
+        clock,
+        limits: house.resolve<Limits>(Limits),
+        log: this.log,
+        watch,
+        release: parts.release ?? '',
+      }),
+    )
   }
 
   /** Checks the root key against what the store holds; throws before anything is written where it does not fit. */

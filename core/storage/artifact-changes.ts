@@ -6,7 +6,16 @@ import type { CommitScope } from './commit-scope.js'
 import type { MetadataStore } from './metadata-store.js'
 import { type MutationList, seen } from './mutation-list.js'
 import type { StagedUpload } from './staged-upload.js'
-import { type ArtifactRow, asJson, type BlobRow, type DigestRow, row, type SpentRow, type VersionRow } from './storage-rows.js'
+import {
+  type ArtifactRow,
+  asJson,
+  type BlobRow,
+  type DigestRow,
+  type FolderRow,
+  row,
+  type SpentRow,
+  type VersionRow,
+} from './storage-rows.js'
 import { nameId, tenantKeys } from './tenant-keys.js'
 
 /** Files of one commit: blob, reference, version, artifact, spent coordinates, digest hint, folder hints. */
@@ -106,7 +115,7 @@ export class ArtifactChanges {
       const { blob } = row<DigestRow>(hint.value)
       const key = tenantKeys.blob(org, blob)
       const existing = await this.metadata.get(key)
-      if (existing && row<BlobRow>(existing.value).state === 'live') {
+      if (existing && isShareable(row<BlobRow>(existing.value))) {
         if (!this.list.holds(key))
           this.list.add({ op: 'check', key, if: { revision: existing.revision } }, { kind: 'shared', upload })
         return blob
@@ -164,7 +173,10 @@ export class ArtifactChanges {
         segments.slice(0, depth - 1).join('/'),
         name,
       )
-      if (this.list.holds(key) || (await this.metadata.get(key))) return
+      if (this.list.holds(key)) return
+      const entry = await this.metadata.get(key)
+      // One that is marked as empty will be taken away: not once it has been written anew.
+      if (entry && row<FolderRow>(entry.value).empty === undefined) return
       this.list.add({ op: 'put', key, value: { v: 1 } })
     }
   }
@@ -183,6 +195,11 @@ export class ArtifactChanges {
       actor: actor.id,
     })
   }
+}
+
+/** Condemned, it may be gone tomorrow; damaged, it is of no use to anybody. */
+function isShareable({ state, damaged }: BlobRow): boolean {
+  return state === 'live' && damaged === undefined
 }
 
 function taken(path: string, sha256: string, reason: 'exists' | 'spent'): RegistryError {

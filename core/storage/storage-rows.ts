@@ -14,8 +14,16 @@ export type BlobRow = {
   readonly store: string
   readonly key?: WrappedKey
   readonly at: number
+  /** Raised whenever `state` changes; and when that was, and whether an operator let more go than the brakes do. */
   readonly epoch: number
+  readonly since?: number
+  readonly confirmed?: true
+  /** When a read found that its bytes are not what was written. */
+  readonly damaged?: number
 }
+
+/** A child folder: a hint. `empty`: since when nothing was found in it; whoever puts a file there writes it anew. */
+export type FolderRow = { readonly v: 1; readonly empty?: number }
 
 export type IntentRow = {
   readonly v: 1

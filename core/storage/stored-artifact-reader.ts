@@ -8,6 +8,7 @@ import type { SingleFlight } from '../runtime/single-flight.js'
 import type { FolderEntry } from './artifact.js'
 import type { ArtifactReader } from './artifact-reader.js'
 import type { BlobRecords } from './blob-records.js'
+import { holdsFile } from './folder-contents.js'
 import type { Entry, Key, MetadataStore } from './metadata-store.js'
 import { seen } from './mutation-list.js'
 import { compareNames } from './name-order.js'
@@ -101,14 +102,10 @@ export class StoredArtifactReader implements ArtifactReader {
     return found
   }
 
-  /** Does anything lie in the folder, or below it? Rows of child folders are hints (architecture guide, part b). */
+  /** Does anything lie in the folder, or below it? One that takes long to look through is shown as it stands: the sweeper will see to it. */
   async holdsFile(folder: string): Promise<boolean> {
-    const partition = tenantKeys.folder(this.organizationId, this.repositoryId, folder)
-    for await (const entry of this.stores.metadata.range(partition, { prefix: ['a'] }))
-      if (row<ArtifactRow>(entry.value).state === 'present') return true
-    for await (const entry of this.stores.metadata.range(partition, { prefix: ['d'] }))
-      if (await this.holdsFile(`${folder}/${entry.key.path[1] ?? ''}`)) return true
-    return false
+    const { organizationId, repositoryId } = this
+    return (await holdsFile(this.stores.metadata, { organizationId, repositoryId, folder })) !== false
   }
 
   private artifact(path: string, entry: Entry): StoredArtifact | undefined {

@@ -3,6 +3,7 @@ import { parseNetworks } from '../server/caller.js'
 import type { ListenAddress } from '../server/listener.js'
 
 const bytes = (ceiling: number) => z.number().int().min(0).max(ceiling)
+const upTo = (ceiling: number) => z.number().int().min(0).max(ceiling)
 const GiB = 1024 ** 3
 
 const listen = z.string().transform((text, context): ListenAddress => {
@@ -38,7 +39,23 @@ const limits = z.strictObject({
   maxArtifactSize: z.exactOptional(bytes(100 * GiB)),
   contentCache: z.exactOptional(bytes(4 * GiB)),
   documentCache: z.exactOptional(bytes(4 * GiB)),
-  undoDays: z.exactOptional(z.number().int().min(0).max(365)),
+  undoDays: z.exactOptional(upTo(365)),
+  keepVersions: z.exactOptional(upTo(1_000)),
+  sweepHours: z.exactOptional(
+    z
+      .number()
+      .int()
+      .min(1)
+      .max(24 * 28),
+  ),
+  sweepGraceHours: z.exactOptional(upTo(24 * 28)),
+  strayDays: z.exactOptional(upTo(365)),
+  blobDeleteDelayDays: z.exactOptional(upTo(365)),
+  backupRetentionDays: z.exactOptional(upTo(365)),
+  sweepBlobPercent: z.exactOptional(upTo(100)),
+  sweepBytePercent: z.exactOptional(upTo(100)),
+  sweepFloorBlobs: z.exactOptional(upTo(1_000_000)),
+  clockSkewSeconds: z.exactOptional(upTo(86_400)),
 })
 
 /** The shape of `cloudrepo.json`. Unknown names and values whose part is not built are refused, never passed over. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { NodeDigestService } from '../../core/digest/node-digest-service.js'
-import { defaultLimits } from '../../core/runtime/limits.js'
+import { defaultLimits, type Limits } from '../../core/runtime/limits.js'
 import { SingleFlight } from '../../core/runtime/single-flight.js'
 import { BlobRecords } from '../../core/storage/blob-records.js'
 import { ChangeCommit } from '../../core/storage/change-commit.js'
@@ -19,7 +19,7 @@ import { FixedClock } from './fixed-clock.js'
 /** The storage kernel alone, over stores in memory: one organization, one repository, one plugin. */
 export class StorageWorld {
   readonly clock = new FixedClock()
-  readonly blobs = new MemoryBlobStore()
+  readonly blobs = new MemoryBlobStore(Number.POSITIVE_INFINITY, () => this.clock.now())
   readonly sealed: SealedBlobStore
   readonly uploads: Uploads
   readonly commit: ChangeCommit
@@ -30,18 +30,19 @@ export class StorageWorld {
   private constructor(
     readonly digests: NodeDigestService,
     readonly metadata: MetadataStore,
+    readonly limits: Limits,
   ) {
     // Sealing has suites of its own; here bytes lie in clear.
     this.sealed = new SealedBlobStore(this.blobs, undefined as never, 'off')
     this.uploads = new Uploads(metadata, this.sealed, digests, this.clock)
-    this.commit = new ChangeCommit(metadata, this.clock, defaultLimits)
-    const records = new BlobRecords(metadata, this.sealed, defaultLimits)
+    this.commit = new ChangeCommit(metadata, this.clock, limits)
+    const records = new BlobRecords(metadata, this.sealed, limits)
     this.artifacts = new StoredArtifactReader({ metadata, blobs: records, digests, computing: new SingleFlight() }, 'o_1', 'r_1')
     this.documents = new StoredDocumentReader(metadata, { organizationId: 'o_1', repositoryId: 'r_1', plugin: 'raw' })
   }
 
-  static async open(metadata: MetadataStore = new MemoryMetadataStore()): Promise<StorageWorld> {
-    return new StorageWorld(await NodeDigestService.open(), metadata)
+  static async open(metadata: MetadataStore = new MemoryMetadataStore(), limits: Partial<Limits> = {}): Promise<StorageWorld> {
+    return new StorageWorld(await NodeDigestService.open(), metadata, { ...defaultLimits, ...limits })
   }
 
   stage(content: string | Uint8Array | Readable, expected = {}): Promise<StagedUpload> {

@@ -113,6 +113,8 @@ describe('Settings', () => {
     ['an unknown limit', { limits: { maxSize: 1 } }, 'limits.maxSize: no such setting'],
     ['a limit above its ceiling', { limits: { maxArtifactSize: 2 ** 50 } }, 'limits.maxArtifactSize: '],
     ['a limit that is no number', { limits: { maxArtifactSize: '5 GiB' } }, 'limits.maxArtifactSize: '],
+    ['a sweeper that never rests', { limits: { sweepHours: 0 } }, 'limits.sweepHours: '],
+    ['a delay above its ceiling', { limits: { blobDeleteDelayDays: 366 } }, 'limits.blobDeleteDelayDays: '],
     ['a negative limit', { limits: { undoDays: -1 } }, 'limits.undoDays: '],
     ['an unknown encryption', { encryption: { artifacts: 'rot13' } }, 'encryption.artifacts: '],
     ['a plugin that is no name', { plugins: [1] }, 'plugins.0: '],

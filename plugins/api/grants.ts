@@ -11,7 +11,9 @@ const place = {
   repository: z.string().min(1).meta({ description: "A repository's name, or `*` for all of them" }),
   path: z.string().min(1).optional().meta({ description: 'Only below this path, by whole segments' }),
 }
-const newGrant = z.strictObject({ ...place, level: z.enum(['read', 'write', 'delete', 'administer']) }).meta({ id: 'NewGrant' })
+const newGrant = z
+  .strictObject({ ...place, level: z.enum(['read', 'write', 'delete', 'administer']) })
+  .meta({ id: 'NewGrant', examples: [{ subject: 'builders', repository: 'releases', level: 'write' }] })
 const whichGrant = z.strictObject(place)
 
 /** `group:` is for groups whose own name begins with one of these words. */

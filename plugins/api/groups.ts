@@ -2,11 +2,12 @@ import { type Directory, empty, type Group, json, type Member, notFound, z } fro
 import { answer, refusal } from './answers.js'
 import { inOrganization } from './management-route.js'
 import { memberOf } from './members.js'
+import { groupNameShape } from './names.js'
 import { behind, page, pageOf, pageQuery } from './page.js'
 import { groupShape, memberShape, shapeGroup, shapeMember } from './shapes.js'
 
 const one = (description: string) => answer(description, groupShape)
-const named = z.strictObject({ name: z.string() }).meta({ id: 'NewGroup' })
+const named = z.strictObject({ name: groupNameShape }).meta({ id: 'NewGroup', examples: [{ name: 'makers' }] })
 
 /** By name or id. Throws `not-found`. */
 export async function groupOf(directory: Directory, name: string): Promise<Group> {

@@ -2,6 +2,7 @@ import { type Directory, empty, json, type Member, notFound, z } from '#core'
 import { answer, refusal } from './answers.js'
 import { defined } from './body.js'
 import { inOrganization } from './management-route.js'
+import { displayNameShape, emailShape, memberNameShape } from './names.js'
 import { page, pageOf, pageQuery } from './page.js'
 import { memberShape, shapeMember } from './shapes.js'
 
@@ -10,24 +11,26 @@ const one = (description: string) => answer(description, memberShape)
 const role = z.enum(['owner', 'admin', 'developer', 'reader'])
 const newMember = z
   .strictObject({
-    name: z.string(),
+    name: memberNameShape,
     kind: z.enum(['member', 'service']).optional(),
-    email: z.string().optional(),
-    displayName: z.string().max(256).optional(),
+    email: emailShape.optional(),
+    displayName: displayNameShape.optional(),
     role: role.optional(),
     password: z.string().optional(),
   })
-  .meta({ id: 'NewMember' })
+  .meta({ id: 'NewMember', examples: [{ name: 'alice', email: 'alice@acme.example', role: 'developer' }] })
 const change = z
   .strictObject({
-    name: z.string().optional(),
-    email: z.string().nullable().optional(),
-    displayName: z.string().max(256).nullable().optional(),
+    name: memberNameShape.optional(),
+    email: emailShape.nullable().optional(),
+    displayName: displayNameShape.nullable().optional(),
     role: role.nullable().optional(),
     status: z.enum(['active', 'inactive']).optional(),
   })
-  .meta({ id: 'MemberChange' })
-const newPassword = z.strictObject({ password: z.string() }).meta({ id: 'NewPassword' })
+  .meta({ id: 'MemberChange', examples: [{ role: 'reader' }] })
+const newPassword = z
+  .strictObject({ password: z.string() })
+  .meta({ id: 'NewPassword', examples: [{ password: 'correct-horse-battery' }] })
 
 /** By login name, e-mail or id. Throws `not-found`. */
 export async function memberOf(directory: Directory, name: string): Promise<Member> {

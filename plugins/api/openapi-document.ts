@@ -1,6 +1,7 @@
 import type { RouteDescription } from '#core'
 import { type Answer, sharedRefusals } from './answers.js'
 import { ComponentSchemas, type JsonSchema } from './component-schemas.js'
+import { type Linked, linkOperations } from './operation-links.js'
 import { operationName, tagOf } from './operation-names.js'
 import { pathParameters } from './path-parameters.js'
 import { problemShape } from './shapes.js'
@@ -27,15 +28,14 @@ operation the server may say, of any request at all, 405 (the address has no suc
  *  or two schemas of one name. */
 export function openApiDocument(version: string, server: string, mounts: readonly DescribedMount[]): Json {
   const schemas = new ComponentSchemas()
-  const paths: Record<string, Record<string, Json>> = {}
+  const paths: Record<string, Record<string, Linked & Json>> = {}
   const names = new Set<string>()
   for (const { scope, routes } of mounts) {
     const before = scope === 'organization' ? '/{org}/-/api' : '/-/api'
     for (const route of routes) {
       const operation = operationOf(scope, before, route, schemas)
-      const name = String(operation['operationId'])
-      if (names.has(name)) throw new Error(`two operations are called ${name}`)
-      names.add(name)
+      if (names.has(operation.operationId)) throw new Error(`two operations are called ${operation.operationId}`)
+      names.add(operation.operationId)
       const address = before + route.path.replace(/\+\}$/, '}')
       paths[address] = { ...paths[address], [route.method.toLowerCase()]: operation }
     }
@@ -51,18 +51,25 @@ export function openApiDocument(version: string, server: string, mounts: readonl
     servers: [{ url: server }],
     tags: [...new Set(mounts.flatMap(({ routes }) => routes.map(({ path }) => tagOf(path))))].sort().map((name) => ({ name })),
     security: [{ token: [] }],
-    paths,
+    paths: linkOperations(paths, (response) => addressedBy(response, schemas)),
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: "A member's or service account's token, or the operator's" },
       },
-      responses: Object.fromEntries(Object.entries(sharedRefusals).map(([name, one]) => [name, response(one, schemas)])),
+      responses: Object.fromEntries(
+        Object.entries(sharedRefusals).map(([name, one]) => [name, response(one, schemas, name === 'NotFound')]),
+      ),
       schemas: schemas.all(),
     },
   }
 }
 
-function operationOf(scope: 'organization' | 'instance', before: string, route: DescribedRoute, schemas: ComponentSchemas): Json {
+function operationOf(
+  scope: 'organization' | 'instance',
+  before: string,
+  route: DescribedRoute,
+  schemas: ComponentSchemas,
+): Linked & Json {
   const { method, path, permission, describe } = route
   if (describe === undefined) throw new Error(`${scope} route ${method} ${path} has no description`)
   const { summary, query, body, answers } = describe
@@ -80,18 +87,32 @@ function operationOf(scope: 'organization' | 'instance', before: string, route: 
     responses: Object.fromEntries(
       Object.entries(answers).map(([status, one]) => {
         const shared = sharedNames.get(one)
-        return [status, shared === undefined ? response(one, schemas) : { $ref: `#/components/responses/${shared}` }]
+        return [
+          status,
+          shared === undefined
+            ? response(one, schemas, scope === 'organization' && status === '404')
+            : { $ref: `#/components/responses/${shared}` },
+        ]
       }),
     ),
   }
 }
 
+/** By what a thing that was made is found again: its name, or else its id. */
+function addressedBy(response: Json, schemas: ComponentSchemas): string | undefined {
+  const reference = /"\$ref":"#\/components\/schemas\/(\w+)"/.exec(JSON.stringify(response))?.[1]
+  const fields = Object.keys((schemas.all()[reference ?? '']?.['properties'] ?? {}) as Json)
+  return ['name', 'id'].find((field) => fields.includes(field))
+}
+
 const sharedNames = new Map<Answer, string>(Object.entries(sharedRefusals).map(([name, shared]) => [shared, name]))
 
-function response({ description, body }: Answer, schemas: ComponentSchemas): Json {
+/** `plain`: below a name that no organization can have lies no management interface, hence none of its words. */
+function response({ description, body }: Answer, schemas: ComponentSchemas, plain: boolean): Json {
   if (body === undefined) return { description }
   const type = body === problemShape ? 'application/problem+json' : 'application/json'
-  return { description, content: { [type]: { schema: schemas.of(body, 'output') } } }
+  const text = plain ? { 'text/plain': { schema: { type: 'string' } } } : {}
+  return { description, content: { [type]: { schema: schemas.of(body, 'output') }, ...text } }
 }
 
 function placeholders(path: string): readonly Json[] {
@@ -99,8 +120,11 @@ function placeholders(path: string): readonly Json[] {
     name,
     in: 'path',
     required: true,
-    description: pathParameters[name] ?? name,
-    schema: { type: 'string', minLength: 1 },
+    description: pathParameters[name]?.description ?? name,
+    schema: {
+      type: 'string',
+      ...(pathParameters[name]?.pattern === undefined ? { minLength: 1 } : { pattern: pathParameters[name].pattern }),
+    },
   }))
 }
 

@@ -2,21 +2,22 @@ import { empty, json, z } from '#core'
 import { answer, refusal } from './answers.js'
 import { defined } from './body.js'
 import { inInstance } from './management-route.js'
+import { displayNameShape, organizationNameShape } from './names.js'
 import { page, pageOf, pageQuery } from './page.js'
 import { organizationShape, routeShape, shapeOrganization } from './shapes.js'
 
 const one = (description: string) => answer(description, organizationShape)
 
 const newOrganization = z
-  .strictObject({ name: z.string(), displayName: z.string().max(256).optional() })
-  .meta({ id: 'NewOrganization' })
+  .strictObject({ name: organizationNameShape, displayName: displayNameShape.optional() })
+  .meta({ id: 'NewOrganization', examples: [{ name: 'delta' }] })
 const change = z
   .strictObject({
     status: z.enum(['active', 'suspended']).optional(),
-    displayName: z.string().max(256).optional(),
+    displayName: displayNameShape.optional(),
     publicAllowed: z.boolean().optional(),
   })
-  .meta({ id: 'OrganizationChange' })
+  .meta({ id: 'OrganizationChange', examples: [{ displayName: 'Delta Ltd' }] })
 
 /** Organizations of the instance, and its list of routes: for the operator. */
 export const instanceRoutes = [

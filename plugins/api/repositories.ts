@@ -2,6 +2,7 @@ import { empty, json, z } from '#core'
 import { answer, refusal } from './answers.js'
 import { defined } from './body.js'
 import { inOrganization } from './management-route.js'
+import { repositoryNameShape } from './names.js'
 import { behind, page, pageOf, pageQuery } from './page.js'
 import { formatShape, organizationShape, repositoryShape, shapeFormat, shapeOrganization, shapeRepository } from './shapes.js'
 
@@ -14,7 +15,7 @@ const size = z
   .max(100 * 1024 ** 3)
 const newRepository = z
   .strictObject({
-    name: z.string(),
+    name: repositoryNameShape,
     format: z.string(),
     /** The others are refused in words of the kernel's. */
     kind: z.enum(['hosted', 'proxy', 'group']).optional(),
@@ -25,7 +26,7 @@ const newRepository = z
     maxSize: size.optional(),
     host: z.string().max(253).optional(),
   })
-  .meta({ id: 'NewRepository' })
+  .meta({ id: 'NewRepository', examples: [{ name: 'releases', format: 'maven', policy: 'release' }] })
 const change = z
   .strictObject({
     policy: z.enum(['release', 'snapshot', 'mixed']).optional(),
@@ -35,7 +36,7 @@ const change = z
     maxSize: size.nullable().optional(),
     host: z.string().max(253).nullable().optional(),
   })
-  .meta({ id: 'RepositoryChange' })
+  .meta({ id: 'RepositoryChange', examples: [{ writePolicy: 'once' }] })
 const formatSwitch = z.strictObject({ enabled: z.boolean() }).meta({ id: 'FormatSwitch' })
 
 const nameOf = ({ name }: { readonly name: string }) => name

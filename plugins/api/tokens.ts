@@ -12,6 +12,7 @@ import {
 import { answer, refusal } from './answers.js'
 import { inOrganization } from './management-route.js'
 import { memberOf } from './members.js'
+import { scopeShape } from './names.js'
 import { behind, type Listed, page, pageOf, pageQuery } from './page.js'
 import { shapeToken, tokenShape } from './shapes.js'
 
@@ -19,12 +20,16 @@ const newToken = z
   .strictObject({
     /** Whose it is; the caller's own where absent. */
     member: z.string().optional(),
-    name: z.string().min(1).max(128),
-    scopes: z.array(z.string()).min(1).max(50),
+    name: z
+      .string()
+      .min(1)
+      .max(128)
+      .meta({ examples: ['ci'] }),
+    scopes: z.array(scopeShape).min(1).max(50),
     expiresInDays: z.number().int().min(1).max(365).optional(),
     cidr: z.array(z.string()).max(50).optional(),
   })
-  .meta({ id: 'NewToken' })
+  .meta({ id: 'NewToken', examples: [{ member: 'alice', name: 'ci', scopes: ['repo:*:write'], expiresInDays: 30 }] })
 const issued = z
   .strictObject({ id: z.string(), token: z.string(), prefix: z.string(), expiresAt: z.string() })
   .meta({ id: 'IssuedToken' })

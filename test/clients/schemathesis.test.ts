@@ -1,0 +1,136 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { call } from '../support/client.js'
+import { obtain, pythonTools } from './client-cache.js'
+import { succeed } from './run.js'
+import { type KnownNames, type Sweep, sweep, type Verdict } from './schemathesis-run.js'
+import { Server } from './server.js'
+
+/** More cases by `CLOUDREPO_TEST_SCHEMATHESIS`, the number of them per operation; another seed by `CLOUDREPO_TEST_SEED`. */
+const examples = Number(process.env['CLOUDREPO_TEST_SCHEMATHESIS'] ?? 6)
+const seed = Number(process.env['CLOUDREPO_TEST_SEED'] ?? 1)
+
+const conformance = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+] as const
+const several = (word: string) => Array.from({ length: 12 }, (_, at) => `${word}-${at}`)
+const names = {
+  organizations: ['acme', 'beta'],
+  deletable: ['gone-1', 'gone-2', 'gone-3', 'gone-4'],
+  repositories: ['maven', 'npm', 'pypi', 'raw', ...several('files')],
+  members: ['olga', 'dora', 'alice', ...several('member')],
+  groups: ['builders', ...several('group')],
+  formats: ['maven', 'npm', 'pypi', 'raw'],
+  tokens: [] as string[],
+  owners: ['rita'],
+  scopes: ['repo:*:read', 'repo:*:delete', 'org:read'],
+} satisfies KnownNames
+
+describe('The management interface, swept by schemathesis', function () {
+  this.timeout(1_900_000)
+  let tools: string
+  let folder: string
+  let server: Server
+  let operator: string
+  let reader: string
+  let description: string
+
+  before(async function () {
+    tools = await obtain(this, 'schemathesis', () =>
+      pythonTools('openapi', ['schemathesis==4.32.5', 'openapi-spec-validator==0.9.0']),
+    )
+    folder = await mkdtemp(join(tmpdir(), 'schemathesis-'))
+    server = await Server.start({ CLOUDREPO_SAMPLE: 'off' })
+    operator = (await readFile(join(server.data, 'operator-token'), 'utf8')).trim()
+    for (const name of [...names.organizations, ...names.deletable]) await send('POST', '/-/api/v1/organizations', { name })
+    for (const organization of names.organizations) await furnish(`/${organization}/-/api/v1/`)
+    const issued = await send('POST', '/acme/-/api/v1/tokens', {
+      member: 'rita',
+      name: 'reads',
+      scopes: ['repo:*:read', 'org:read'],
+    })
+    reader = String(issued['token'])
+    for (const organization of names.organizations)
+      for (const name of ['one', 'two', 'three']) {
+        const made = await send('POST', `/${organization}/-/api/v1/tokens`, { member: 'rita', name, scopes: ['repo:*:read'] })
+        names.tokens.push(String(made['id']))
+      }
+    description = (await call(server.url, { method: 'GET', target: '/-/api/v1/openapi.json' })).text()
+  })
+  after(async () => {
+    await server?.stop()
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+  })
+
+  async function send(method: string, target: string, body?: unknown): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await call(server.url, {
+      method,
+      target,
+      headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    expect(answer.status, `${method} ${target}: ${answer.text()}`).to.be.within(200, 299)
+    return answer.body.length === 0 ? {} : (answer.json() as Readonly<Record<string, unknown>>)
+  }
+
+  async function furnish(mount: string): Promise<void> {
+    for (const name of names.repositories)
+      await send('POST', `${mount}repositories`, { name, format: name.startsWith('files') ? 'raw' : name })
+    for (const name of [...names.members, 'rita'])
+      await send('POST', `${mount}members`, { name, role: name === 'olga' ? 'owner' : 'reader' })
+    for (const name of names.groups) await send('POST', `${mount}groups`, { name })
+    await send('PUT', `${mount}groups/builders/members/dora`)
+    await send('PUT', `${mount}grants`, { subject: 'builders', repository: 'raw', level: 'write' })
+  }
+
+  async function swept(options: Pick<Sweep, 'phases' | 'checks' | 'examples'> & { readonly token?: string }): Promise<Verdict> {
+    const verdict = await sweep({
+      command: join(tools, 'schemathesis'),
+      folder,
+      url: server.url,
+      description,
+      names,
+      seed,
+      ...options,
+    })
+    process.stdout.write(
+      `      ${verdict.generated} cases over ${verdict.tested} operations in ${verdict.seconds.toFixed(1)} s\n`,
+    )
+    expect(verdict.failures, verdict.output).to.deep.equal([])
+    return verdict
+  }
+
+  it('is described in OpenAPI 3.1, says a validator of somebody else', async () => {
+    await succeed(join(tools, 'openapi-spec-validator'), ['--schema', '3.1', '-'], { cwd: folder, input: description })
+  })
+
+  it('answers a member with what is described, and no request makes it fail', () =>
+    swept({ token: reader, phases: ['coverage', 'fuzzing'], checks: conformance, examples: Math.ceil(examples / 2) }))
+
+  it('answers somebody without a token likewise', () =>
+    swept({ phases: ['coverage', 'fuzzing'], checks: conformance, examples: Math.ceil(examples / 3) }))
+
+  it('answers the operator likewise, refuses what does not fit the description, and forgets what was deleted', async () => {
+    const { accepted } = await swept({
+      token: operator,
+      phases: ['examples', 'coverage', 'fuzzing', 'stateful'],
+      checks: [...conformance, 'negative_data_rejection', 'unsupported_method', 'use_after_free', 'ensure_resource_availability'],
+      examples,
+    })
+    // What one case deletes, another does not find.
+    const never = Object.entries(accepted).filter(([, count]) => count === 0)
+    expect(never.length, `never reached: ${never.map(([operation]) => operation).join(', ')}`).to.be.below(3)
+  })
+
+  it('has outlived all of it, and so have its organizations', async () => {
+    expect((await call(server.url, { method: 'GET', target: '/-/health' })).status).to.equal(200)
+    for (const name of names.organizations)
+      expect((await send('GET', `/${name}/-/api/v1/organization`))['status']).to.equal('active')
+    expect(server.log.split('\n').filter((line) => /"level":"?(error|50)/.test(line))).to.deep.equal([])
+  })
+})

@@ -8,6 +8,7 @@ import { DigestService } from './digest/digest-service.js'
 import { CommittedEvents } from './events/committed-events.js'
 import { type Reminder, Reminders } from './events/reminders.js'
 import { HouseSetup } from './house-setup.js'
+import { BatchEnds } from './housekeeping/batch-ends.js'
 import { Chores } from './housekeeping/chores.js'
 import { ClockWatch } from './housekeeping/clock-watch.js'
 import { Leases } from './housekeeping/leases.js'
@@ -102,6 +103,7 @@ export class Kernel {
     this.chores = new Chores(metadata, new Leases(metadata, clock), clock, this.log)
     const watch = new ClockWatch(metadata, clock)
     this.chores.add(watch)
+    this.chores.add(new BatchEnds(metadata, clock, (organizationId, events) => this.events.publish(organizationId, events)))
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
     this.chores.add(
       new Sweep({

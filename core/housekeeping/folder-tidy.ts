@@ -51,8 +51,10 @@ export class FolderTidy {
 
   private async contents(org: string, repo: string, folder: string): Promise<'file' | 'folders' | 'nothing'> {
     const partition = tenantKeys.folder(org, repo, folder)
-    for await (const { value } of this.metadata.range(partition, { prefix: ['a'] }))
-      if (row<ArtifactRow>(value).state === 'present') return 'file'
+    for await (const { value } of this.metadata.range(partition, { prefix: ['a'] })) {
+      const { state, pending } = row<ArtifactRow>(value)
+      if (state === 'present' || pending !== undefined) return 'file'
+    }
     for await (const _ of this.metadata.range(partition, { prefix: ['d'], limit: 1 })) return 'folders'
     return 'nothing'
   }

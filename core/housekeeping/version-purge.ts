@@ -30,6 +30,8 @@ export class VersionPurge {
     const artifact = await this.metadata.get(tenantKeys.artifact(org, repo, path))
     if (!artifact) return
     const current = row<ArtifactRow>(artifact.value)
+    // A batch is at work on it, and its versions are not over: next time.
+    if (current.pending !== undefined) return
     const versions: VersionRow[] = []
     for await (const { value } of this.metadata.range(tenantKeys.versions(org, repo, path), { prefix: ['s'] }))
       versions.push(row<VersionRow>(value))

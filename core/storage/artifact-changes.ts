@@ -1,9 +1,11 @@
 import { conflict, notFound, type RegistryError, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
+import { artifactRow, isSpent } from './batch-rows.js'
+import { endForeign } from './batches.js'
 import type { PutOptions } from './change-set.js'
 import type { CommitScope } from './commit-scope.js'
-import type { MetadataStore } from './metadata-store.js'
+import type { Entry, Key, MetadataStore } from './metadata-store.js'
 import { type MutationList, seen } from './mutation-list.js'
 import type { StagedUpload } from './staged-upload.js'
 import {
@@ -33,15 +35,17 @@ export class ArtifactChanges {
     private readonly list: MutationList,
     /** Uploads that must not share an existing blob: it is being collected. */
     private readonly unshared: ReadonlySet<StagedUpload>,
+    /** Under which all of it waits; undefined where it counts with this commit. */
+    private readonly batch: string | undefined,
+    private readonly now: Date,
   ) {}
 
-  async put(path: string, upload: StagedUpload, options: PutOptions, now: Date): Promise<void> {
+  async put(path: string, upload: StagedUpload, options: PutOptions): Promise<void> {
+    const { now } = this
     const { organizationId: org, repositoryId: repo } = this.scope
     const sha256 = upload.digests.sha256
     const key = tenantKeys.artifact(org, repo, path)
-    const entry = await this.metadata.get(key)
-    const before = entry && row<ArtifactRow>(entry.value)
-    const present = before?.state === 'present' ? before : undefined
+    const { entry, before, present } = await this.standing(key)
     if (options.if === 'absent' && present)
       throw stale('The file exists already', { detail: { path, sha256: present.digests.sha256 } })
     if (typeof options.if === 'object' && present?.digests.sha256 !== options.if.sha256)
@@ -52,8 +56,8 @@ export class ArtifactChanges {
     }
     const replaceable = options.replace === true && this.scope.writePolicy === 'replace'
     if (present && !replaceable) throw taken(path, present.digests.sha256, 'exists')
-    await this.spend(path, sha256, now, !replaceable)
-    const blobId = await this.nameBytes(upload, now)
+    await this.spend(path, sha256, !replaceable)
+    const blobId = await this.nameBytes(upload)
     const seq = (before?.seq ?? 0) + 1
     const version: VersionRow = {
       v: 1,
@@ -73,7 +77,7 @@ export class ArtifactChanges {
       if: 'absent',
     })
     this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
-    this.list.add({ op: 'put', key, value: asJson(current), if: seen(entry) })
+    this.putRow(key, entry, before, current)
     await this.hintFolders(path)
     this.outcome.set(path, present ? 'replaced' : 'created')
     this.bytes += upload.size
@@ -82,32 +86,54 @@ export class ArtifactChanges {
   }
 
   /** Coordinates without `replace` are spent by their first bytes, frozen ones by those that stood there, for good (security guide 1.6). */
-  private async spend(path: string, sha256: string, now: Date, final: boolean): Promise<void> {
+  private async spend(path: string, sha256: string, final: boolean): Promise<void> {
     const key = tenantKeys.spent(this.scope.organizationId, this.scope.repositoryId, path)
     const entry = await this.metadata.get(key)
-    if (!entry) {
-      const spent: SpentRow = { v: 1, sha256, at: now.getTime() }
-      if (final) this.list.add({ op: 'put', key, value: asJson(spent), if: 'absent' })
+    const first = entry && row<SpentRow>(entry.value)
+    if (!first || !(await isSpent(this.metadata, this.scope.organizationId, first))) {
+      if (final) this.list.add({ op: 'put', key, value: asJson(this.spentBy(sha256)), if: seen(entry) })
       return
     }
-    const first = row<SpentRow>(entry.value).sha256
-    if (first !== sha256) throw taken(path, first, 'spent')
+    if (first.sha256 !== sha256) throw taken(path, first.sha256, 'spent')
     this.list.add({ op: 'check', key, if: { revision: entry.revision } })
   }
 
+  private spentBy(sha256: string): SpentRow {
+    return { v: 1, sha256, at: this.now.getTime(), ...(this.batch === undefined ? {} : { batch: this.batch }) }
+  }
+
+  /** What stands under a path, for somebody who is about to change it: a batch that waits there is let through or ended first. */
+  private async standing(key: Key) {
+    let entry = await this.metadata.get(key)
+    const pending = entry && row<ArtifactRow>(entry.value).pending
+    if (pending) {
+      await endForeign(this.metadata, this.scope.organizationId, pending.batch, this.now)
+      entry = await this.metadata.get(key)
+    }
+    const before = entry && (await artifactRow(this.metadata, this.scope.organizationId, entry.value))
+    return { entry, before, present: before?.state === 'present' ? before : undefined }
+  }
+
+  private putRow(key: Key, entry: Entry | undefined, before: ArtifactRow | undefined, next: ArtifactRow): void {
+    const value: ArtifactRow =
+      this.batch === undefined ? next : { ...(before ?? neverThere), pending: { batch: this.batch, row: next } }
+    this.list.add({ op: 'put', key, value: asJson(value), if: seen(entry) })
+  }
+
   /** From here on the path takes no other bytes than those that stand there. */
-  async freeze(path: string, now: Date): Promise<void> {
+  async freeze(path: string): Promise<void> {
     const { organizationId: org, repositoryId: repo } = this.scope
-    const entry = await this.metadata.get(tenantKeys.artifact(org, repo, path))
-    const present = entry && row<ArtifactRow>(entry.value)
-    if (present?.state !== 'present') throw notFound('file', path)
+    const { present } = await this.standing(tenantKeys.artifact(org, repo, path))
+    if (!present) throw notFound('file', path)
     const key = tenantKeys.spent(org, repo, path)
-    const spent: SpentRow = { v: 1, sha256: present.digests.sha256, at: now.getTime() }
-    if (!(await this.metadata.get(key))) this.list.add({ op: 'put', key, value: asJson(spent), if: 'absent' })
+    const entry = await this.metadata.get(key)
+    if (!entry || !(await isSpent(this.metadata, org, row<SpentRow>(entry.value))))
+      this.list.add({ op: 'put', key, value: asJson(this.spentBy(present.digests.sha256)), if: seen(entry) })
   }
 
   /** A live blob with the same bytes takes a second reference; else the fresh copy becomes durable and gets its row. */
-  private async nameBytes(upload: StagedUpload, now: Date): Promise<string> {
+  private async nameBytes(upload: StagedUpload): Promise<string> {
+    const { now } = this
     const { organizationId: org } = this.scope
     const hintKey = tenantKeys.digest(org, upload.digests.sha256, upload.size)
     const hint = await this.metadata.get(hintKey)
@@ -141,12 +167,12 @@ export class ArtifactChanges {
     return upload.blobId
   }
 
-  async remove(path: string, condition: { readonly sha256: string } | undefined, now: Date, undoDays: number): Promise<void> {
+  async remove(path: string, condition: { readonly sha256: string } | undefined, undoDays: number): Promise<void> {
+    const { now } = this
     const { organizationId: org, repositoryId: repo, actor } = this.scope
     const key = tenantKeys.artifact(org, repo, path)
-    const entry = await this.metadata.get(key)
-    const present = entry && row<ArtifactRow>(entry.value)
-    if (present?.state !== 'present') {
+    const { entry, present } = await this.standing(key)
+    if (!present) {
       if (condition) throw stale('The file changed meanwhile', { detail: { path } })
       throw notFound('file', path)
     }
@@ -157,7 +183,7 @@ export class ArtifactChanges {
     const tombstone = { at: now.getTime(), by: actor.id, purgeAfter: now.getTime() + undoDays * 86_400_000 }
     const version: VersionRow = { ...last, seq, tombstone }
     this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
-    this.list.add({ op: 'put', key, value: asJson({ ...version, state: 'deleted' }), if: seen(entry) })
+    this.putRow(key, entry, present, { ...version, state: 'deleted' })
     this.files -= 1
     this.event('artifact.deleted', path, present)
   }
@@ -201,6 +227,9 @@ export class ArtifactChanges {
 function isShareable({ state, damaged }: BlobRow): boolean {
   return state === 'live' && damaged === undefined
 }
+
+/** The base of a pending row where no file ever was. */
+const neverThere: ArtifactRow = { v: 1, seq: 0, blob: '', size: 0, digests: { sha256: '' }, at: 0, by: '', state: 'deleted' }
 
 function taken(path: string, sha256: string, reason: 'exists' | 'spent'): RegistryError {
   const message =

@@ -6,10 +6,11 @@ import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { KeyedQueue } from '../runtime/keyed-queue.js'
 import { Limits } from '../runtime/limits.js'
+import { BatchWriter } from './batch-writer.js'
 import type { Committed } from './change-set.js'
 import { CommitPlan } from './commit-plan.js'
 import type { CommitScope } from './commit-scope.js'
-import { MetadataStore, type Mutation } from './metadata-store.js'
+import { MetadataStore, type Mutation, metadataLimits } from './metadata-store.js'
 import type { RecordedChanges } from './recorded-changes.js'
 import { type StagedUpload, uploadOf } from './staged-upload.js'
 import { tenantKeys } from './tenant-keys.js'
@@ -36,17 +37,42 @@ export class ChangeCommit {
     committed: (events: readonly JsonObject[]) => void,
   ): Promise<Committed> {
     for (const { blob, path } of changes.puts) await scope.parse(uploadOf(blob), path)
-    const packages = new Set([...changes.documents.map(({ key }) => key[0]), ...changes.heads.keys()])
-    const queues = [...packages].map((pkg) => tenantKeys.package(scope.organizationId, scope.repositoryId, scope.plugin, pkg))
-    return this.queue.run(queues, async () => {
-      const plan = new CommitPlan(this.metadata, scope, changes, this.limits)
+    return this.queue.run(queuesOf(changes, scope), () => this.write(changes, scope, committed))
+  }
+
+  /** Takes what `changes` holds so far, and writes it where nobody sees it. */
+  async ahead(changes: RecordedChanges, scope: CommitScope): Promise<void> {
+    for (const { blob, path } of changes.puts) await scope.parse(uploadOf(blob), path)
+    await this.queue.run(queuesOf(changes, scope), async () => {
+      await scope.recheck()
+      await this.writeAhead(changes, scope)
+    })
+  }
+
+  /** Takes back what was written ahead; where that fails, a chore does it, after the batch's time. */
+  async abandon(changes: RecordedChanges): Promise<void> {
+    await changes.ahead?.abandon(this.clock.now()).catch(() => undefined)
+  }
+
+  private async write(
+    changes: RecordedChanges,
+    scope: CommitScope,
+    committed: (events: readonly JsonObject[]) => void,
+  ): Promise<Committed> {
+    const plan = new CommitPlan(this.metadata, scope, changes, this.limits)
+    try {
       for (let attempt = 1; ; attempt++) {
         // Bytes become durable in between, which may take long: the caller is asked for last, and counts before any other refusal.
         const prepared = await plan.prepare(this.clock.now()).finally(() => scope.recheck())
-        if (prepared.mutations.length === 0) return prepared.committed
+        if (changes.ahead === undefined && prepared.mutations.length >= metadataLimits.mutations) {
+          await this.writeAhead(changes, scope)
+          continue
+        }
+        const ending = (await changes.ahead?.ending(prepared.committed.heads)) ?? []
+        if (prepared.mutations.length + ending.length === 0) return prepared.committed
         const log = logMutation(scope.organizationId, prepared.log)
         try {
-          await this.settle([...prepared.mutations, log], log, prepared.named)
+          await this.settle([...prepared.mutations, ...ending, log], log, prepared.named)
         } catch (thrown) {
           if (!plan.mayRepeat(prepared, thrown)) throw plan.explain(prepared, thrown)
           if (attempt === attempts) throw unavailable('Too many changes at once; try again', 1, { cause: thrown })
@@ -55,9 +81,30 @@ export class ChangeCommit {
         }
         for (const upload of prepared.named) upload.release()
         committed(prepared.log.events ?? [])
+        // What counts already is rewritten by a chore where it cannot be now.
+        await changes.ahead?.finish(this.clock.now(), committed).catch(() => undefined)
         return prepared.committed
       }
-    })
+    } catch (thrown) {
+      await this.abandon(changes)
+      throw thrown
+    }
+  }
+
+  /** What fits into no single commit goes ahead; what was collected besides stays for the last one. */
+  private async writeAhead(changes: RecordedChanges, scope: CommitScope): Promise<void> {
+    const batch = changes.ahead ?? new BatchWriter(this.metadata, this.limits, scope, (...commit) => this.settle(...commit))
+    changes.ahead = batch
+    try {
+      await batch.write(changes, () => this.clock.now())
+    } catch (thrown) {
+      await this.abandon(changes)
+      throw thrown
+    }
+    changes.puts.length = 0
+    changes.deletes.length = 0
+    changes.documents.length = 0
+    changes.freezes.clear()
   }
 
   /** A refusal is final; a lost answer is looked up by the log row, which only this commit writes, and the same mutations are sent again. What
@@ -82,6 +129,12 @@ export class ChangeCommit {
       }
     }
   }
+}
+
+/** Changes of one package take turns. */
+function queuesOf({ documents, heads, ahead }: RecordedChanges, scope: CommitScope): readonly string[] {
+  const packages = new Set([...documents.map(({ key }) => key[0]), ...heads.keys(), ...(ahead?.heads.keys() ?? [])])
+  return [...packages].map((pkg) => tenantKeys.package(scope.organizationId, scope.repositoryId, scope.plugin, pkg))
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -11,7 +11,8 @@ export interface ChangeSet {
   /** The package must still be at this sequence (0: never written): for a decision that rests on several of its documents. */
   requireHead(pkg: string, sequence: number): this
   /** Throws `conflict` or `stale`, naming the first condition that did not hold (`detail.document` or `detail.path`). A set of nothing but
-   *  equal files writes nothing. A set can be committed once. */
+   *  equal files writes nothing. A set can be committed once, and may be of any size: what does not fit into one commit of the store is written
+   *  ahead, under a batch, and one row makes all of it count. Only `requireHead`, `describe` and `remind` have to fit (60 of them together). */
   commit(): Promise<Committed>
 }
 
@@ -38,6 +39,12 @@ export interface RepositoryChangeSet extends ChangeSet {
   freezeArtifact(path: string): this
   /** Needs artifacts.delete. Throws `not-found` at the commit where there is no such file, `stale` where `if` does not hold. */
   deleteArtifact(path: string, options?: { readonly if?: { readonly sha256: string } }): this
+  /** Writes what was collected so far, durable and seen by nobody before `commit`: for sets of thousands of files, so that their uploads need not
+   *  all be held. Until then nobody else can change these paths (`unavailable`, for 15 minutes at most without another flush). A crash, or
+   *  `abandon`, takes it away again. */
+  flush(): Promise<void>
+  /** Ends the set without a commit. Not needed where nothing was flushed. */
+  abandon(): Promise<void>
   /** What search and pages show of a package; undefined takes it off the list of names. */
   describe(pkg: string, facts: PackageFacts | undefined): this
   /** Wakes the plugin's `remind` with this key at that time or later; at least once. */

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../audit/log-row.js'
 import { conflict, type RegistryError, stale } from '../errors/registry-error.js'
+import type { JsonObject } from '../runtime/json.js'
 import type { Limits } from '../runtime/limits.js'
 import { ArtifactChanges } from './artifact-changes.js'
 import type { Committed } from './change-set.js'
@@ -15,6 +16,8 @@ export interface PreparedCommit {
   readonly mutations: readonly Mutation[]
   readonly log: LogEntry
   readonly committed: Committed
+  readonly events: readonly JsonObject[]
+  readonly usage: { readonly bytes: number; readonly files: number }
   /** Uploads whose fresh bytes the commit names. */
   readonly named: readonly StagedUpload[]
 }
@@ -28,26 +31,36 @@ export class CommitPlan {
     private readonly scope: CommitScope,
     private readonly changes: RecordedChanges,
     private readonly limits: Limits,
+    /** Under which files and documents wait for another commit. */
+    private readonly batch?: string,
   ) {}
 
   async prepare(now: Date): Promise<PreparedCommit> {
     const list = new MutationList()
-    const files = new ArtifactChanges(this.metadata, this.scope, list, this.unshared)
-    for (const { path, blob, options } of this.changes.puts) await files.put(path, uploadOf(blob), options, now)
-    for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, now, this.limits.undoDays)
-    for (const path of this.changes.freezes) await files.freeze(path, now)
+    const files = new ArtifactChanges(this.metadata, this.scope, list, this.unshared, this.batch, now)
+    for (const { path, blob, options } of this.changes.puts) await files.put(path, uploadOf(blob), options)
+    for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, this.limits.undoDays)
+    for (const path of this.changes.freezes) await files.freeze(path)
     const documents = new DocumentChanges(this.metadata, this.scope, list, this.changes)
-    documents.putDocuments()
-    await documents.putNames()
-    for (const { at, key } of this.changes.reminders) documents.putReminder(at, key)
-    const heads = await documents.raiseHeads(now)
+    const heads = this.batch === undefined ? await this.prepareRest(documents, now) : new Map<string, number>()
+    if (this.batch !== undefined) await documents.putPending(this.batch)
+    const { ahead } = this.changes
     return {
       list,
       mutations: list.mutations,
       named: files.named,
-      committed: { heads, artifacts: files.outcome },
+      committed: { heads, artifacts: new Map([...(ahead?.outcome ?? []), ...files.outcome]) },
+      events: files.events,
+      usage: { bytes: files.bytes, files: files.files },
       log: this.log(files, now),
     }
+  }
+
+  private async prepareRest(documents: DocumentChanges, now: Date): Promise<ReadonlyMap<string, number>> {
+    documents.putDocuments()
+    await documents.putNames()
+    for (const { at, key } of this.changes.reminders) documents.putReminder(at, key)
+    return documents.raiseHeads(now, this.changes.ahead?.heads.keys())
   }
 
   /** True where only rows moved that we carry on: the next `prepare` reads them again. */
@@ -86,6 +99,7 @@ export class CommitPlan {
       target: { kind: 'repository', id: repositoryId },
       request: requestId,
       changes: [
+        ...(this.changes.ahead?.changes ?? []),
         ...this.changes.puts.map(({ path }) => `put ${path}`),
         ...this.changes.deletes.map(({ path }) => `delete ${path}`),
         ...this.changes.documents.map(({ key, value }) => `${value === undefined ? 'remove' : 'write'} ${key.join('/')}`),

@@ -1,9 +1,11 @@
-import { stale } from '../errors/registry-error.js'
+import { conflict, stale } from '../errors/registry-error.js'
+import { documentContent } from './batch-rows.js'
 import type { CommitScope } from './commit-scope.js'
-import type { MetadataStore } from './metadata-store.js'
+import type { DocumentKey } from './document-reader.js'
+import type { Key, MetadataStore } from './metadata-store.js'
 import { type MutationList, type Reason, seen } from './mutation-list.js'
 import type { RecordedChanges } from './recorded-changes.js'
-import { asJson, type DocumentRow, type HeadRow, type NameRow, row } from './storage-rows.js'
+import { asJson, type DocumentContent, type DocumentRow, type HeadRow, type NameRow, row } from './storage-rows.js'
 import { numeral, shardOf, tenantKeys } from './tenant-keys.js'
 
 /** Documents of one commit, the list of names, reminders, and the heads that they raise. */
@@ -15,11 +17,36 @@ export class DocumentChanges {
     private readonly changes: RecordedChanges,
   ) {}
 
-  putDocuments(): void {
-    const { organizationId: org, repositoryId: repo, plugin, documentVersion } = this.scope
+  /** The same under a batch: what stands there goes on standing until that is done. */
+  async putPending(batch: string): Promise<void> {
+    const { organizationId: org, documentVersion } = this.scope
     for (const { key: documentKey, value, if: condition } of this.changes.documents) {
-      const [pkg, ...rest] = documentKey
-      const key = tenantKeys.document(org, repo, plugin, pkg, rest)
+      const key = this.keyOf(documentKey)
+      const entry = await this.metadata.get(key)
+      const detail = { document: documentKey }
+      const before = entry && (await documentContent(this.metadata, org, entry.value))
+      if (condition === 'absent' ? before : condition === 'present' && !before)
+        throw conflict('The document stands otherwise than expected', { detail })
+      if (typeof condition === 'object' && condition.revision !== entry?.revision)
+        throw stale('The document changed meanwhile', { detail })
+      if (value === undefined && !before) continue
+      const next: DocumentContent =
+        value === undefined ? { dv: documentVersion, d: null, none: true } : { dv: documentVersion, d: value }
+      const base: DocumentContent = before ? { dv: before.dv, d: before.d } : { dv: documentVersion, d: null, none: true }
+      const pending: DocumentRow = { v: 1, ...base, pending: { batch, ...next } }
+      this.list.add({ op: 'put', key, value: asJson(pending), if: seen(entry) })
+    }
+  }
+
+  private keyOf([pkg, ...rest]: DocumentKey): Key {
+    const { organizationId: org, repositoryId: repo, plugin } = this.scope
+    return tenantKeys.document(org, repo, plugin, pkg, rest)
+  }
+
+  putDocuments(): void {
+    const { documentVersion } = this.scope
+    for (const { key: documentKey, value, if: condition } of this.changes.documents) {
+      const key = this.keyOf(documentKey)
       const reason = { kind: 'document' as const, key: documentKey }
       const where = condition === undefined ? {} : { if: condition }
       if (value === undefined) this.list.add({ op: 'delete', key, ...where }, reason)
@@ -58,10 +85,10 @@ export class DocumentChanges {
   }
 
   /** Every package whose documents change moves on by one, strictly later than before. */
-  async raiseHeads(now: Date): Promise<Map<string, number>> {
+  async raiseHeads(now: Date, ahead: Iterable<string> = []): Promise<Map<string, number>> {
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
     const heads = new Map<string, number>()
-    const touched = new Set(this.changes.documents.map(({ key }) => key[0]))
+    const touched = new Set([...this.changes.documents.map(({ key }) => key[0]), ...ahead])
     for (const pkg of new Set([...touched, ...this.changes.heads.keys()])) {
       const key = tenantKeys.head(org, repo, plugin, pkg)
       const entry = await this.metadata.get(key)

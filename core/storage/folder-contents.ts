@@ -1,5 +1,5 @@
+import { artifactRow } from './batch-rows.js'
 import type { MetadataStore } from './metadata-store.js'
-import { type ArtifactRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 
 /** Does a file lie in the folder, or below it? Rows of child folders are hints (architecture guide, part b). Undefined where `reach` rows did not tell:
@@ -14,7 +14,7 @@ export async function holdsFile(
     const partition = tenantKeys.folder(place.organizationId, place.repositoryId, folder)
     for await (const entry of metadata.range(partition, { prefix: ['a'] })) {
       if (left-- <= 0) return undefined
-      if (row<ArtifactRow>(entry.value).state === 'present') return true
+      if ((await artifactRow(metadata, place.organizationId, entry.value)).state === 'present') return true
     }
     for await (const entry of metadata.range(partition, { prefix: ['d'] })) {
       if (left-- <= 0) return undefined

@@ -1,5 +1,6 @@
 import { stale } from '../errors/registry-error.js'
 import type { Json } from '../runtime/json.js'
+import type { BatchWriter } from './batch-writer.js'
 import type { Committed, PutOptions, RepositoryChangeSet } from './change-set.js'
 import type { DocumentKey } from './document-reader.js'
 import type { Condition } from './metadata-store.js'
@@ -8,6 +9,8 @@ import type { StagedBlob } from './staging.js'
 
 /** What a change set has collected, in the order it came. */
 export interface RecordedChanges {
+  /** What was written ahead, under a batch. */
+  ahead?: BatchWriter
   readonly puts: { readonly path: string; readonly blob: StagedBlob; readonly options: PutOptions }[]
   readonly deletes: { readonly path: string; readonly if?: { readonly sha256: string } }[]
   readonly freezes: Set<string>
@@ -23,22 +26,27 @@ export interface ChangeGuard {
   delete(): void
 }
 
+/** Where recorded changes go. */
+export interface ChangeStore {
+  apply(changes: RecordedChanges): Promise<Committed>
+  /** Takes what `changes` holds so far and writes it where nobody sees it. */
+  ahead(changes: RecordedChanges): Promise<void>
+  /** Takes back what was written ahead. */
+  abandon(changes: RecordedChanges): Promise<void>
+}
+
+export function noChanges(): RecordedChanges {
+  return { puts: [], deletes: [], freezes: new Set(), documents: [], heads: new Map(), names: new Map(), reminders: [] }
+}
+
 /** A change set is a list until its one commit. */
 export class RecordingChangeSet implements RepositoryChangeSet {
-  private readonly changes: RecordedChanges = {
-    puts: [],
-    deletes: [],
-    freezes: new Set(),
-    documents: [],
-    heads: new Map(),
-    names: new Map(),
-    reminders: [],
-  }
+  private readonly changes = noChanges()
   private done = false
 
   constructor(
     private readonly guard: ChangeGuard,
-    private readonly apply: (changes: RecordedChanges) => Promise<Committed>,
+    private readonly store: ChangeStore,
   ) {}
 
   putDocument(key: DocumentKey, value: Json, condition?: Condition): this {
@@ -79,10 +87,21 @@ export class RecordingChangeSet implements RepositoryChangeSet {
     return this
   }
 
+  async flush(): Promise<void> {
+    if (this.done) throw new Error('a change set can be committed once')
+    this.guard.write()
+    await this.store.ahead(this.changes)
+  }
+
+  async abandon(): Promise<void> {
+    this.done = true
+    await this.store.abandon(this.changes)
+  }
+
   async commit(): Promise<Committed> {
     if (this.done) throw new Error('a change set can be committed once')
     this.done = true
     this.guard.write()
-    return this.apply(this.changes)
+    return this.store.apply(this.changes)
   }
 }

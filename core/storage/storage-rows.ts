@@ -48,16 +48,24 @@ export type VersionRow = {
   /** Bytes stay until then, and an undo brings them back. */
   readonly tombstone?: { readonly at: number; readonly by: string; readonly purgeAfter: number }
 }
-export type ArtifactRow = VersionRow & { readonly state: 'present' | 'deleted' }
+/** A row that names a pending one stands for that as soon as the batch is done (batch-rows.ts). */
+export type ArtifactRow = VersionRow & {
+  readonly state: 'present' | 'deleted'
+  readonly pending?: { readonly batch: string; readonly row: VersionRow & { readonly state: 'present' | 'deleted' } }
+}
 
-/** What was first published under coordinates that never change. */
-export type SpentRow = { readonly v: 1; readonly sha256: string; readonly at: number }
+/** What was first published under coordinates that never change; under a batch it counts as soon as that is done. */
+export type SpentRow = { readonly v: 1; readonly sha256: string; readonly at: number; readonly batch?: string }
 
 export type DigestRow = { readonly v: 1; readonly blob: string }
 export type LateDigestsRow = { readonly v: 1; readonly digests: Partial<Digests> }
 export type HeadRow = { readonly v: 1; readonly seq: number; readonly at: number; readonly state: 'present' | 'removed' }
 /** `dv`: the plugin's own version of its documents. */
-export type DocumentRow = { readonly v: 1; readonly dv: number; readonly d: Json }
+export type DocumentRow = { readonly v: 1 } & DocumentContent & {
+    readonly pending?: { readonly batch: string } & DocumentContent
+  }
+/** `none`: there is no such document, or there will be none. */
+export type DocumentContent = { readonly dv: number; readonly d: Json; readonly none?: true }
 export type NameRow = { readonly v: 1; readonly facts: JsonObject }
 
 /** A row is ours alone; its shape is checked by `v`, and a newer one is not guessed at by the caller. */

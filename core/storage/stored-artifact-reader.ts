@@ -7,12 +7,13 @@ import { randomHex } from '../runtime/identifiers.js'
 import type { SingleFlight } from '../runtime/single-flight.js'
 import type { FolderEntry } from './artifact.js'
 import type { ArtifactReader } from './artifact-reader.js'
+import { artifactRow } from './batch-rows.js'
 import type { BlobRecords } from './blob-records.js'
 import { holdsFile } from './folder-contents.js'
 import type { Entry, Key, MetadataStore } from './metadata-store.js'
 import { seen } from './mutation-list.js'
 import { compareNames } from './name-order.js'
-import { type ArtifactRow, asJson, type LateDigestsRow, row } from './storage-rows.js'
+import { asJson, type LateDigestsRow, row } from './storage-rows.js'
 import { StoredArtifact } from './stored-artifact.js'
 import { tenantKeys } from './tenant-keys.js'
 
@@ -60,7 +61,7 @@ export class StoredArtifactReader implements ArtifactReader {
         const fileName = file.done ? undefined : (file.value.key.path[1] ?? '')
         const childName = child.done ? undefined : (child.value.key.path[1] ?? '')
         if (!file.done && fileName !== undefined && (childName === undefined || compareNames(fileName, childName) <= 0)) {
-          const artifact = this.artifact(prefix + fileName, file.value)
+          const artifact = await this.artifact(prefix + fileName, file.value)
           file = await files.next()
           if (!artifact) continue
           left--
@@ -108,8 +109,8 @@ export class StoredArtifactReader implements ArtifactReader {
     return (await holdsFile(this.stores.metadata, { organizationId, repositoryId, folder })) !== false
   }
 
-  private artifact(path: string, entry: Entry): StoredArtifact | undefined {
-    const found = row<ArtifactRow>(entry.value)
+  private async artifact(path: string, entry: Entry): Promise<StoredArtifact | undefined> {
+    const found = await artifactRow(this.stores.metadata, this.organizationId, entry.value)
     return found.state === 'present' ? new StoredArtifact(this.stores.blobs, this.organizationId, path, found) : undefined
   }
 

@@ -1,8 +1,9 @@
 import { notFound, unavailable } from '../errors/registry-error.js'
 import type { Json } from '../runtime/json.js'
+import { documentContent } from './batch-rows.js'
 import type { Document, DocumentKey, DocumentReader, PackageHead } from './document-reader.js'
 import type { Entry, MetadataStore } from './metadata-store.js'
-import { type DocumentRow, type HeadRow, row } from './storage-rows.js'
+import { type HeadRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 
 /** How a plugin's older documents are brought up to date. */
@@ -55,14 +56,21 @@ export class StoredDocumentReader implements DocumentReader {
     const range = this.metadata.range(tenantKeys.package(organizationId, repositoryId, plugin, pkg), {
       prefix: ['doc', ...rest],
       ...(query.after ? { after: ['doc', ...query.after.slice(1)] } : {}),
-      ...(query.limit === undefined ? {} : { limit: query.limit }),
       ...(query.descending ? { descending: true } : {}),
     })
-    for await (const entry of range) yield this.document(pkg, entry)
+    let left = query.limit ?? Number.POSITIVE_INFINITY
+    if (left < 1) return
+    for await (const entry of range) {
+      const document = await this.document(pkg, entry)
+      if (!document) continue
+      yield document
+      if (--left < 1) return
+    }
   }
 
-  private document(pkg: string, entry: Entry): Document {
-    const stored = row<DocumentRow>(entry.value)
+  private async document(pkg: string, entry: Entry): Promise<Document | undefined> {
+    const stored = await documentContent(this.metadata, this.place.organizationId, entry.value)
+    if (!stored) return undefined
     const current = this.place.versions?.v ?? 1
     if (stored.dv > current) throw unavailable('This was written by a newer version of the software', 300)
     const value = stored.dv < current && this.place.versions ? this.place.versions.upgrade(stored.d, stored.dv) : stored.d

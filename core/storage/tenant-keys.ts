@@ -51,6 +51,12 @@ export const tenantKeys = {
   uploadSlots: (org: string, caller: string) => join(org, 'u', caller),
   uploadSlot: (org: string, caller: string, slot: string): Key => key(join(org, 'u', caller), slot),
   batch: (org: string, batch: string): Key => key(join(org, 'x', batch), 'batch'),
+  /** What a batch wrote, one row for each of its commits. */
+  batchItems: (org: string, batch: string) => join(org, 'x', batch),
+  batchItem: (org: string, batch: string, index: number): Key => key(join(org, 'x', batch), 'item', numeral(index)),
+  /** The batches of all organizations: for whoever ends what a crash left. */
+  batches: (shard: number) => join('.', 'batch', String(shard)),
+  batchEntry: (org: string, batch: string): Key => key(join('.', 'batch', String(shardOf(batch))), org, batch),
   access: (org: string, shard: number): Key => key(join(org, 'e', String(shard)), 'access'),
   secret: (org: string, hash: string, kind: 'token' | 'session' | 'reset' | 'used' | 'failures'): Key =>
     key(join(org, 't', hash), kind),

@@ -4,6 +4,7 @@ import type { StagedUpload } from '../storage/staged-upload.js'
 /** What all contexts of one request share: the end of it, and what was staged in it. */
 export class ContextSession {
   private readonly staged = new Set<StagedUpload>()
+  private readonly ends = new Set<() => Promise<void>>()
   private open = true
 
   constructor(private readonly metadata: MetadataStore) {}
@@ -23,9 +24,15 @@ export class ContextSession {
     return upload
   }
 
-  /** Drops what was staged and never named. */
+  /** What has to be taken back should the request end without it. */
+  atEnd(takeBack: () => Promise<void>): void {
+    this.ends.add(takeBack)
+  }
+
+  /** Drops what was staged and never named, and what was written ahead and never committed. */
   async close(): Promise<void> {
     this.open = false
+    await Promise.all([...this.ends].map((takeBack) => takeBack()))
     await Promise.all([...this.staged].map((upload) => upload.discard(this.metadata)))
   }
 }

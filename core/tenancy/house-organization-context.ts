@@ -83,13 +83,20 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   change(): RepositoryChangeSet {
     this.session.use()
     this.requireCeiling('artifacts.write')
+    const { commit, committed } = this.parts
     return new RecordingChangeSet(
       { write: () => this.requireCeiling('artifacts.write'), delete: () => this.requireCeiling('artifacts.delete') },
-      (changes) => {
-        this.session.use()
-        return this.parts.commit.apply(changes, this.commitScope(), (events) =>
-          this.parts.committed(this.organization.id, events),
-        )
+      {
+        apply: (changes) => {
+          this.session.use()
+          return commit.apply(changes, this.commitScope(), (events) => committed(this.organization.id, events))
+        },
+        ahead: (changes) => {
+          this.session.use()
+          this.session.atEnd(() => commit.abandon(changes))
+          return commit.ahead(changes, this.commitScope())
+        },
+        abandon: (changes) => commit.abandon(changes),
       },
     )
   }

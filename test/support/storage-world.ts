@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { NodeDigestService } from '../../core/digest/node-digest-service.js'
+import type { JsonObject } from '../../core/runtime/json.js'
 import { defaultLimits, type Limits } from '../../core/runtime/limits.js'
 import { SingleFlight } from '../../core/runtime/single-flight.js'
 import { BlobRecords } from '../../core/storage/blob-records.js'
@@ -26,6 +27,8 @@ export class StorageWorld {
   readonly artifacts: StoredArtifactReader
   readonly documents: StoredDocumentReader
   rechecked = 0
+  /** What was told of commits. */
+  readonly events: JsonObject[] = []
 
   private constructor(
     readonly digests: NodeDigestService,
@@ -66,7 +69,14 @@ export class StorageWorld {
       parse: async () => ({}),
       ...scope,
     }
-    return new RecordingChangeSet({ write() {}, delete() {} }, (changes) => this.commit.apply(changes, whole, () => {}))
+    return new RecordingChangeSet(
+      { write() {}, delete() {} },
+      {
+        apply: (changes) => this.commit.apply(changes, whole, (events) => void this.events.push(...events)),
+        ahead: (changes) => this.commit.ahead(changes, whole),
+        abandon: (changes) => this.commit.abandon(changes),
+      },
+    )
   }
 
   async entries(): Promise<readonly Entry[]> {

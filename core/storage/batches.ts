@@ -1,0 +1,155 @@
+import { logMutation } from '../audit/log-row.js'
+import { RegistryError, unavailable } from '../errors/registry-error.js'
+import { randomHex } from '../runtime/identifiers.js'
+import type { JsonObject } from '../runtime/json.js'
+import { type BatchItemRow, type BatchRow, batchState } from './batch-rows.js'
+import type { Entry, Key, MetadataStore, Mutation } from './metadata-store.js'
+import { type ArtifactRow, asJson, type DocumentRow, row, type SpentRow } from './storage-rows.js'
+import { nameId, tenantKeys } from './tenant-keys.js'
+
+/** Somebody is about to change what a batch waits for: one that is over its time ends here, one that is at work goes first. */
+export async function endForeign(metadata: MetadataStore, org: string, batch: string, now: Date): Promise<void> {
+  const found = await batchState(metadata, org, batch)
+  if (!found || found.row.state === 'done') return
+  if (found.row.state === 'open' && found.row.expires > now.getTime())
+    throw unavailable('Another change of this file is being written; try again', 1)
+  if (await abandonBatch(metadata, org, batch)) await settleBatch(metadata, org, batch, now)
+}
+
+/** From here on nothing of it will ever count. False where it was done already. */
+export async function abandonBatch(metadata: MetadataStore, org: string, batch: string): Promise<boolean> {
+  for (;;) {
+    const found = await batchState(metadata, org, batch)
+    if (found?.row.state !== 'open') return found?.row.state === 'abandoned'
+    const value: BatchRow = { ...found.row, state: 'abandoned' }
+    const given = {
+      op: 'put' as const,
+      key: tenantKeys.batch(org, batch),
+      value: asJson(value),
+      if: { revision: found.revision },
+    }
+    if (await committed(metadata, [given])) return true
+  }
+}
+
+/** Rewrites the rows of a batch that is over, done or abandoned, commit by commit; the log tells of what counts. May be killed at any instruction and
+ *  run beside itself. The batch's own row stays: a reader may still have to ask for it. */
+export async function settleBatch(
+  metadata: MetadataStore,
+  org: string,
+  batch: string,
+  now: Date,
+  told: (events: readonly JsonObject[]) => void = () => {},
+): Promise<void> {
+  const found = await batchState(metadata, org, batch)
+  if (!found || found.row.state === 'open') return
+  const items: Entry[] = []
+  for await (const entry of metadata.range(tenantKeys.batchItems(org, batch), { prefix: ['item'] })) items.push(entry)
+  for (const item of items) {
+    for (;;) {
+      const still = await metadata.get(item.key)
+      if (!still) break
+      if (!(await committed(metadata, await settling(metadata, org, batch, found.row, still, now)))) continue
+      if (found.row.state === 'done') told(row<BatchItemRow>(item.value).events)
+      break
+    }
+  }
+}
+
+/** Its own rows go, once nobody can still be asking for them. */
+export async function forgetBatch(metadata: MetadataStore, org: string, batch: string): Promise<void> {
+  await metadata.commit(
+    [
+      { op: 'delete', key: tenantKeys.batch(org, batch) },
+      { op: 'delete', key: tenantKeys.batchEntry(org, batch) },
+    ],
+    randomHex(),
+  )
+}
+
+async function settling(
+  metadata: MetadataStore,
+  org: string,
+  batch: string,
+  { state, repo, plugin, actor, request }: BatchRow,
+  item: Entry,
+  now: Date,
+): Promise<readonly Mutation[]> {
+  const done = state === 'done'
+  const { paths, documents, events, usage } = row<BatchItemRow>(item.value)
+  const mutations: Mutation[] = [{ op: 'delete', key: item.key, if: { revision: item.revision } }]
+  for (const path of paths) {
+    mutations.push(...(await artifactSettling(metadata, org, batch, repo, path, done)))
+    mutations.push(...(await spentSettling(metadata, org, batch, repo, path, done)))
+  }
+  for (const [pkg, ...rest] of documents)
+    mutations.push(...(await documentSettling(metadata, batch, tenantKeys.document(org, repo, plugin, pkg, rest), done)))
+  if (!done || (events.length === 0 && usage.files === 0 && usage.bytes === 0)) return mutations
+  const entry = { at: now, actor, action: `${plugin}.batch`, target: { kind: 'repository', id: repo }, request }
+  return [...mutations, logMutation(org, { ...entry, events, usage: { repository: repo, ...usage } })]
+}
+
+async function artifactSettling(
+  metadata: MetadataStore,
+  org: string,
+  batch: string,
+  repo: string,
+  path: string,
+  done: boolean,
+): Promise<readonly Mutation[]> {
+  const key = tenantKeys.artifact(org, repo, path)
+  const entry = await metadata.get(key)
+  const stored = entry && row<ArtifactRow>(entry.value)
+  if (!entry || stored?.pending?.batch !== batch) return []
+  const { pending, ...before } = stored
+  const next = done ? pending.row : before.seq === 0 ? undefined : before
+  const { seq, blob } = pending.row
+  const rewritten: Mutation = next
+    ? { op: 'put', key, value: asJson(next), if: { revision: entry.revision } }
+    : { op: 'delete', key, if: { revision: entry.revision } }
+  if (done) return [rewritten]
+  return [
+    rewritten,
+    { op: 'delete', key: tenantKeys.version(org, repo, path, seq) },
+    { op: 'delete', key: tenantKeys.reference(org, blob, nameId(repo, path, seq)) },
+  ]
+}
+
+async function spentSettling(
+  metadata: MetadataStore,
+  org: string,
+  batch: string,
+  repo: string,
+  path: string,
+  done: boolean,
+): Promise<readonly Mutation[]> {
+  const key = tenantKeys.spent(org, repo, path)
+  const entry = await metadata.get(key)
+  const stored = entry && row<SpentRow>(entry.value)
+  if (!entry || stored?.batch !== batch) return []
+  const { batch: _, ...counts } = stored
+  const where = { revision: entry.revision }
+  return [done ? { op: 'put', key, value: asJson(counts), if: where } : { op: 'delete', key, if: where }]
+}
+
+async function documentSettling(metadata: MetadataStore, batch: string, key: Key, done: boolean): Promise<readonly Mutation[]> {
+  const entry = await metadata.get(key)
+  const stored = entry && row<DocumentRow>(entry.value)
+  if (!entry || stored?.pending?.batch !== batch) return []
+  const { pending, ...before } = stored
+  const { none, dv, d } = done ? pending : before
+  const where = { revision: entry.revision }
+  const value: DocumentRow = { v: 1, dv, d }
+  return [none ? { op: 'delete', key, if: where } : { op: 'put', key, value: asJson(value), if: where }]
+}
+
+/** False where a condition did not hold: look again. */
+async function committed(metadata: MetadataStore, mutations: readonly Mutation[]): Promise<boolean> {
+  try {
+    await metadata.commit(mutations, randomHex())
+    return true
+  } catch (thrown) {
+    if (thrown instanceof RegistryError && (thrown.kind === 'conflict' || thrown.kind === 'stale')) return false
+    throw thrown
+  }
+}

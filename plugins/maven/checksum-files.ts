@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { conflict, empty, notFound, type ProtocolRequest, principalId, type Reply, type RepositoryContext, text } from '#core'
 import { cacheControl } from './caching.js'
 import { readChecksum } from './checksum-text.js'
 import { keys, loadDeployment } from './deployment.js'
+import { digestOf } from './derived-digest.js'
 import { quietPeriod } from './file-upload.js'
 import { type ChecksumAlgorithm, type MavenPath } from './layout.js'
 import { admitFile } from './repository-rules.js'
@@ -71,13 +71,7 @@ export async function getChecksum(
 ): Promise<Reply> {
   const { algorithm, target, of } = path
   if (of.kind === 'checksum') throw notFound('file', `${target}.${algorithm}`)
-  if (of.kind === 'metadata')
-    return hexReply(
-      createHash(algorithm)
-        .update(await metadata(of.folder))
-        .digest('hex'),
-      cacheControl(context, false),
-    )
+  if (of.kind === 'metadata') return hexReply(digestOf(await metadata(of.folder), algorithm), cacheControl(context, false))
   const found = await resolveFile(context, target, of)
   if (!found) throw notFound('file', `${target}.${algorithm}`)
   return hexReply(await context.artifacts.digest(found.artifact.path, algorithm), cacheControl(context, found.final))

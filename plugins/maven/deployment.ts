@@ -1,4 +1,4 @@
-import type { DocumentKey, DocumentReader, JsonObject } from '#core'
+import type { DocumentKey, DocumentReader } from '#core'
 import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
 
 /** The documents of this plugin, and what a deployment is made of (maven dossier 7.3). A package is a folder:
@@ -9,9 +9,10 @@ import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
  *                  build/{build}                          what counts: the files of a committed build
  *                  pom/{build}                            what its POM says
  *                  stamp                                  last change of the metadata, in whole seconds
- *  artifact folder open/{version}/{build}                 a deployment that is not committed
- *                  version/{version}                      a version that has a committed build
- *                  latest                                 the highest of them
+ *  open list       {version}/{build}                      a deployment that is not committed; one list for each artifact folder
+ *  artifact folder version/{version}                      a version that has a committed build
+ *                  facts/{version}                        what its POM says, as far as it is shown
+ *                  latest                                 the highest version, and its facts
  *                  stamp
  *  group folder    plugin/{artifactId}                    a Maven plugin and its prefix
  *                  stamp                                                                                                                */
@@ -38,7 +39,6 @@ export interface CommittedBuild extends FileRecord {
 export interface CommittedVersion {
   readonly at: number
   readonly snapshot: boolean
-  readonly facts: JsonObject
 }
 
 /** One build of one version folder, as far as it has come. */
@@ -63,12 +63,18 @@ export const keys = {
   declared: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'open', build, 'declared'],
   build: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'build', build],
   pom: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'pom', build],
-  open: (folder: VersionFolder, build: string): DocumentKey => [folder.artifactFolder, 'open', folder.baseVersion, build],
+  open: (folder: VersionFolder, build: string): DocumentKey => [openList(folder.artifactFolder), folder.baseVersion, build],
   version: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'version', folder.baseVersion],
+  facts: (folder: VersionFolder, version = folder.baseVersion): DocumentKey => [folder.artifactFolder, 'facts', version],
   latest: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'latest'],
   stamp: (pkg: string): DocumentKey => [pkg, 'stamp'],
   plugin: (groupFolder: string, artifactId: string): DocumentKey => [groupFolder, 'plugin', artifactId],
 } as const
+
+/** Apart from the artifact folder, whose head moves with what is published and not with each upload. No folder's path begins with a slash. */
+export function openList(artifactFolder: string): string {
+  return `/open/${artifactFolder}`
+}
 
 export async function loadDeployment(documents: DocumentReader, folder: VersionFolder, build: string): Promise<Deployment> {
   const files = new Map<string, FileRecord>()

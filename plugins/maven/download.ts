@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   bytes,
   notFound,
@@ -12,6 +11,7 @@ import { cacheControl } from './caching.js'
 import { getChecksum } from './checksum-files.js'
 import { contentTypeOf } from './content-types.js'
 import { stampOf } from './deployment.js'
+import { digestOf } from './derived-digest.js'
 import { metadataName, parseMavenPath } from './layout.js'
 import { toFolder } from './listing.js'
 import { resolveFile } from './snapshots.js'
@@ -66,9 +66,9 @@ async function getMetadata(request: ProtocolRequest<unknown>, context: Repositor
     ...reply,
     headers: {
       ...reply.headers,
-      'x-checksum-md5': createHash('md5').update(body).digest('hex'),
-      'x-checksum-sha1': createHash('sha1').update(body).digest('hex'),
-      'x-checksum-sha256': createHash('sha256').update(body).digest('hex'),
+      'x-checksum-md5': digestOf(body, 'md5'),
+      'x-checksum-sha1': digestOf(body, 'sha1'),
+      'x-checksum-sha256': digestOf(body, 'sha256'),
     },
     modified: second === undefined ? served.modified : new Date(second * 1_000),
     ranges: true,

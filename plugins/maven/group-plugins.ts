@@ -8,12 +8,13 @@ import { goalPrefix } from './plugin-prefix.js'
 export async function listGroupPlugin(
   context: RepositoryContext,
   change: ReturnType<RepositoryContext['change']>,
-  { groupId, artifactId }: VersionFolder,
+  folder: VersionFolder,
   facts: JsonObject | undefined,
   now: Date,
 ): Promise<void> {
   const { documents } = context
-  const groupFolder = groupId.replaceAll('.', '/')
+  const { artifactId } = folder
+  const groupFolder = groupFolderOf(folder)
   const key = keys.plugin(groupFolder, artifactId)
   const head = (await documents.head(groupFolder))?.sequence ?? 0
   const before = (await documents.find(key))?.value as JsonObject | undefined
@@ -24,4 +25,8 @@ export async function listGroupPlugin(
   else change.deleteDocument(key)
   change.requireHead(groupFolder, head)
   change.putDocument(keys.stamp(groupFolder), { second: await nextStamp(documents, groupFolder, now) })
+}
+
+export function groupFolderOf({ artifactFolder }: VersionFolder): string {
+  return artifactFolder.slice(0, artifactFolder.lastIndexOf('/'))
 }

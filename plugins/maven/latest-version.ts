@@ -1,5 +1,5 @@
 import type { DocumentReader, JsonObject } from '#core'
-import { type CommittedVersion, keys } from './deployment.js'
+import { keys } from './deployment.js'
 import type { VersionFolder } from './layout.js'
 import { compareVersions } from './version-order.js'
 
@@ -25,11 +25,11 @@ export async function latestWith(documents: DocumentReader, folder: VersionFolde
 export async function latestWithout(documents: DocumentReader, folder: VersionFolder): Promise<LatestVersion | undefined> {
   const before = await latestVersion(documents, folder)
   if (before !== undefined && before.version !== folder.baseVersion) return before
-  let latest: LatestVersion | undefined
-  for await (const { key, value } of documents.list([folder.artifactFolder, 'version'])) {
-    const version = key[2] ?? ''
-    if (version === folder.baseVersion || (latest !== undefined && compareVersions(version, latest.version) < 0)) continue
-    latest = { version, facts: (value as unknown as CommittedVersion).facts }
+  let version: string | undefined
+  for await (const { key } of documents.list([folder.artifactFolder, 'version'])) {
+    const other = key[2] ?? ''
+    if (other !== folder.baseVersion && (version === undefined || compareVersions(other, version) > 0)) version = other
   }
-  return latest
+  if (version === undefined) return undefined
+  return { version, facts: (await documents.find(keys.facts(folder, version)))?.value as JsonObject }
 }

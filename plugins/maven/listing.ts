@@ -11,7 +11,7 @@ import {
   repositoryRoute,
 } from '#core'
 import { cacheControl } from './caching.js'
-import { type CommittedBuild, keys } from './deployment.js'
+import { type CommittedBuild, keys, openList } from './deployment.js'
 import { metadataName, parseMavenPath } from './layout.js'
 import { hasMetadata } from './metadata-index.js'
 
@@ -90,7 +90,7 @@ async function* visible(context: RepositoryContext, folder: string, after?: stri
 
 async function unpublishedVersions(documents: DocumentReader, folder: string): Promise<ReadonlySet<string>> {
   const open = new Set<string>()
-  for await (const { key } of documents.list([folder, 'open'])) if (key[2] !== undefined) open.add(key[2])
+  for await (const { key } of documents.list([openList(folder)])) if (key[1] !== undefined) open.add(key[1])
   for (const version of open) if (await documents.find([folder, 'version', version])) open.delete(version)
   return open
 }

@@ -1,7 +1,7 @@
-import { Builder } from 'xml2js'
 import type { DocumentReader, PackageIndex } from '#core'
 import { stampOf } from './deployment.js'
 import { isSnapshotVersion, parseVersionFolder, uniqueBuildOf, versionOfBuild } from './layout.js'
+import { digits, renderMetadata } from './metadata-text.js'
 import { snapshotBuilds } from './snapshots.js'
 import { sortVersions } from './version-order.js'
 
@@ -76,60 +76,4 @@ async function loadSnapshot(path: string, documents: DocumentReader, changed: nu
     plugins: [],
     changed,
   }
-}
-
-const builder = new Builder({
-  rootName: 'metadata',
-  xmldec: { version: '1.0', encoding: 'UTF-8' },
-  renderOpts: { pretty: true, indent: '  ', newline: '\n' },
-})
-
-export function renderMetadata(view: MetadataView): string {
-  const releases = view.versions.filter((version) => !isSnapshotVersion(version))
-  const versioning = {
-    ...(view.snapshot === undefined
-      ? {}
-      : {
-          snapshot:
-            view.snapshot === 'local'
-              ? { localCopy: 'true' }
-              : { timestamp: view.snapshot.timestamp, buildNumber: String(view.snapshot.number) },
-        }),
-    ...(view.versions.length === 0
-      ? {}
-      : {
-          latest: view.versions.at(-1),
-          ...(releases.length === 0 ? {} : { release: releases.at(-1) }),
-          versions: { version: view.versions },
-        }),
-    lastUpdated: digits(view.changed),
-    ...(view.snapshotVersions.length === 0
-      ? {}
-      : {
-          snapshotVersions: {
-            snapshotVersion: view.snapshotVersions.map(({ classifier, extension, value, updated }) => ({
-              ...(classifier === '' ? {} : { classifier }),
-              extension,
-              value,
-              updated,
-            })),
-          },
-        }),
-  }
-  const metadata = {
-    ...(view.snapshot === undefined ? {} : { $: { modelVersion: '1.1.0' } }),
-    ...(view.groupId === undefined ? {} : { groupId: view.groupId }),
-    ...(view.artifactId === undefined ? {} : { artifactId: view.artifactId }),
-    ...(view.version === undefined ? {} : { version: view.version }),
-    ...(view.artifactId === undefined ? {} : { versioning }),
-    ...(view.plugins.length === 0
-      ? {}
-      : { plugins: { plugin: view.plugins.map(({ name, prefix, artifactId }) => ({ name, prefix, artifactId })) } }),
-  }
-  return `${builder.buildObject(metadata)}\n`
-}
-
-/** yyyyMMddHHmmss, UTC. */
-export function digits(seconds: number): string {
-  return new Date(seconds * 1_000).toISOString().replaceAll(/[-:T]|\..*$/g, '')
 }

@@ -12,7 +12,7 @@ import {
   type XmlElement,
   type XmlShape,
 } from '#core'
-import { type Declaration, keys, loadDeployment } from './deployment.js'
+import { type Declaration, keys, loadDeployment, openList } from './deployment.js'
 import { fileName, isSnapshotVersion, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
 import { publishOrRefuse } from './publication.js'
 import { admitMetadata } from './repository-rules.js'
@@ -91,7 +91,7 @@ async function commitReleases(context: RepositoryContext, folder: string, metada
     if (version !== undefined) listed.add(version)
   }
   const open: [string, string][] = []
-  for await (const { key } of context.documents.list([folder, 'open'])) open.push([key[2] ?? '', key[3] ?? ''])
+  for await (const { key } of context.documents.list([openList(folder)])) open.push([key[1] ?? '', key[2] ?? ''])
   for (const [version, build] of open) {
     const place =
       listed.has(version) && uniqueBuildOf(build) === undefined ? parseVersionFolder(`${folder}/${version}`) : undefined

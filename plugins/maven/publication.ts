@@ -1,4 +1,14 @@
-import { conflict, type Json, type JsonObject, principalId, RegistryError, type RepositoryContext, unavailable } from '#core'
+import {
+  conflict,
+  type DocumentReader,
+  type Json,
+  type JsonObject,
+  KeyedQueue,
+  principalId,
+  RegistryError,
+  type RepositoryContext,
+  unavailable,
+} from '#core'
 import {
   type CommittedBuild,
   type CommittedVersion,
@@ -9,13 +19,14 @@ import {
   loadDeployment,
   nextStamp,
 } from './deployment.js'
-import { listGroupPlugin } from './group-plugins.js'
+import { groupFolderOf, listGroupPlugin } from './group-plugins.js'
 import { type LatestVersion, latestWith } from './latest-version.js'
 import { coordinates, fileName, type VersionFolder } from './layout.js'
 import type { PomFacts } from './pom-parser.js'
 
-/** Two deployments of one artifact may meet here: each reads again what the other wrote. */
-const attempts = 30
+/** Two deployments of one artifact, or of two plugins in one group, take turns in this process; in two processes each reads again what the other wrote. */
+const turns = new KeyedQueue()
+const attempts = 60
 /** A commit has 100 mutations. */
 const freezeBatch = 40
 const sumBatch = 30
@@ -28,7 +39,25 @@ export async function publish(
   build: string,
   now: Date,
 ): Promise<string | undefined> {
+  const { organization, repository, documents } = context
+  const group = (await isPlugin(documents, folder, build)) ? [groupFolderOf(folder)] : []
+  const places = [folder.artifactFolder, ...group].map((place) => `${organization.id} ${repository.id} ${place}`)
+  return turns.run(places, () => publishInTurn(context, folder, build, now))
+}
+
+async function isPlugin(documents: DocumentReader, folder: VersionFolder, build: string): Promise<boolean> {
+  const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
+  return pom?.packaging === 'maven-plugin'
+}
+
+async function publishInTurn(
+  context: RepositoryContext,
+  folder: VersionFolder,
+  build: string,
+  now: Date,
+): Promise<string | undefined> {
   for (let attempt = 0; attempt < attempts; attempt++) {
+    if (attempt > 2) await pause(Math.random() * Math.min(attempt * 2, 40))
     const { documents } = context
     const versionHead = (await documents.head(folder.versionFolder))?.sequence ?? 0
     const artifactHead = (await documents.head(folder.artifactFolder))?.sequence ?? 0
@@ -68,6 +97,10 @@ export async function publish(
     }
   }
   throw unavailable(`Too many deployments of ${folder.groupId}:${folder.artifactId} at once; try again`, 2)
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
 /** The same for a client that waits for the answer: what is missing is a 409 that its user sees (maven dossier 4.2, 7.3). */
@@ -149,16 +182,13 @@ async function describeVersion(
   now: Date,
 ): Promise<void> {
   const { documents } = context
-  const before = (await documents.find(keys.version(folder)))?.value as unknown as CommittedVersion | undefined
   const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
-  const version: CommittedVersion = {
-    at: now.getTime(),
-    snapshot: folder.snapshot,
-    facts: pom === undefined ? (before?.facts ?? {}) : shownOf(pom),
-  }
-  change.putDocument(keys.version(folder), asJson(version))
+  const before = (await documents.find(keys.facts(folder)))?.value as JsonObject | undefined
+  const facts = pom === undefined ? (before ?? {}) : shownOf(pom)
+  change.putDocument(keys.version(folder), asJson({ at: now.getTime(), snapshot: folder.snapshot }))
+  change.putDocument(keys.facts(folder), facts)
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
-  const latest = await latestWith(documents, folder, version.facts)
+  const latest = await latestWith(documents, folder, facts)
   change.putDocument(keys.latest(folder), asJson(latest))
   change.describe(folder.artifactFolder, {
     ...latest.facts,

@@ -55,7 +55,7 @@ async function uncount(
   let builds = 0
   for await (const _ of documents.list([folder.versionFolder, 'build'])) builds++
   if (builds > 1) return
-  change.deleteDocument(keys.version(folder))
+  change.deleteDocument(keys.version(folder)).deleteDocument(keys.facts(folder))
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
   const latest = await latestWithout(documents, folder)
   if (latest === undefined) change.deleteDocument(keys.latest(folder))

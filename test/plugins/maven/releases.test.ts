@@ -44,6 +44,7 @@ describe('maven releases', () => {
       'acme/mvn/maven/org/demo/lib/1.0: open/release/file/lib-1.0.pom',
       'acme/mvn/maven/org/demo/lib/1.0: pom/release',
       'acme/mvn/maven/org/demo/lib/1.0: stamp',
+      'acme/mvn/maven/org/demo/lib: facts/1.0',
       'acme/mvn/maven/org/demo/lib: latest',
       'acme/mvn/maven/org/demo/lib: stamp',
       'acme/mvn/maven/org/demo/lib: version/1.0',

@@ -2,7 +2,6 @@ import { conflict, empty, notFound, type ProtocolRequest, principalId, type Repl
 import { cacheControl } from './caching.js'
 import { readChecksum } from './checksum-text.js'
 import { keys, loadDeployment } from './deployment.js'
-import { digestOf } from './derived-digest.js'
 import { quietPeriod } from './file-upload.js'
 import { type ChecksumAlgorithm, type MavenPath } from './layout.js'
 import { admitFile } from './repository-rules.js'
@@ -63,21 +62,16 @@ async function remember(
     .commit()
 }
 
-/** GET of a checksum: of what we serve under the name, from our own record; nothing else in the body, not even a newline. */
-export async function getChecksum(
-  context: RepositoryContext,
-  path: ChecksumPath,
-  metadata: (folder: string) => Promise<Uint8Array>,
-): Promise<Reply> {
-  const { algorithm, target, of } = path
+/** GET of a stored file's checksum: of what we serve under the name, from our own record. */
+export async function getChecksum(context: RepositoryContext, { algorithm, target, of }: ChecksumPath): Promise<Reply> {
   if (of.kind === 'checksum') throw notFound('file', `${target}.${algorithm}`)
-  if (of.kind === 'metadata') return hexReply(digestOf(await metadata(of.folder), algorithm), cacheControl(context, false))
   const found = await resolveFile(context, target, of)
   if (!found) throw notFound('file', `${target}.${algorithm}`)
-  return hexReply(await context.artifacts.digest(found.artifact.path, algorithm), cacheControl(context, found.final))
+  return checksumReply(await context.artifacts.digest(found.artifact.path, algorithm), cacheControl(context, found.final))
 }
 
-function hexReply(hex: string, caching: string): Reply {
+/** Nothing but the digits, not even a newline. */
+export function checksumReply(hex: string, caching: string): Reply {
   return {
     ...text(200, hex, {
       'content-type': 'text/plain',

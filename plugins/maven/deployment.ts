@@ -15,6 +15,8 @@ import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
  *                  latest                                 the highest version, and its facts
  *                  stamp
  *  group folder    plugin/{artifactId}                    a Maven plugin and its prefix
+ *                  stamp
+ *  archetype list  archetype/{artifact folder}/{version}  an archetype; one list for the repository
  *                  stamp                                                                                                                */
 
 export interface FileRecord {
@@ -39,6 +41,19 @@ export interface CommittedBuild extends FileRecord {
 export interface CommittedVersion {
   readonly at: number
   readonly snapshot: boolean
+}
+
+export interface PluginRecord {
+  readonly name: string
+  readonly prefix: string
+  /** Milliseconds; of two plugins with one prefix the newer one is listed. */
+  readonly at: number
+}
+export interface ArchetypeRecord {
+  readonly groupId: string
+  readonly artifactId: string
+  readonly version: string
+  readonly description?: string
 }
 
 /** One build of one version folder, as far as it has come. */
@@ -68,8 +83,11 @@ export const keys = {
   facts: (folder: VersionFolder, version = folder.baseVersion): DocumentKey => [folder.artifactFolder, 'facts', version],
   latest: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'latest'],
   stamp: (pkg: string): DocumentKey => [pkg, 'stamp'],
+  archetype: (folder: VersionFolder): DocumentKey => [archetypeList, 'archetype', folder.artifactFolder, folder.baseVersion],
   plugin: (groupFolder: string, artifactId: string): DocumentKey => [groupFolder, 'plugin', artifactId],
 } as const
+
+export const archetypeList = '/archetypes'
 
 /** Apart from the artifact folder, whose head moves with what is published and not with each upload. No folder's path begins with a slash. */
 export function openList(artifactFolder: string): string {

@@ -7,13 +7,15 @@ import {
   repositoryRoute,
   type ServedIndex,
 } from '#core'
+import { archetypeIndex } from './archetype-catalog.js'
 import { cacheControl } from './caching.js'
-import { getChecksum } from './checksum-files.js'
+import { checksumReply, getChecksum } from './checksum-files.js'
 import { contentTypeOf } from './content-types.js'
-import { stampOf } from './deployment.js'
+import { archetypeList, stampOf } from './deployment.js'
 import { digestOf } from './derived-digest.js'
-import { metadataName, parseMavenPath } from './layout.js'
+import { type MavenPath, parseMavenPath } from './layout.js'
 import { toFolder } from './listing.js'
+import { metadataIndex } from './metadata-index.js'
 import { resolveFile } from './snapshots.js'
 
 export const download = repositoryRoute({
@@ -23,9 +25,15 @@ export const download = repositoryRoute({
   async handle(request, context) {
     const { path } = request.params
     const parsed = parseMavenPath(path)
-    if (parsed.kind === 'metadata') return getMetadata(request, context, parsed.folder)
-    if (parsed.kind === 'checksum')
-      return getChecksum(context, parsed, async (folder) => (await (await metadataOf(context, folder)).rendered('xml')).body)
+    if (parsed.kind === 'metadata' || parsed.kind === 'catalog') return getDerived(request, context, parsed, path)
+    if (parsed.kind === 'checksum') {
+      const { algorithm, of, target } = parsed
+      if (of.kind === 'metadata' || of.kind === 'catalog') {
+        const { body } = await (await derivedDocument(context, of, target)).rendered('xml')
+        return checksumReply(digestOf(body, algorithm), cacheControl(context, false))
+      }
+      return getChecksum(context, parsed)
+    }
     const found = await resolveFile(context, path, parsed)
     if (!found) {
       const folder = await toFolder(context, path)
@@ -50,18 +58,28 @@ export const download = repositoryRoute({
   },
 })
 
-async function metadataOf(context: RepositoryContext, folder: string): Promise<ServedIndex> {
-  const served = await context.index('metadata', folder)
-  if (!served) throw notFound('file', folder === '' ? metadataName : `${folder}/${metadataName}`)
+type DerivedPath = Extract<MavenPath, { readonly kind: 'metadata' | 'catalog' }>
+
+async function derivedDocument(context: RepositoryContext, meant: DerivedPath, path: string): Promise<ServedIndex> {
+  const served =
+    meant.kind === 'metadata'
+      ? await context.index(metadataIndex.name, meant.folder)
+      : await context.index(archetypeIndex.name, archetypeList)
+  if (!served) throw notFound('file', path)
   return served
 }
 
 /** Its tag is of its bytes; its date is a whole second that rises with every change, since some clients look at nothing else (maven dossier 5.4). */
-async function getMetadata(request: ProtocolRequest<unknown>, context: RepositoryContext, folder: string): Promise<Reply> {
-  const served = await metadataOf(context, folder)
+async function getDerived(
+  request: ProtocolRequest<unknown>,
+  context: RepositoryContext,
+  meant: DerivedPath,
+  path: string,
+): Promise<Reply> {
+  const served = await derivedDocument(context, meant, path)
   const { body } = await served.rendered('xml')
   const reply = await served.reply('xml', request as ProtocolRequest)
-  const second = await stampOf(context.documents, folder)
+  const second = await stampOf(context.documents, meant.kind === 'metadata' ? meant.folder : archetypeList)
   return {
     ...reply,
     headers: {

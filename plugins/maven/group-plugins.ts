@@ -1,5 +1,5 @@
 import type { JsonObject, RepositoryContext } from '#core'
-import { keys, nextStamp } from './deployment.js'
+import { keys, nextStamp, type PluginRecord } from './deployment.js'
 import type { VersionFolder } from './layout.js'
 import { goalPrefix } from './plugin-prefix.js'
 
@@ -17,12 +17,16 @@ export async function listGroupPlugin(
   const groupFolder = groupFolderOf(folder)
   const key = keys.plugin(groupFolder, artifactId)
   const head = (await documents.head(groupFolder))?.sequence ?? 0
-  const before = (await documents.find(key))?.value as JsonObject | undefined
-  const name = facts?.['title'] ?? artifactId
-  const listed = facts?.['packaging'] === 'maven-plugin'
-  if (listed ? before?.['name'] === name : before === undefined) return
-  if (listed) change.putDocument(key, { name, prefix: goalPrefix(artifactId) })
-  else change.deleteDocument(key)
+  const before = (await documents.find(key))?.value as unknown as PluginRecord | undefined
+  if (facts?.['packaging'] !== 'maven-plugin') {
+    if (before === undefined) return
+    change.deleteDocument(key)
+  } else {
+    const name = String(facts['pluginName'] ?? facts['title'] ?? artifactId)
+    const prefix = String(facts['goalPrefix'] ?? goalPrefix(artifactId))
+    if (before?.name === name && before.prefix === prefix) return
+    change.putDocument(key, { name, prefix, at: now.getTime() })
+  }
   change.requireHead(groupFolder, head)
   change.putDocument(keys.stamp(groupFolder), { second: await nextStamp(documents, groupFolder, now) })
 }

@@ -1,4 +1,5 @@
 import type { Clock, ProtocolPlugin } from '#core'
+import { archetypeIndex } from './archetype-catalog.js'
 import { clientSettings } from './client-settings.js'
 import { deploy, remove } from './deploy.js'
 import { download } from './download.js'
@@ -26,7 +27,7 @@ export function mavenPlugin(): ProtocolPlugin {
       },
     ],
     parsers: [pomParser],
-    indexes: [metadataIndex],
+    indexes: [metadataIndex, archetypeIndex],
     digests: ['md5', 'sha1'],
     packageOf: owningFolder,
     settings: clientSettings,

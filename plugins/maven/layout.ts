@@ -3,6 +3,7 @@
 export const checksumAlgorithms = ['md5', 'sha1', 'sha256', 'sha512'] as const
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number]
 export const metadataName = 'maven-metadata.xml'
+export const catalogName = 'archetype-catalog.xml'
 
 /** Where a file lies: group, artifact and base version, and the two folders that are packages of this house. */
 export interface VersionFolder {
@@ -37,7 +38,9 @@ export type MavenPath =
   /** `folder` is '' for the root. */
   | { readonly kind: 'metadata'; readonly folder: string }
   | { readonly kind: 'checksum'; readonly algorithm: ChecksumAlgorithm; readonly target: string; readonly of: MavenPath }
-  /** archetype-catalog.xml, .index/…, .meta/…: made by a server or absent, never uploaded. */
+  /** archetype-catalog.xml, made by the server. */
+  | { readonly kind: 'catalog' }
+  /** .index/…, .meta/…: made by a server or absent, never uploaded. */
   | { readonly kind: 'well-known' }
   /** Nothing that the layout knows; `folder` where it lies in a version's folder. */
   | { readonly kind: 'other'; readonly folder?: VersionFolder }
@@ -57,7 +60,8 @@ export function parseMavenPath(path: string): MavenPath {
     return { kind: 'checksum', algorithm, target, of: parseMavenPath(target) }
   }
   if (name === metadataName) return { kind: 'metadata', folder: directory }
-  if (path === 'archetype-catalog.xml' || /^\.(?:index|meta)(?:\/|$)/.test(path)) return { kind: 'well-known' }
+  if (path === catalogName) return { kind: 'catalog' }
+  if (/^\.(?:index|meta)(?:\/|$)/.test(path)) return { kind: 'well-known' }
   const folder = parseVersionFolder(directory)
   return folder === undefined ? { kind: 'other' } : (parseFile(folder, name) ?? { kind: 'other', folder })
 }

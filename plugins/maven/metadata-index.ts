@@ -1,5 +1,5 @@
 import type { DocumentReader, PackageIndex } from '#core'
-import { stampOf } from './deployment.js'
+import { type PluginRecord, stampOf } from './deployment.js'
 import { isSnapshotVersion, parseVersionFolder, uniqueBuildOf, versionOfBuild } from './layout.js'
 import { digits, renderMetadata } from './metadata-text.js'
 import { snapshotBuilds } from './snapshots.js'
@@ -47,13 +47,21 @@ async function loadMetadata(folder: string, documents: DocumentReader): Promise<
   if (isSnapshotVersion(name)) return loadSnapshot(folder, documents, changed)
   const versions: string[] = []
   for await (const { key } of documents.list([folder, 'version'])) versions.push(key[2] ?? '')
-  const plugins: MetadataView['plugins'][number][] = []
-  for await (const { key, value } of documents.list([folder, 'plugin']))
-    plugins.push({ ...(value as unknown as { readonly name: string; readonly prefix: string }), artifactId: key[2] ?? '' })
+  const plugins = await groupPlugins(folder, documents)
   if (versions.length === 0 && plugins.length === 0) return undefined
   const artifact =
     versions.length > 0 ? { groupId: folder.slice(0, Math.max(cut, 0)).replaceAll('/', '.'), artifactId: name } : {}
   return { ...artifact, versions: sortVersions(versions), snapshotVersions: [], plugins, changed }
+}
+
+/** One for each prefix: `mvn prefix:goal` could mean no other. */
+async function groupPlugins(folder: string, documents: DocumentReader): Promise<MetadataView['plugins']> {
+  const byPrefix = new Map<string, PluginRecord & { readonly artifactId: string }>()
+  for await (const { key, value } of documents.list([folder, 'plugin'])) {
+    const record = { ...(value as unknown as PluginRecord), artifactId: key[2] ?? '' }
+    if ((byPrefix.get(record.prefix)?.at ?? 0) <= record.at) byPrefix.set(record.prefix, record)
+  }
+  return [...byPrefix.values()].sort((a, b) => (a.artifactId < b.artifactId ? -1 : 1))
 }
 
 async function loadSnapshot(path: string, documents: DocumentReader, changed: number): Promise<MetadataView | undefined> {

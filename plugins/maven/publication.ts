@@ -1,6 +1,5 @@
 import {
   conflict,
-  type DocumentReader,
   type Json,
   type JsonObject,
   KeyedQueue,
@@ -9,6 +8,7 @@ import {
   type RepositoryContext,
   unavailable,
 } from '#core'
+import { listArchetype } from './archetype-catalog.js'
 import {
   type CommittedBuild,
   type CommittedVersion,
@@ -20,6 +20,7 @@ import {
   nextStamp,
 } from './deployment.js'
 import { groupFolderOf, listGroupPlugin } from './group-plugins.js'
+import { jarFacts } from './jar-descriptors.js'
 import { type LatestVersion, latestWith } from './latest-version.js'
 import { coordinates, fileName, type VersionFolder } from './layout.js'
 import type { PomFacts } from './pom-parser.js'
@@ -40,14 +41,10 @@ export async function publish(
   now: Date,
 ): Promise<string | undefined> {
   const { organization, repository, documents } = context
-  const group = (await isPlugin(documents, folder, build)) ? [groupFolderOf(folder)] : []
+  const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
+  const group = pom?.packaging === 'maven-plugin' ? [groupFolderOf(folder)] : []
   const places = [folder.artifactFolder, ...group].map((place) => `${organization.id} ${repository.id} ${place}`)
   return turns.run(places, () => publishInTurn(context, folder, build, now))
-}
-
-async function isPlugin(documents: DocumentReader, folder: VersionFolder, build: string): Promise<boolean> {
-  const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
-  return pom?.packaging === 'maven-plugin'
 }
 
 async function publishInTurn(
@@ -184,7 +181,7 @@ async function describeVersion(
   const { documents } = context
   const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
   const before = (await documents.find(keys.facts(folder)))?.value as JsonObject | undefined
-  const facts = pom === undefined ? (before ?? {}) : shownOf(pom)
+  const facts = pom === undefined ? (before ?? {}) : { ...shownOf(pom), ...(await jarFacts(context, folder, build, pom)) }
   change.putDocument(keys.version(folder), asJson({ at: now.getTime(), snapshot: folder.snapshot }))
   change.putDocument(keys.facts(folder), facts)
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
@@ -196,6 +193,7 @@ async function describeVersion(
     latest: latest.version,
   })
   await listGroupPlugin(context, change, folder, latest.facts, now)
+  await listArchetype(context, change, folder, facts, now)
 }
 
 function shownOf(pom: PomFacts): JsonObject {

@@ -1,4 +1,5 @@
 import { notFound, RegistryError, type RepositoryContext, unavailable } from '#core'
+import { listArchetype } from './archetype-catalog.js'
 import { type CommittedBuild, keys, loadDeployment, nextStamp } from './deployment.js'
 import { listGroupPlugin } from './group-plugins.js'
 import { latestWithout } from './latest-version.js'
@@ -65,4 +66,5 @@ async function uncount(
     latest && { ...latest.facts, name: `${folder.groupId}:${folder.artifactId}`, latest: latest.version },
   )
   await listGroupPlugin(context, change, folder, latest?.facts, now)
+  await listArchetype(context, change, folder, undefined, now)
 }

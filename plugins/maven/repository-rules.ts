@@ -11,7 +11,7 @@ export function admitFile(path: string, parsed: MavenPath, repository: Repositor
     if (repository.layoutPolicy === 'strict') admitIds(parsed.folder)
     return parsed
   }
-  if (parsed.kind === 'well-known')
+  if (parsed.kind === 'well-known' || parsed.kind === 'catalog')
     throw invalid(`${path} is made by the server and not uploaded`, { detail: { title: 'Not an artifact' } })
   if (parsed.kind === 'checksum')
     throw invalid(`${path} would be the checksum of a checksum`, { detail: { title: 'Not an artifact' } })

@@ -89,7 +89,8 @@ describe('the Maven layout', () => {
   it('knows metadata at any level and the server-made roots', () => {
     expect(parseMavenPath('org/foo/bar/maven-metadata.xml')).to.deep.equal({ kind: 'metadata', folder: 'org/foo/bar' })
     expect(parseMavenPath('maven-metadata.xml')).to.deep.equal({ kind: 'metadata', folder: '' })
-    for (const path of ['archetype-catalog.xml', '.index/nexus-maven-repository-index.gz', '.meta/prefixes.txt'])
+    expect(parseMavenPath('archetype-catalog.xml')).to.deep.equal({ kind: 'catalog' })
+    for (const path of ['.index/nexus-maven-repository-index.gz', '.meta/prefixes.txt'])
       expect(parseMavenPath(path).kind).to.equal('well-known')
   })
 

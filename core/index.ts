@@ -19,6 +19,7 @@ export type { DigestName, Digests } from './digest/digests.js'
 export { digestLength } from './digest/digests.js'
 export type { IntegrityDigest } from './digest/integrity.js'
 export { formatIntegrity, parseIntegrity } from './digest/integrity.js'
+export { requireDigests } from './digest/promised-digests.js'
 export type { Directory, Group, Member, MemberPatch, NewMember } from './directory/directory.js'
 export type { FailureKind, FailureOptions } from './errors/registry-error.js'
 export {

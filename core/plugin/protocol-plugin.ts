@@ -3,7 +3,7 @@ import type { DigestName } from '../digest/digests.js'
 import type { RegistryError } from '../errors/registry-error.js'
 import type { EventBus } from '../events/event-bus.js'
 import type { ProtocolRequest } from '../request/protocol-request.js'
-import type { Reply } from '../request/reply.js'
+import type { Headers, Reply } from '../request/reply.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Json } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
@@ -11,6 +11,7 @@ import type { DocumentKey } from '../storage/document-reader.js'
 import type { InstanceContext } from '../tenancy/instance-context.js'
 import type { OrganizationContext } from '../tenancy/organization-context.js'
 import type { OriginContext } from '../tenancy/origin-context.js'
+import type { Repository } from '../tenancy/repository.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 import type { MetadataParser } from './metadata-parser.js'
 import type { PackageIndex } from './package-index.js'
@@ -54,7 +55,12 @@ export interface ProtocolPlugin {
   remind?(key: DocumentKey, context: RepositoryContext): Promise<void>
 }
 
-export type Mount = { readonly renderError?: RenderError; readonly paths?: PathRules } & (
+export type Mount = {
+  readonly renderError?: RenderError
+  readonly paths?: PathRules
+  /** What an answer to OPTIONS says beside `Allow`; `path` begins with a slash. Repository mounts alone. */
+  readonly announce?: (path: string, repository: Repository) => Headers
+} & (
   | { readonly scope: 'repository'; readonly routes: readonly Route<RepositoryContext>[] }
   | { readonly scope: 'organization'; readonly routes: readonly Route<OrganizationContext>[] }
   | { readonly scope: 'origin'; readonly routes: readonly Route<OriginContext>[] }

@@ -5,9 +5,10 @@ import type { Reply } from '../request/reply.js'
 import type { InstanceContext } from '../tenancy/instance-context.js'
 import type { OrganizationContext } from '../tenancy/organization-context.js'
 import type { OriginContext } from '../tenancy/origin-context.js'
+import type { Repository } from '../tenancy/repository.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 
-export const methods = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'PROPFIND', 'MKCOL', 'MOVE', 'COPY'] as const
+export const methods = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'MOVE', 'COPY'] as const
 export type Method = (typeof methods)[number]
 
 /** Names the placeholders of a path: PathParams<'/{name}/-/{file}'> is { name, file }; a mistyped name is a compile error. */
@@ -34,6 +35,8 @@ export interface Route<Context, Path extends string = string> {
   readonly path: Path
   /** Must be said. 'none' is a decision a reviewer can see; leaving it out neither compiles nor starts. */
   readonly permission: Permission | 'none'
+  /** Of a repository mount: where it answers false, the route is absent, from `Allow` too. */
+  readonly offered?: (repository: Repository) => boolean
   /** `api` has it on every route, OpenAPI is made from it. */
   readonly describe?: RouteDescription
   /** A property, not a method: a repository route in an organization mount is then a compile error. */

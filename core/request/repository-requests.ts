@@ -65,7 +65,8 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
       detail: { code: 'format-missing', reason: 'The format of this repository is not installed' },
     })
   }
-  const found = routeOrReply(located, visit.house.method, acceptedBy(repository))
+  const announce = (path: string) => mount.announce?.(path, repository) ?? {}
+  const found = routeOrReply(located, visit.house.method, acceptedBy(repository), announce)
   if ('reply' in found) return found.reply
   const { route, path } = found
   if (path.redirect) return canonicalRedirect(path, mountUrl, visit.request.query)
@@ -88,9 +89,9 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   return await runRoute(visit, route.route, opened, parts.log)
 }
 
-/** Proxies and groups take no writes, whoever asks. */
+/** Proxies and groups take no writes, whoever asks; and a repository may be without some of its format's routes. */
 function acceptedBy(repository: Repository): (route: AnyRoute) => boolean {
-  return (route) => repository.kind === 'hosted' || !writing.has(route.permission)
+  return (route) => (repository.kind === 'hosted' || !writing.has(route.permission)) && (route.offered?.(repository) ?? true)
 }
 
 /** Of a failure before anybody has signed in, only this may be heard: the throttle and the load are the organization's and the house's own. A

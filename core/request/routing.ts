@@ -5,7 +5,7 @@ import type { MountScope } from '../plugin/route-record.js'
 import { type AnyRoute, allowedMethods, type RouteMatch } from '../plugin/route-table.js'
 import type { Logger } from '../runtime/logger.js'
 import type { OpenContext } from '../tenancy/context-factory.js'
-import { empty, type Reply } from './reply.js'
+import { empty, type Headers, type Reply } from './reply.js'
 import { RoutedRequest } from './routed-request.js'
 import type { Visit } from './visit.js'
 
@@ -39,6 +39,7 @@ export function routeOrReply(
   located: Located,
   method: string,
   accept: (route: AnyRoute) => boolean = () => true,
+  announce: (path: string) => Headers = () => ({}),
 ): { readonly route: RouteFound; readonly path: ParsedPath } | { readonly reply: Reply } {
   if (located.match === undefined) throw located.failure
   const { match, path } = located
@@ -46,7 +47,13 @@ export function routeOrReply(
   if (match.kind === 'route' && accept(match.route)) return { route: match, path }
   const allow = allowedMethods(match.shelf, accept)
   if (method !== 'OPTIONS') throw methodNotAllowed(allow)
-  return { reply: empty(204, { allow: allow.join(', '), ...(allow.includes('PROPFIND') ? { dav: '1' } : {}) }) }
+  return {
+    reply: empty(204, {
+      allow: allow.join(', '),
+      ...(allow.includes('PROPFIND') ? { dav: '1' } : {}),
+      ...announce(path.canonical),
+    }),
+  }
 }
 
 /** Calls the handler and closes its context, whatever came of it; what its answer reads from stays readable. */

@@ -271,7 +271,7 @@ export class ResumableUploads {
   private async interrupt(id: string): Promise<void> {
     const running = this.running.get(id)
     if (running === undefined) return
-    running.body.destroy(invalid('A newer request goes on with this upload', { detail: { code: 'upload.superseded' } }))
+    running.body.destroy(conflict('A newer request goes on with this upload', { detail: { code: 'upload.superseded' } }))
     await running.done
   }
 }

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises'
 import { inject, injectable } from 'tsyringe'
 import { DigestService } from '../digest/digest-service.js'
 import type { DigestName, Digests } from '../digest/digests.js'
-import { invalid, noSpace, RegistryError, tooLarge, unavailable, unprocessable } from '../errors/registry-error.js'
+import { requireDigests } from '../digest/promised-digests.js'
+import { invalid, noSpace, RegistryError, tooLarge, unavailable } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import { smallBlob } from './blob-records.js'
@@ -134,7 +135,7 @@ export class Uploads {
     try {
       if (noted.status === 'rejected') throw noted.reason
       if (stored.status === 'rejected') throw brokenTransfer(stored.reason)
-      compare(expected, staged.digests)
+      requireDigests(expected, staged.digests)
       return staged
     } catch (thrown) {
       await staged.discard(this.metadata)
@@ -209,16 +210,6 @@ export function givenUp(cause: unknown): RegistryError {
 
 function overLimit(limit: number): RegistryError {
   return tooLarge(`The file is larger than the limit of ${limit} bytes`, { detail: { limit } })
-}
-
-function compare(expected: Partial<Digests>, actual: Digests): void {
-  for (const [name, wanted] of Object.entries(expected) as [DigestName, string][]) {
-    const found = actual[name]
-    if (found !== wanted.toLowerCase())
-      throw unprocessable(`The ${name} digest of the content is ${found ?? 'unknown'}, not ${wanted}`, {
-        detail: { code: 'digest', algorithm: name, expected: wanted, actual: found ?? '' },
-      })
-  }
 }
 
 /** A client that went away is its own fault; a refusal of ours keeps its words; a broken store is ours. */

@@ -6,7 +6,10 @@ import { type HostHeader, hostOf, isLoopbackHost } from './host-header.js'
 import { problem } from './problem.js'
 
 /** What the house can be asked; TRACE, CONNECT and the rest of Node's list end here. */
-const methods = new Set(['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'MKCOL', 'MOVE', 'COPY'])
+const methods = new Set([
+  ...['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
+  ...['PROPFIND', 'PROPPATCH', 'MKCOL', 'MOVE', 'COPY'],
+])
 const allow = 'GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS'
 const maxHeaderLines = 100
 

@@ -1,4 +1,14 @@
-import { type Artifact, type ArtifactReader, type DigestName, type Digests, digestLength, type Headers, invalid } from '#core'
+import {
+  type Artifact,
+  type ArtifactReader,
+  type DigestName,
+  type Digests,
+  digestLength,
+  type Headers,
+  invalid,
+  type ProtocolRequest,
+  requireDigests,
+} from '#core'
 
 type Read = (name: string) => string | undefined
 type Found = { -readonly [Name in DigestName]?: string }
@@ -44,6 +54,36 @@ export function promisedDigests(read: Read): Partial<Digests> {
     add(found, algorithm, plainHex(unnamed, unnamed.length, 'x-checksum'), 'x-checksum')
   }
   return found
+}
+
+/** Which digests a header may turn out to name, beside sha256. */
+const digestHeaders: Readonly<Record<string, readonly DigestName[]>> = {
+  'repr-digest': ['sha512'],
+  'content-digest': ['sha512'],
+  digest: ['sha512', 'sha1', 'md5'],
+  'content-md5': ['md5'],
+  'x-checksum-md5': ['md5'],
+  'x-checksum-sha1': ['sha1'],
+  'x-checksum-sha256': [],
+  'x-checksum-sha512': ['sha512'],
+  'x-checksum': ['sha512', 'sha1', 'md5'],
+}
+
+/** Digests that come behind the body, where `Trailer` announced them: what to compute meanwhile, and how to hold it against them. One that was lost on
+ *  the way, as RFC 9110 6.5.1 allows, promises nothing. */
+export function announcedTrailers(request: Pick<ProtocolRequest, 'header' | 'trailer'>): {
+  readonly digests: readonly DigestName[]
+  hold(digests: Digests): void
+} {
+  const names = (request.header('trailer') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const announced = new Set(names.filter((name) => Object.hasOwn(digestHeaders, name)))
+  return {
+    digests: [...announced].flatMap((name) => digestHeaders[name] ?? []),
+    hold(digests) {
+      const promised = promisedDigests((name) => (announced.has(name) ? request.trailer(name) : undefined))
+      requireDigests(promised, digests)
+    },
+  }
 }
 
 /** What is known of a file, as answers carry it; always of the whole file, also beside a part of it. */

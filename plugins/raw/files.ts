@@ -1,8 +1,6 @@
 import {
   type Artifact,
-  type ArtifactReader,
   bytes,
-  conflict,
   empty,
   invalid,
   notFound,
@@ -14,10 +12,12 @@ import {
   unsupported,
 } from '#core'
 import { meantType, servedType } from './content-type.js'
-import { knownDigests, promisedDigests, wantedDigests } from './digest-headers.js'
-import { encodePath, foldersAbove, toSlashForm } from './file-path.js'
-import { etagOf, holdPreconditions } from './preconditions.js'
+import { announcedTrailers, promisedDigests, wantedDigests } from './digest-headers.js'
+import { toSlashForm } from './file-path.js'
+import { holdPreconditions } from './preconditions.js'
 import { computedSidecar } from './sidecar.js'
+import { isFolder, refuseFileBesideFolder, storeFile } from './stored-file.js'
+import { bringsAll, startUpload } from './upload-draft.js'
 
 type FileRequest = ProtocolRequest<PathParams<'/{path+}'>>
 
@@ -43,31 +43,19 @@ export const putFile = repositoryRoute({
   async handle(request, context) {
     const { path } = request.params
     refusePartialOrCoded(request)
+    if (!bringsAll(request)) return startUpload(path, request, context)
     const promised = promisedDigests((name) => request.header(name))
     const current = await context.artifacts.find(path)
     const held = holdPreconditions((name) => request.header(name), current)
     if (current === undefined) await refuseFileBesideFolder(path, context.artifacts)
 
-    const blob = await context.stage(request.body, promised)
-    const contentType = meantType(request.header('content-type'))
-    const { artifacts } = await context
-      .change()
-      .putArtifact(path, blob, {
-        replace: true,
-        ...(contentType === undefined ? {} : { contentType }),
-        ...(held === undefined ? {} : { if: held }),
-      })
-      .commit()
-
-    const headers = { etag: etagOf(blob.digests.sha256), ...knownDigests(blob.digests) }
-    switch (artifacts.get(path)) {
-      case 'replaced':
-        return empty(204, headers)
-      case 'same':
-        return empty(200, headers)
-      default:
-        return empty(201, { location: context.mountUrl.href + encodePath(path), ...headers })
-    }
+    const trailers = announcedTrailers(request)
+    const blob = await context.stage(request.body, promised, { digests: trailers.digests })
+    trailers.hold(blob.digests)
+    const type = meantType(request.header('content-type'))
+    const reply = await storeFile({ path, blob, type, held }, context)
+    if (request.header('upload-complete') === undefined) return reply
+    return { ...reply, headers: { ...reply.headers, 'upload-complete': '?1' } }
   },
 })
 
@@ -116,20 +104,4 @@ function refusePartialOrCoded(request: FileRequest): void {
   // A checksum deploy offers a digest in place of the bytes; 404 makes its client send them (raw dossier 7).
   if (request.header('x-checksum-deploy')?.trim().toLowerCase() === 'true')
     throw notFound('Blob for checksum deploy', request.params.path)
-}
-
-/** A path is a file or a folder. Looked up before the commit: two that race may both stay, which every read survives (raw dossier 1). */
-async function refuseFileBesideFolder(path: string, artifacts: ArtifactReader): Promise<void> {
-  const [folder, ...above] = await Promise.all([
-    isFolder(path, artifacts),
-    ...foldersAbove(path).map((one) => artifacts.find(one)),
-  ])
-  if (folder) throw conflict(`${path} is a folder`)
-  const file = above.find((artifact) => artifact !== undefined)
-  if (file !== undefined) throw conflict(`${file.path} is a file, nothing can lie below it`)
-}
-
-async function isFolder(path: string, artifacts: ArtifactReader): Promise<boolean> {
-  for await (const _ of artifacts.list(path, { limit: 1 })) return true
-  return false
 }

@@ -2,6 +2,7 @@ import type { ProtocolPlugin } from '#core'
 import { deleteFile, getFile, putFile, putFolder, putRoot } from './files.js'
 import { listFolder, listRoot } from './listing.js'
 import { renderRawError } from './raw-error.js'
+import { announceUploads, uploadRoutes } from './upload-routes.js'
 
 /** Plain files under plain paths, for curl and whatever else speaks HTTP. */
 const raw: ProtocolPlugin = {
@@ -13,7 +14,8 @@ const raw: ProtocolPlugin = {
       scope: 'repository',
       paths: { names: 'free', emptySegments: 'collapse' },
       renderError: renderRawError,
-      routes: [getFile, putFile, deleteFile, listRoot, listFolder, putRoot, putFolder],
+      announce: announceUploads,
+      routes: [getFile, putFile, deleteFile, listRoot, listFolder, putRoot, putFolder, ...uploadRoutes],
     },
   ],
   settings: ({ url }) => [

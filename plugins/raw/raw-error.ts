@@ -1,10 +1,30 @@
 import { type RegistryError, type RenderError, text } from '#core'
 import { etagOf } from './preconditions.js'
+import { tusVersion } from './tus-fields.js'
+import { uploadProblem } from './upload-problem.js'
+import { isTus } from './upload-routes.js'
 
 /** Failures as plain text; 409 and 412 carry the tag of the file that stands in the way (raw dossier 3, 12). */
-export const renderRawError: RenderError = (failure, status) => {
+export const renderRawError: RenderError = (failure, status, request) => {
+  const tus = request.path.startsWith('/-/') && isTus(request)
+  const problem = tus ? undefined : uploadProblem(failure, request)
+  if (problem !== undefined) return problem
   const etag = standingTag(failure)
-  return text(promiseBroken(failure) ? 400 : status, `${failure.message}\n`, etag === undefined ? {} : { etag })
+  const headers = { ...(etag === undefined ? {} : { etag }), ...(tus ? { 'tus-resumable': tusVersion } : {}) }
+  const reply = text(statusIn(failure, status), `${failure.message}\n`, headers)
+  return reply.status === 460 ? { ...reply, reason: 'Checksum Mismatch' } : reply
+}
+
+function statusIn(failure: RegistryError, status: number): number {
+  if (promiseBroken(failure)) return 400
+  switch (failure.detail['code']) {
+    case 'upload-expired':
+      return 410
+    case 'upload-checksum':
+      return 460
+    default:
+      return status
+  }
 }
 
 /** A digest header that does not fit its body makes the request contradict itself (raw dossier 7). */

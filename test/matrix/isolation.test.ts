@@ -22,7 +22,7 @@ interface Attempt {
   readonly body?: 'withheld' | 'endless'
 }
 
-const methods = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'PROPFIND', 'MKCOL', 'MOVE', 'COPY'] as const
+const methods = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'MOVE', 'COPY'] as const
 const unknownToken = `crt_u_${'0'.repeat(46)}`
 const readerHas = new Set<string>(['artifacts.read', 'organization.read', 'tokens.issue'])
 

@@ -129,7 +129,7 @@ describe('an upload that comes in several requests', () => {
     push(Buffer.from('abc'))
     await new Promise((resolve) => setImmediate(resolve))
     const found = await uploads.get(dora, session.id)
-    expect(await first).to.deep.equal({ kind: 'invalid', code: 'upload.superseded' })
+    expect(await first).to.deep.equal({ kind: 'conflict', code: 'upload.superseded' })
     expect(found.offset).to.equal(3)
   })
 

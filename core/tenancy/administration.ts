@@ -12,10 +12,11 @@ export interface NewRepository {
   readonly public?: boolean
   readonly writePolicy?: 'once' | 'replace'
   readonly layoutPolicy?: 'strict' | 'permissive'
+  readonly webdav?: boolean
   readonly maxSize?: number
   readonly host?: string
 }
-export type RepositoryPatch = Partial<Pick<Repository, 'policy' | 'public' | 'writePolicy' | 'layoutPolicy'>> & {
+export type RepositoryPatch = Partial<Pick<Repository, 'policy' | 'public' | 'writePolicy' | 'layoutPolicy' | 'webdav'>> & {
   readonly maxSize?: number | null
   readonly host?: string | null
 }

@@ -23,7 +23,7 @@ import type { PackageEntry, RepositoryContext } from './repository-context.js'
 import { RepositoryUploads } from './repository-uploads.js'
 
 /** What decides whether and how a file is taken. */
-const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'maxSize'] as const
+const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'webdav', 'maxSize'] as const
 
 export interface RepositoryContextParts extends ContextParts {
   readonly stores: ArtifactStores

@@ -28,6 +28,7 @@ const repositoryRow = z.object({
   policy: z.enum(['release', 'snapshot', 'mixed']),
   writePolicy: z.enum(['once', 'replace']),
   layoutPolicy: z.enum(['strict', 'permissive']),
+  webdav: z.exactOptional(z.boolean()),
   maxSize: z.exactOptional(z.number()),
   host: z.exactOptional(z.string()),
   createdAt: moment,

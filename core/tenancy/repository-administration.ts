@@ -104,6 +104,7 @@ export class RepositoryAdministration {
       policy: wanted.policy ?? 'mixed',
       writePolicy: wanted.writePolicy ?? 'replace',
       layoutPolicy: wanted.layoutPolicy ?? 'strict',
+      ...(wanted.webdav ? { webdav: true } : {}),
       ...(maxSize === undefined ? {} : { maxSize: checkedSize(maxSize) }),
       ...(host === undefined ? {} : { host: checkedHost(host) }),
       createdAt: this.clock.now(),
@@ -156,7 +157,8 @@ export class RepositoryAdministration {
 }
 
 function patched(before: Repository, patch: RepositoryPatch): Repository {
-  const { maxSize: oldSize, host: oldHost, ...rest } = before
+  const { maxSize: oldSize, host: oldHost, webdav: oldWebdav, ...rest } = before
+  const webdav = patch.webdav ?? oldWebdav
   const maxSize = patch.maxSize === undefined ? oldSize : patch.maxSize
   const host = patch.host === undefined ? oldHost : patch.host
   return {
@@ -165,6 +167,7 @@ function patched(before: Repository, patch: RepositoryPatch): Repository {
     public: patch.public ?? before.public,
     writePolicy: patch.writePolicy ?? before.writePolicy,
     layoutPolicy: patch.layoutPolicy ?? before.layoutPolicy,
+    ...(webdav ? { webdav } : {}),
     ...(maxSize === undefined || maxSize === null ? {} : { maxSize: checkedSize(maxSize) }),
     ...(host === undefined || host === null ? {} : { host: checkedHost(host) }),
   }

@@ -15,6 +15,8 @@ export interface Repository {
   /** 'replace': the format's own rules decide; 'once': no path ever changes its bytes. */
   readonly writePolicy: 'once' | 'replace'
   readonly layoutPolicy: 'strict' | 'permissive'
+  /** Of raw: collections can be made, moved and asked for by WebDAV's methods. */
+  readonly webdav?: boolean
   /** Bytes of one file; the instance's own limit where absent. */
   readonly maxSize?: number
   /** A host name under which this repository alone is served, at the root. */

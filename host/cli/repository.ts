@@ -14,15 +14,17 @@ interface RepositoryOptions extends CommonOptions {
   readonly public?: boolean
   readonly writePolicy?: string
   readonly layoutPolicy?: string
+  readonly webdav?: boolean
   readonly maxSize?: number
   readonly host?: string
 }
 
-const keyed = ({ policy, public: open, writePolicy, layoutPolicy, maxSize, host }: RepositoryOptions) => ({
+const keyed = ({ policy, public: open, writePolicy, layoutPolicy, webdav, maxSize, host }: RepositoryOptions) => ({
   ...(policy === undefined ? {} : { policy }),
   ...(open === undefined ? {} : { public: open }),
   ...(writePolicy === undefined ? {} : { writePolicy }),
   ...(layoutPolicy === undefined ? {} : { layoutPolicy }),
+  ...(webdav === undefined ? {} : { webdav }),
   ...(maxSize === undefined ? {} : { maxSize }),
   ...(host === undefined ? {} : { host: host === '' ? null : host }),
 })
@@ -37,6 +39,7 @@ const policies = (command: Command) =>
       ]),
     )
     .addOption(new Option('--layout-policy <policy>', 'paths that it takes').choices(['strict', 'permissive']))
+    .option('--webdav', 'of format raw: answer WebDAV clients')
     .option('--max-size <bytes>', 'largest file', bytes)
     .option('--host <name>', 'serve it at the root of this host name')
 
@@ -72,7 +75,8 @@ export function repositoryCommand(program: Command): void {
         .command('update <organization> <name> [settings...]')
         .description('change a repository, by options or KEY=VALUE')
         .option('--public', 'readable without credentials')
-        .option('--no-public', 'private'),
+        .option('--no-public', 'private')
+        .option('--no-webdav', 'plain HTTP alone'),
     ),
   ).action(async (org: string, name: string, settings: readonly string[], options: RepositoryOptions) => {
     const body = { ...keyed(options), ...Object.fromEntries(settings.map(setting)) }

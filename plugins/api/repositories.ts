@@ -23,6 +23,7 @@ const newRepository = z
     public: z.boolean().optional(),
     writePolicy: z.enum(['once', 'replace']).optional(),
     layoutPolicy: z.enum(['strict', 'permissive']).optional(),
+    webdav: z.boolean().optional(),
     maxSize: size.optional(),
     host: z.string().max(253).optional(),
   })
@@ -33,6 +34,7 @@ const change = z
     public: z.boolean().optional(),
     writePolicy: z.enum(['once', 'replace']).optional(),
     layoutPolicy: z.enum(['strict', 'permissive']).optional(),
+    webdav: z.boolean().optional(),
     maxSize: size.nullable().optional(),
     host: z.string().max(253).nullable().optional(),
   })

@@ -14,9 +14,10 @@ import {
 import { meantType, servedType } from './content-type.js'
 import { announcedTrailers, promisedDigests, wantedDigests } from './digest-headers.js'
 import { toSlashForm } from './file-path.js'
+import { isFolder } from './folders.js'
 import { holdPreconditions } from './preconditions.js'
 import { computedSidecar } from './sidecar.js'
-import { isFolder, refuseFileBesideFolder, storeFile } from './stored-file.js'
+import { refuseFileBesideFolder, storeFile } from './stored-file.js'
 import { bringsAll, startUpload } from './upload-draft.js'
 
 type FileRequest = ProtocolRequest<PathParams<'/{path+}'>>
@@ -31,7 +32,7 @@ export const getFile = repositoryRoute({
     if (artifact !== undefined) return serve(artifact, request, context)
     const sidecar = await computedSidecar(path, context)
     if (sidecar !== undefined) return sidecar
-    if (await isFolder(path, context.artifacts)) return toSlashForm(path, request, context)
+    if (await isFolder(path, context)) return toSlashForm(path, request, context)
     throw notFound('File', path)
   },
 })
@@ -47,7 +48,7 @@ export const putFile = repositoryRoute({
     const promised = promisedDigests((name) => request.header(name))
     const current = await context.artifacts.find(path)
     const held = holdPreconditions((name) => request.header(name), current)
-    if (current === undefined) await refuseFileBesideFolder(path, context.artifacts)
+    if (current === undefined) await refuseFileBesideFolder(path, context)
 
     const trailers = announcedTrailers(request)
     const blob = await context.stage(request.body, promised, { digests: trailers.digests })

@@ -1,6 +1,7 @@
-import { type ArtifactReader, conflict, empty, type PutOptions, type Reply, type RepositoryContext, type StagedBlob } from '#core'
+import { conflict, empty, type PutOptions, type Reply, type RepositoryContext, type StagedBlob } from '#core'
 import { knownDigests } from './digest-headers.js'
 import { encodePath, foldersAbove } from './file-path.js'
+import { isFolder } from './folders.js'
 import { etagOf } from './preconditions.js'
 
 /** What is to become a file. */
@@ -33,17 +34,12 @@ export async function storeFile({ path, blob, type, held }: NewFile, context: Re
 }
 
 /** A path is a file or a folder. Looked up before the commit: two that race may both stay, which every read survives (raw dossier 1). */
-export async function refuseFileBesideFolder(path: string, artifacts: ArtifactReader): Promise<void> {
+export async function refuseFileBesideFolder(path: string, context: RepositoryContext): Promise<void> {
   const [folder, ...above] = await Promise.all([
-    isFolder(path, artifacts),
-    ...foldersAbove(path).map((one) => artifacts.find(one)),
+    isFolder(path, context),
+    ...foldersAbove(path).map((one) => context.artifacts.find(one)),
   ])
   if (folder) throw conflict(`${path} is a folder`)
   const file = above.find((artifact) => artifact !== undefined)
   if (file !== undefined) throw conflict(`${file.path} is a file, nothing can lie below it`)
-}
-
-export async function isFolder(path: string, artifacts: ArtifactReader): Promise<boolean> {
-  for await (const _ of artifacts.list(path, { limit: 1 })) return true
-  return false
 }

@@ -65,7 +65,7 @@ export async function uploadAt(
 export async function holdTarget(target: string, read: Read, context: RepositoryContext) {
   const current = await context.artifacts.find(target)
   const held = holdPreconditions(read, current)
-  if (current === undefined) await refuseFileBesideFolder(target, context.artifacts)
+  if (current === undefined) await refuseFileBesideFolder(target, context)
   return held
 }
 

@@ -33,6 +33,7 @@ describe('repositories of the management interface', () => {
       public: true,
       writePolicy: 'once',
       layoutPolicy: 'permissive',
+      webdav: true,
       maxSize: 1024,
       host: 'files.acme.example',
     }
@@ -54,6 +55,7 @@ describe('repositories of the management interface', () => {
       public: false,
       writePolicy: 'replace',
       layoutPolicy: 'strict',
+      webdav: false,
       maxSize: null,
       host: null,
     })

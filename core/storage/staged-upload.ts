@@ -11,9 +11,11 @@ import { smallBlob } from './blob-records.js'
 import type { ByteRange } from './bytes.js'
 import type { WrappedKey } from './encryption/keys.js'
 import { SealedBlobs, type SealedWriter } from './encryption/sealed-blobs.js'
+import { CopyingWriter } from './known-content.js'
 import { MetadataStore } from './metadata-store.js'
 import type { StagedBlob } from './staging.js'
 import { asJson, type IntentRow } from './storage-rows.js'
+import type { StoredArtifact } from './stored-artifact.js'
 import { tenantKeys } from './tenant-keys.js'
 
 /** Free space is asked for again after so many bytes. */
@@ -141,6 +143,17 @@ export class Uploads {
       await staged.discard(this.metadata)
       throw thrown
     }
+  }
+
+  /** Bytes that lie in this organization already, for one more name. */
+  known(content: StoredArtifact, place: UploadPlace): StagedUpload {
+    const uploadId = randomHex()
+    const begun = async (blobId: string) => {
+      await this.requireHeadroom(content.size)
+      await this.putIntent(uploadId, blobId, place, 'absent')
+    }
+    const writer = new CopyingWriter(this.blobs, place.organizationId, content, begun)
+    return new StagedUpload(uploadId, place.organizationId, writer, content.size, content.digests)
   }
 
   private async requireHeadroom(size: number): Promise<void> {

@@ -34,6 +34,10 @@ export class StoredArtifact implements Artifact {
     return this.row.by
   }
 
+  isOf(organizationId: string): boolean {
+    return organizationId === this.organizationId
+  }
+
   open(range?: ByteRange): Promise<Readable> {
     return this.blobs.open(this.organizationId, this.row.blob, range)
   }

@@ -40,6 +40,7 @@ export const tenantKeys = {
   reference: (org: string, blobId: string, nameId: string): Key => key(join(org, 'b', blobId), 'ref', nameId),
   /** Digests that were first asked for later. */
   blobDigests: (org: string, blobId: string): Key => key(join(org, 'b', blobId), 'digests'),
+  digests: (org: string, sha256: string) => join(org, 'h', sha256),
   digest: (org: string, sha256: string, size: number): Key => key(join(org, 'h', sha256), String(size)),
   intents: (org: string, shard: number) => join(org, 'i', String(shard)),
   intentShards: (org: string): readonly string[] => Array.from({ length: shards }, (_, shard) => join(org, 'i', String(shard))),

@@ -2,16 +2,19 @@ import type { Readable } from 'node:stream'
 import { isWrite, type Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
 import type { Digests } from '../digest/digests.js'
-import { forbidden, hidden, methodNotAllowed, unavailable } from '../errors/registry-error.js'
+import { forbidden, hidden, methodNotAllowed, tooLarge, unavailable } from '../errors/registry-error.js'
 import type { ServedIndex } from '../plugin/package-index.js'
 import type { Limits } from '../runtime/limits.js'
+import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { Catalog } from '../storage/catalog.js'
 import type { CommitScope } from '../storage/commit-scope.js'
+import { findContent } from '../storage/content-search.js'
 import type { PackageFacts } from '../storage/package-facts.js'
 import type { ResumableUploads } from '../storage/resumable-uploads.js'
 import { type StagedUpload, type UploadPlace, type Uploads, uploadOf } from '../storage/staged-upload.js'
 import type { Stage, StagedBlob, StageOptions } from '../storage/staging.js'
+import { StoredArtifact } from '../storage/stored-artifact.js'
 import { type ArtifactStores, StoredArtifactReader } from '../storage/stored-artifact-reader.js'
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
 import type { UploadSessions } from '../storage/upload-session.js'
@@ -85,6 +88,25 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
       (bytes, expected) => this.stageUpload(bytes, expected),
     )
     return this.sessions
+  }
+
+  async findContent(sha256: string): Promise<Artifact | undefined> {
+    this.session.use()
+    const { tenant, principal } = this.request
+    return findContent(this.parts.stores, this.organization.id, sha256, (repositoryId, path) => {
+      const repository = tenant.findRepositoryById(repositoryId)
+      return repository !== undefined && this.parts.policy.permits(tenant, principal, 'artifacts.read', { repository, path })
+    })
+  }
+
+  async reuse(artifact: Artifact): Promise<StagedBlob> {
+    this.session.use()
+    this.requireCeiling('artifacts.write')
+    if (!(artifact instanceof StoredArtifact) || !artifact.isOf(this.organization.id))
+      throw new Error('a file can be named again in its own organization alone')
+    const limit = this.uploadLimit
+    if (artifact.size > limit) throw tooLarge(`The file is larger than the limit of ${limit} bytes`, { detail: { limit } })
+    return this.session.keep(this.parts.uploads.known(artifact, this.uploadPlace()))
   }
 
   async reaching(path: string): Promise<this> {

@@ -1,4 +1,5 @@
 import type { ServedIndex } from '../plugin/package-index.js'
+import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { PackageFacts } from '../storage/package-facts.js'
@@ -22,6 +23,10 @@ export interface RepositoryContext extends OrganizationContext {
   index(name: string, pkg: string): Promise<ServedIndex | undefined>
   /** Writes and hashes; throws `unprocessable` on a digest that differs from `expected`, whose digests join the pass. Dropped unless committed. */
   readonly stage: Stage
+  /** A file anywhere in this organization that has these bytes, and that the caller may read. */
+  findContent(sha256: string): Promise<Artifact | undefined>
+  /** The bytes of a file of this organization, to be given one more name: none of them is written again. */
+  reuse(artifact: Artifact): Promise<StagedBlob>
   /** Uploads that come in several requests; needs artifacts.write. */
   readonly uploads: UploadSessions
   /** The same context for a request that names another path in its headers or body: grants are held against that path too, now and before the

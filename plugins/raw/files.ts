@@ -11,6 +11,7 @@ import {
   repositoryRoute,
   unsupported,
 } from '#core'
+import { deployByChecksum, isChecksumDeploy } from './checksum-deploy.js'
 import { meantType, servedType } from './content-type.js'
 import { announcedTrailers, promisedDigests, wantedDigests } from './digest-headers.js'
 import { toSlashForm } from './file-path.js'
@@ -44,6 +45,7 @@ export const putFile = repositoryRoute({
   async handle(request, context) {
     const { path } = request.params
     refusePartialOrCoded(request)
+    if (isChecksumDeploy(request)) return deployByChecksum(path, request, context)
     if (!bringsAll(request)) return startUpload(path, request, context)
     const promised = promisedDigests((name) => request.header(name))
     const current = await context.artifacts.find(path)
@@ -102,7 +104,4 @@ function refusePartialOrCoded(request: FileRequest): void {
   const coding = request.header('content-encoding')?.trim().toLowerCase()
   if (coding !== undefined && coding !== '' && coding !== 'identity')
     throw unsupported('Content-Encoding is not taken: send the plain bytes')
-  // A checksum deploy offers a digest in place of the bytes; 404 makes its client send them (raw dossier 7).
-  if (request.header('x-checksum-deploy')?.trim().toLowerCase() === 'true')
-    throw notFound('Blob for checksum deploy', request.params.path)
 }

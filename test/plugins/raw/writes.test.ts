@@ -80,12 +80,6 @@ describe('writing raw files', () => {
     expect((await put('x', { 'content-encoding': 'identity' })).status).to.equal(201)
   })
 
-  it('a checksum deploy of bytes that the server would have to know is 404, so that its client sends them', async () => {
-    const answer = await put('', { 'x-checksum-deploy': 'true', 'x-checksum-sha256': sha256('one') })
-    expect(answer.status).to.equal(404)
-    expect(await house.storedFiles()).to.deep.equal([])
-  })
-
   describe('conditions', () => {
     it('If-None-Match: * creates and never replaces', async () => {
       expect((await put('one', { 'if-none-match': '*' })).status).to.equal(201)

@@ -41,6 +41,7 @@ export {
 } from './errors/registry-error.js'
 export type { ArtifactEvent, Events } from './events/event-bus.js'
 export { EventBus } from './events/event-bus.js'
+export type { ChoreDesk, ChoreRun, ChoreStatus, RunOptions } from './housekeeping/chore.js'
 export type { MetadataParser } from './plugin/metadata-parser.js'
 export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
 export { canonicalName, parsePath } from './plugin/path-grammar.js'

@@ -66,6 +66,8 @@ export class Kernel {
     this.events = new CommittedEvents((organizationId, plugin, work) => this.atWork(organizationId, plugin, work), this.log)
     const metadata = house.resolve<MetadataStore>(MetadataStore)
     const blobs = house.resolve(BlobRecords)
+    const clock = house.resolve<Clock>(Clock)
+    this.chores = new Chores(metadata, new Leases(metadata, clock), clock, this.log)
     this.factory = new HouseContextFactory(
       {
         metadata,
@@ -89,6 +91,7 @@ export class Kernel {
         limits: house.resolve<Limits>(Limits),
       },
       () => this.registry.routes(),
+      this.chores,
     )
     house.register(ContextFactory, { useValue: this.factory })
     this.dispatcher = house.resolve(Dispatcher)
@@ -99,8 +102,6 @@ export class Kernel {
       house.resolve<OrganizationKeys>(OrganizationKeys),
       house.resolve<Tenancy>(Tenancy),
     )
-    const clock = house.resolve<Clock>(Clock)
-    this.chores = new Chores(metadata, new Leases(metadata, clock), clock, this.log)
     const watch = new ClockWatch(metadata, clock)
     this.chores.add(watch)
     this.chores.add(new BatchEnds(metadata, clock, (organizationId, events) => this.events.publish(organizationId, events)))

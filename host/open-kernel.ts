@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Kernel, LocalRootKeys, openBlobStore, openMetadataStore } from '#core/host'
 import type { HouseKernel, KernelPlace } from './house-parts.js'
+import { release } from './release.js'
 
 /** The key store is small and seldom written: a ballast of its own for the moment the disk is full (security guide 1.8). */
 const keyBallast = 1024 * 1024
@@ -22,7 +23,16 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
     const blobs = await openBlobStore(settings.blobs, { folder: join(folder, 'blobs') })
     opened.push(blobs)
     const encryption = settings.encryption.artifacts
-    return await Kernel.open({ blobs, metadata, keyStore, rootKey, encryption, limits: settings.limits, logger: log })
+    return await Kernel.open({
+      blobs,
+      metadata,
+      keyStore,
+      rootKey,
+      encryption,
+      limits: settings.limits,
+      logger: log,
+      release: release(),
+    })
   } catch (error) {
     for (const store of opened.reverse()) await store.close()
     throw error

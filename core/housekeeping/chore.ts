@@ -51,5 +51,5 @@ export interface ChoreDesk {
   /** Throws `not-found`. */
   get(name: string): Promise<ChoreStatus>
   /** Starts a run now, and waits for its end, at most `patience` milliseconds. Throws `not-found`, and `conflict` where it runs on another process. */
-  run(name: string, options: RunOptions, patience: number): Promise<ChoreStatus>
+  run(name: string, options: RunOptions, patience: number): Promise<{ readonly done: boolean; readonly status: ChoreStatus }>
 }

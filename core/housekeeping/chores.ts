@@ -92,7 +92,11 @@ export class Chores implements ChoreDesk {
     }
   }
 
-  async run(name: string, options: RunOptions = {}, patience = Number.POSITIVE_INFINITY): Promise<ChoreStatus> {
+  async run(
+    name: string,
+    options: RunOptions = {},
+    patience = Number.POSITIVE_INFINITY,
+  ): Promise<{ readonly done: boolean; readonly status: ChoreStatus }> {
     const slot = this.slot(name)
     while (slot.running) await slot.running.catch(() => {})
     if (this.stopping.signal.aborted) throw conflict('The house is going down')
@@ -104,8 +108,9 @@ export class Chores implements ChoreDesk {
       await Promise.race([run, pause(patience, undefined, { ref: false, signal: waiting.signal }).catch(() => {})])
       waiting.abort()
     }
-    if (!slot.running && (await run) === undefined) throw conflict(`The chore ${name} runs on another process`)
-    return this.get(name)
+    const done = slot.running !== run
+    if (done && (await run) === undefined) throw conflict(`The chore ${name} runs on another process`)
+    return { done, status: await this.get(name) }
   }
 
   private slot(name: string): Slot {

@@ -1,4 +1,5 @@
 import { unprocessable } from '../errors/registry-error.js'
+import type { ChoreDesk } from '../housekeeping/chore.js'
 import type { RouteRecord } from '../plugin/route-record.js'
 import type { ContextFactory, ContextRequest, OpenContext, RepositoryContextRequest } from './context-factory.js'
 import { ContextSession } from './context-session.js'
@@ -14,6 +15,7 @@ export class HouseContextFactory implements ContextFactory {
   constructor(
     private readonly parts: RepositoryContextParts,
     private readonly routes: () => readonly RouteRecord[],
+    private readonly chores: ChoreDesk,
   ) {}
 
   repository(request: RepositoryContextRequest): OpenContext<RepositoryContext> {
@@ -46,6 +48,7 @@ export class HouseContextFactory implements ContextFactory {
         mountUrl,
         log: this.parts.log.with({ plugin: plugin.name, requestId }),
         organizations: this.parts.handles.organizations({ principal, requestId }),
+        chores: this.chores,
         routes: this.routes,
       },
       close: async () => {},

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.js'
+import type { ChoreDesk } from '../housekeeping/chore.js'
 import type { RouteRecord } from '../plugin/route-record.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Organization } from './organization.js'
@@ -9,6 +10,8 @@ export interface InstanceContext {
   readonly mountUrl: URL
   readonly log: Logger
   readonly organizations: OrganizationRegister
+  /** What the house does for itself. */
+  readonly chores: ChoreDesk
   /** Every route of every installed plugin. */
   routes(): readonly RouteRecord[]
 }

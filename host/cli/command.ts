@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { choreCommand } from './chore.js'
 import { formatCommand } from './format.js'
 import { grantCommand } from './grant.js'
 import { groupCommand } from './group.js'
@@ -23,6 +24,7 @@ const subcommands: readonly AddCommand[] = [
   tokenCommand,
   formatCommand,
   routesCommand,
+  choreCommand,
 ]
 
 export function buildProgram(): Command {

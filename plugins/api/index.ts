@@ -1,4 +1,5 @@
 import type { Mount, ProtocolPlugin } from '#core'
+import { choreRoutes } from './chores.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
 import { memberRoutes } from './members.js'
@@ -14,7 +15,7 @@ const organization = {
 } as const
 const instance: Extract<Mount, { readonly scope: 'instance' }> = {
   scope: 'instance',
-  routes: [...instanceRoutes, openApiRoute(version, () => [organization, instance])],
+  routes: [...instanceRoutes, ...choreRoutes, openApiRoute(version, () => [organization, instance])],
 }
 
 /** The management interface, a plugin like any other: `/{org}/-/api/v1/…` inside an organization, `/-/api/v1/…` for the instance. */

@@ -16,4 +16,5 @@ export const pathParameters: Readonly<Record<string, PathParameter>> = {
   group: { description: "A group's name or id" },
   token: { description: 'Id of a token, or what it begins with' },
   format: { description: 'Name of an installed format' },
+  chore: { description: 'Name of a chore' },
 }

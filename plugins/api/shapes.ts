@@ -1,4 +1,4 @@
-import type { FormatState, Group, Member, Organization, Repository, TokenRecord } from '#core'
+import type { ChoreStatus, FormatState, Group, Member, Organization, Repository, TokenRecord } from '#core'
 import { formatScope, z } from '#core'
 
 /** What the management interface says of each thing, in one place. Times are ISO 8601. */
@@ -138,3 +138,38 @@ export const problemShape = z
     requestId: z.string().optional(),
   })
   .meta({ id: 'Problem' })
+
+export const choreShape = z
+  .strictObject({
+    name: z.string(),
+    intervalSeconds: z.number(),
+    running: z.boolean(),
+    runs: z.number(),
+    failures: z.number(),
+    last: z
+      .strictObject({
+        at: z.string(),
+        milliseconds: z.number(),
+        outcome: z.enum(['done', 'failed', 'stopped']),
+        result: z.record(z.string(), z.unknown()).nullable(),
+        error: z.string().nullable(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Chore' })
+export const shapeChore = ({ name, interval, running, runs, failures, last }: ChoreStatus) => ({
+  name,
+  intervalSeconds: interval / 1_000,
+  running,
+  runs,
+  failures,
+  last: last
+    ? {
+        at: last.at.toISOString(),
+        milliseconds: last.milliseconds,
+        outcome: last.outcome,
+        result: last.result ?? null,
+        error: last.error ?? null,
+      }
+    : null,
+})

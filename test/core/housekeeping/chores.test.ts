@@ -46,7 +46,7 @@ describe('chores', () => {
       'one',
     )
     const at = clock.now()
-    const status = await one.run('tidy', { dryRun: true })
+    const { status } = await one.run('tidy', { dryRun: true })
     expect(status).to.deep.equal({
       name: 'tidy',
       interval: 86_400_000,
@@ -70,10 +70,10 @@ describe('chores', () => {
       }),
       'one',
     )
-    const { last, runs, failures } = await one.run('tidy')
+    const { last, runs, failures } = (await one.run('tidy')).status
     expect([last?.outcome, last?.error, runs, failures]).to.deep.equal(['failed', 'It failed; the log says why', 1, 1])
     expect(errors).to.have.length(1)
-    expect((await one.run('tidy')).failures).to.equal(2)
+    expect((await one.run('tidy')).status.failures).to.equal(2)
   })
 
   it('run on one process at a time', async () => {
@@ -85,15 +85,15 @@ describe('chores', () => {
     expect((await failure(two.run('tidy'))).kind).to.equal('conflict')
     expect((await two.get('tidy')).running).to.equal(true)
     end()
-    expect((await first).last?.result).to.deep.equal({ done: 1 })
-    expect((await two.run('tidy')).runs).to.equal(2)
+    expect((await first).status.last?.result).to.deep.equal({ done: 1 })
+    expect((await two.run('tidy')).status.runs).to.equal(2)
   })
 
   it('are waited for no longer than asked', async () => {
     const { run, running, end } = held()
     const one = house(chore(run), 'one')
     const early = await one.run('tidy', {}, 1)
-    expect([early.running, early.last]).to.deep.equal([true, undefined])
+    expect([early.done, early.status.running, early.status.last]).to.deep.equal([false, true, undefined])
     await running
     end()
     await one.stop()
@@ -116,7 +116,7 @@ describe('chores', () => {
     const first = one.run('tidy')
     await running
     await one.stop()
-    expect((await first).last?.outcome).to.equal('stopped')
+    expect((await first).status.last?.outcome).to.equal('stopped')
     expect(work?.signal.aborted).to.equal(true)
     expect(
       (
@@ -124,7 +124,7 @@ describe('chores', () => {
           chore(async () => ({})),
           'two',
         ).run('tidy')
-      ).runs,
+      ).status.runs,
     ).to.equal(2)
     expect((await failure(one.run('tidy'))).kind).to.equal('conflict')
   })

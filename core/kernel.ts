@@ -11,6 +11,7 @@ import { HouseSetup } from './house-setup.js'
 import { BatchEnds } from './housekeeping/batch-ends.js'
 import { Chores } from './housekeeping/chores.js'
 import { ClockWatch } from './housekeeping/clock-watch.js'
+import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Leases } from './housekeeping/leases.js'
 import { Sweep } from './housekeeping/sweep.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
@@ -104,6 +105,7 @@ export class Kernel {
     )
     const watch = new ClockWatch(metadata, clock)
     this.chores.add(watch)
+    this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads)))
     this.chores.add(new BatchEnds(metadata, clock, (organizationId, events) => this.events.publish(organizationId, events)))
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
     this.chores.add(

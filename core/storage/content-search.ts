@@ -1,4 +1,5 @@
-import { type ArtifactRow, type BlobRow, type DigestRow, row } from './storage-rows.js'
+import { artifactRow } from './batch-rows.js'
+import { type BlobRow, type DigestRow, row } from './storage-rows.js'
 import { StoredArtifact } from './stored-artifact.js'
 import type { ArtifactStores } from './stored-artifact-reader.js'
 import { tenantKeys } from './tenant-keys.js'
@@ -23,7 +24,7 @@ export async function findContent(
       const { repo, path } = name as { readonly repo: string; readonly path: string }
       if (!mayRead(repo, path)) continue
       const standing = await stores.metadata.get(tenantKeys.artifact(org, repo, path))
-      const current = standing && row<ArtifactRow>(standing.value)
+      const current = standing && (await artifactRow(stores.metadata, org, standing.value))
       if (current?.state === 'present' && current.blob === blob) return new StoredArtifact(stores.blobs, org, path, current)
     }
   }

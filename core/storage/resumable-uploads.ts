@@ -221,20 +221,39 @@ export class ResumableUploads {
     await this.drop(place.organizationId, session.id, entry, before)
   }
 
-  /** For the chore: everything of one organization that was given up. Answers the number of uploads. */
-  async dropExpired(organizationId: string): Promise<number> {
+  /** For the chore: everything of one organization that was given up, and pieces whose upload is gone. Answers the number of rows that led to it. */
+  async dropExpired(organizationId: string, dryRun = false): Promise<number> {
     const now = this.clock.now().getTime()
     let dropped = 0
     for (const partition of tenantKeys.intentShards(organizationId)) {
-      const given: Entry[] = []
-      for await (const entry of this.metadata.range(partition, {}))
-        if (entry.key.path.length === 1 && isSession(entry) && row<SessionRow>(entry.value).expires <= now) given.push(entry)
-      for (const entry of given) {
-        await this.drop(organizationId, entry.key.path[0] ?? '', entry, row<SessionRow>(entry.value))
+      for (const entry of await this.givenUp(partition, now)) {
         dropped += 1
+        if (dryRun) continue
+        const [id = '', piece] = entry.key.path
+        if (piece === undefined) await this.drop(organizationId, id, entry, row<SessionRow>(entry.value))
+        else await this.dropPieces(organizationId, id)
       }
     }
     return dropped
+  }
+
+  private async givenUp(partition: string, now: number): Promise<readonly Entry[]> {
+    const found: Entry[] = []
+    let alive = ''
+    let orphan = ''
+    for await (const entry of this.metadata.range(partition, {})) {
+      const [id = '', piece] = entry.key.path
+      if (piece === undefined) {
+        if (!isSession(entry)) continue
+        alive = id
+        if (row<SessionRow>(entry.value).expires <= now) found.push(entry)
+      } else if (id !== alive && id !== orphan) {
+        // An upload stands before its pieces.
+        orphan = id
+        found.push(entry)
+      }
+    }
+    return found
   }
 
   private async drop(org: string, id: string, entry: Entry, before: SessionRow): Promise<void> {

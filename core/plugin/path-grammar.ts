@@ -136,6 +136,18 @@ export function canonicalName(text: string): string {
   return segments.join('/')
 }
 
+/** Another address of the same mount, named by a header (`Destination`): a URL with the mount's own origin, or a path. Undefined where it leads
+ *  elsewhere. Throws `invalid` for what `parsePath` refuses. */
+export function addressBelow(address: string, mountUrl: URL, rules: PathRules, method: string): ParsedPath | undefined {
+  const absolute = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/i.exec(address)
+  if (absolute !== null && absolute[1]?.toLowerCase() !== mountUrl.origin.toLowerCase()) return undefined
+  const { path, query } = splitTarget(absolute === null ? address : (absolute[2] ?? ''))
+  if (query !== '') throw badPath('a query')
+  const mountPath = mountUrl.pathname.replace(/\/$/, '')
+  if (!path.startsWith(`${mountPath}/`)) return undefined
+  return parsePath(path.slice(mountPath.length), rules, method)
+}
+
 /** Back into an address: parsing it again under any rules gives the same segments. */
 export function encodePath(path: Pick<ParsedPath, 'segments' | 'trailingSlash'>): string {
   return `/${path.segments.map(encodeSegment).join('/')}${path.trailingSlash ? '/' : ''}`

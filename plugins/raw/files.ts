@@ -15,7 +15,9 @@ import { deployByChecksum, isChecksumDeploy } from './checksum-deploy.js'
 import { meantType, servedType } from './content-type.js'
 import { announcedTrailers, promisedDigests, wantedDigests } from './digest-headers.js'
 import { toSlashForm } from './file-path.js'
+import { removeFolder } from './folder-changes.js'
 import { isFolder } from './folders.js'
+import { flag } from './listing-query.js'
 import { holdPreconditions } from './preconditions.js'
 import { computedSidecar } from './sidecar.js'
 import { refuseFileBesideFolder, storeFile } from './stored-file.js'
@@ -68,7 +70,11 @@ export const deleteFile = repositoryRoute({
   permission: 'artifacts.delete',
   async handle(request, context) {
     const { path } = request.params
-    const current = await context.artifacts.get(path)
+    const current = await context.artifacts.find(path)
+    if (current === undefined) {
+      if (context.repository.webdav === true && (await isFolder(path, context))) return removeWhole(path, request, context)
+      throw notFound('File', path)
+    }
     const held = holdPreconditions((name) => request.header(name), current)
     await context
       .change()
@@ -77,6 +83,27 @@ export const deleteFile = repositoryRoute({
     return empty(204)
   },
 })
+
+export const deleteFolder = repositoryRoute({
+  method: 'DELETE',
+  path: '/{path+}/',
+  permission: 'artifacts.delete',
+  async handle(request, context) {
+    const { path } = request.params
+    if (!(await isFolder(path, context))) throw notFound('Folder', `${path}/`)
+    if (context.repository.webdav !== true && !flag('recursive', request.query.get('recursive')))
+      throw invalid('A folder goes with all that is in it: say ?recursive=true')
+    return removeWhole(path, request, context)
+  },
+})
+
+/** WebDAV's clients may say how deep, and there is one answer. */
+async function removeWhole(path: string, request: Pick<ProtocolRequest, 'header'>, context: RepositoryContext): Promise<Reply> {
+  if ((request.header('depth')?.trim().toLowerCase() ?? 'infinity') !== 'infinity')
+    throw invalid('A folder is removed with Depth: infinity')
+  await removeFolder(path, context)
+  return empty(204)
+}
 
 const refusePutOfFolder = async (): Promise<Reply> => {
   throw invalid('The name of a file does not end in a slash')

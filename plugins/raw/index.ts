@@ -1,8 +1,10 @@
 import type { ProtocolPlugin } from '#core'
-import { deleteFile, getFile, putFile, putFolder, putRoot } from './files.js'
+import { deleteFile, deleteFolder, getFile, putFile, putFolder, putRoot } from './files.js'
 import { listFolder, listRoot } from './listing.js'
+import { pathRules } from './path-rules.js'
 import { renderRawError } from './raw-error.js'
 import { announceUploads, uploadRoutes } from './upload-routes.js'
+import { webdavRoutes } from './webdav.js'
 
 /** Plain files under plain paths, for curl and whatever else speaks HTTP. */
 const raw: ProtocolPlugin = {
@@ -12,10 +14,21 @@ const raw: ProtocolPlugin = {
   mounts: [
     {
       scope: 'repository',
-      paths: { names: 'free', emptySegments: 'collapse' },
+      paths: pathRules,
       renderError: renderRawError,
       announce: announceUploads,
-      routes: [getFile, putFile, deleteFile, listRoot, listFolder, putRoot, putFolder, ...uploadRoutes],
+      routes: [
+        getFile,
+        putFile,
+        deleteFile,
+        listRoot,
+        listFolder,
+        putRoot,
+        putFolder,
+        ...uploadRoutes,
+        ...webdavRoutes,
+        deleteFolder,
+      ],
     },
   ],
   settings: ({ url }) => [

@@ -259,16 +259,22 @@ describe('writing raw files', () => {
       expect((await remove({ 'if-match': '*' })).status, 'no such file: its conditions are ignored').to.equal(404)
     })
 
-    it('of a folder is 405', async () => {
+    it('of a folder takes everything below it, where that is said', async () => {
       await put('one')
-      const answer = await house.call('DELETE', '/acme/files/a/', { as: 'olga' })
-      expect(answer.status).to.equal(405)
-      expect(await house.storedFiles()).to.deep.equal(['acme/files/a/f.bin'])
+      await put('two', {}, '/acme/files/a/b/c')
+      await put('beside', {}, '/acme/files/ab')
+      expect((await house.call('DELETE', '/acme/files/a/', { as: 'olga' })).status).to.equal(400)
+      expect((await house.call('DELETE', '/acme/files/a', { as: 'olga' })).status).to.equal(404)
+      expect((await house.call('DELETE', '/acme/files/a/?recursive=true', { as: 'dora' })).status).to.equal(403)
+      expect(await house.storedFiles()).to.deep.equal(['acme/files/a/b/c', 'acme/files/a/f.bin', 'acme/files/ab'])
+      expect((await house.call('DELETE', '/acme/files/a/?recursive=true', { as: 'olga' })).status).to.equal(204)
+      expect(await house.storedFiles()).to.deep.equal(['acme/files/ab'])
+      expect((await house.call('DELETE', '/acme/files/a/?recursive=true', { as: 'olga' })).status).to.equal(404)
     })
   })
 
   it('methods that files do not have are 405 and name those they have', async () => {
-    for (const method of ['POST', 'PATCH', 'PROPFIND', 'MKCOL', 'MOVE', 'COPY']) {
+    for (const method of ['POST', 'PATCH', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'MOVE', 'COPY']) {
       const answer = await house.call(method, file, { as: 'olga' })
       expect([method, answer.status]).to.deep.equal([method, 405])
       expect(answer.headers['allow']?.split(', ').sort()).to.include.members(['DELETE', 'GET', 'HEAD', 'PUT'])

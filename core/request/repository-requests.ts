@@ -1,9 +1,17 @@
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import { anonymous } from '../auth/principal.js'
-import { asRegistryError, forbidden, hidden, RegistryError, unauthenticated, unavailable } from '../errors/registry-error.js'
+import {
+  asRegistryError,
+  forbidden,
+  hidden,
+  methodNotAllowed,
+  RegistryError,
+  unauthenticated,
+  unavailable,
+} from '../errors/registry-error.js'
 import type { InstalledPlugin, PluginRegistry } from '../plugin/plugin-registry.js'
-import type { AnyRoute } from '../plugin/route-table.js'
+import { type AnyRoute, allowedMethods } from '../plugin/route-table.js'
 import type { Logger } from '../runtime/logger.js'
 import type { ContextFactory } from '../tenancy/context-factory.js'
 import type { Repository } from '../tenancy/repository.js'
@@ -66,7 +74,8 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
     })
   }
   const announce = (path: string) => mount.announce?.(path, repository) ?? {}
-  const found = routeOrReply(located, visit.house.method, acceptedBy(repository), announce)
+  const allowed = allowedBy(repository)
+  const found = routeOrReply(located, visit.house.method, { accept: takenBy(repository), allow: allowed, announce })
   if ('reply' in found) return found.reply
   const { route, path } = found
   if (path.redirect) return canonicalRedirect(path, mountUrl, visit.request.query)
@@ -76,6 +85,7 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
     if (principal.kind === 'anonymous') throw unauthenticated()
     throw forbidden(`This needs the permission ${permission}`, { detail: { permission } })
   }
+  if (!allowed(route.route)) throw methodNotAllowed(allowedMethods(route.shelf, allowed))
   const opened = parts.contexts.repository({
     ...visit.facts,
     tenant,
@@ -89,9 +99,14 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   return await runRoute(visit, route.route, opened, parts.log)
 }
 
-/** Proxies and groups take no writes, whoever asks; and a repository may be without some of its format's routes. */
-function acceptedBy(repository: Repository): (route: AnyRoute) => boolean {
-  return (route) => (repository.kind === 'hosted' || !writing.has(route.permission)) && (route.offered?.(repository) ?? true)
+/** Proxies and groups take no writes, whoever asks. */
+function takenBy(repository: Repository): (route: AnyRoute) => boolean {
+  return (route) => repository.kind === 'hosted' || !writing.has(route.permission)
+}
+/** And a repository may be without some of its format's routes, which is said to those who could use them. */
+function allowedBy(repository: Repository): (route: AnyRoute) => boolean {
+  const taken = takenBy(repository)
+  return (route) => taken(route) && (route.offered?.(repository) ?? true)
 }
 
 /** Of a failure before anybody has signed in, only this may be heard: the throttle and the load are the organization's and the house's own. A

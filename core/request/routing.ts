@@ -33,19 +33,26 @@ export function locate(installed: InstalledPlugin, scope: MountScope, rest: stri
   }
 }
 
-/** The route, or the answer to OPTIONS. Throws what was found wrong with the path, `not-found`, or `method` with what the address allows; routes that
- *  `accept` refuses count as absent. */
+export interface RouteRules {
+  /** Routes that it refuses count as absent. */
+  readonly accept?: (route: AnyRoute) => boolean
+  /** Those that `Allow` names; default: those accepted. */
+  readonly allow?: (route: AnyRoute) => boolean
+  /** What an answer to OPTIONS says besides. */
+  readonly announce?: (path: string) => Headers
+}
+
+/** The route, or the answer to OPTIONS. Throws what was found wrong with the path, `not-found`, or `method` with what the address allows. */
 export function routeOrReply(
   located: Located,
   method: string,
-  accept: (route: AnyRoute) => boolean = () => true,
-  announce: (path: string) => Headers = () => ({}),
+  { accept = () => true, allow: allowedRoute = accept, announce = () => ({}) }: RouteRules = {},
 ): { readonly route: RouteFound; readonly path: ParsedPath } | { readonly reply: Reply } {
   if (located.match === undefined) throw located.failure
   const { match, path } = located
   if (match.kind === 'none') throw notFound('Address', path.canonical)
   if (match.kind === 'route' && accept(match.route)) return { route: match, path }
-  const allow = allowedMethods(match.shelf, accept)
+  const allow = allowedMethods(match.shelf, allowedRoute)
   if (method !== 'OPTIONS') throw methodNotAllowed(allow)
   return {
     reply: empty(204, {

@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { type ExtractEvents, extract, type Header } from 'tar-stream'
@@ -33,6 +33,8 @@ export interface TarEntry {
   readonly size: number
   /** The content, once, while the entry is being visited. Throws `unprocessable` above `limits.entry`. */
   read(): Promise<Uint8Array>
+  /** The content, once, while the entry is being visited, whatever its size; fails where the archive does. */
+  open(): Readable
 }
 
 type Body = ExtractEvents['entry'][1]
@@ -94,7 +96,13 @@ export async function walkTar(
     if (gap > bounds.headers) return next(overHeaders())
     if (entries > bounds.entries) return next(unprocessable(`the archive has more than ${bounds.entries} entries`))
     visitOne(
-      { name: header.name, kind: kindOf(header), size, read: () => readWhole(body, size, header.name, bounds.entry) },
+      {
+        name: header.name,
+        kind: kindOf(header),
+        size,
+        read: () => readWhole(body, size, header.name, bounds.entry),
+        open: () => Readable.from(body, { objectMode: false }),
+      },
       body,
     )
       .then((goOn) => {

@@ -139,13 +139,15 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   private async stageUpload(
     upload: Readable,
     expected: Partial<Digests> = {},
-    { digests = [] }: StageOptions = {},
+    { digests = [], settled = false }: StageOptions = {},
   ): Promise<StagedUpload> {
     this.session.use()
     this.requireCeiling('artifacts.write')
     const place = this.uploadPlace()
     const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
-    return this.session.keep(staged)
+    await this.session.keep(staged)
+    if (settled) await staged.finish()
+    return staged
   }
 
   private uploadPlace(): UploadPlace {

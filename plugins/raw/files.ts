@@ -14,6 +14,7 @@ import {
 import { deployByChecksum, isChecksumDeploy } from './checksum-deploy.js'
 import { meantType, servedType } from './content-type.js'
 import { announcedTrailers, promisedDigests, wantedDigests } from './digest-headers.js'
+import { explode, isExplosion } from './exploded-archive.js'
 import { toSlashForm } from './file-path.js'
 import { removeFolder } from './folder-changes.js'
 import { isFolder } from './folders.js'
@@ -47,6 +48,7 @@ export const putFile = repositoryRoute({
   async handle(request, context) {
     const { path } = request.params
     refusePartialOrCoded(request)
+    if (isExplosion(request)) return explode(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', request, context)
     if (isChecksumDeploy(request)) return deployByChecksum(path, request, context)
     if (!bringsAll(request)) return startUpload(path, request, context)
     const promised = promisedDigests((name) => request.header(name))
@@ -105,15 +107,22 @@ async function removeWhole(path: string, request: Pick<ProtocolRequest, 'header'
   return empty(204)
 }
 
-const refusePutOfFolder = async (): Promise<Reply> => {
-  throw invalid('The name of a file does not end in a slash')
+/** Only an archive is put to a folder. */
+const putArchive = async (folder: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> => {
+  if (!isExplosion(request)) throw invalid('The name of a file does not end in a slash')
+  return explode(folder, request, context)
 }
-export const putRoot = repositoryRoute({ method: 'PUT', path: '/', permission: 'artifacts.write', handle: refusePutOfFolder })
+export const putRoot = repositoryRoute({
+  method: 'PUT',
+  path: '/',
+  permission: 'artifacts.write',
+  handle: (request, context) => putArchive('', request, context),
+})
 export const putFolder = repositoryRoute({
   method: 'PUT',
   path: '/{path+}/',
   permission: 'artifacts.write',
-  handle: refusePutOfFolder,
+  handle: (request, context) => putArchive(request.params.path, request, context),
 })
 
 async function serve(artifact: Artifact, request: FileRequest, context: RepositoryContext): Promise<Reply> {

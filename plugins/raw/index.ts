@@ -1,5 +1,6 @@
 import type { ProtocolPlugin } from '#core'
 import { deleteFile, deleteFolder, getFile, putFile, putFolder, putRoot } from './files.js'
+import { uploadForm } from './form-upload.js'
 import { listFolder, listRoot } from './listing.js'
 import { pathRules } from './path-rules.js'
 import { renderRawError } from './raw-error.js'
@@ -28,6 +29,7 @@ const raw: ProtocolPlugin = {
         ...uploadRoutes,
         ...webdavRoutes,
         deleteFolder,
+        uploadForm,
       ],
     },
   ],

@@ -20,6 +20,7 @@ import {
   conditionsOf,
   holdTarget,
   noteOf,
+  type UploadAddress,
   type UploadNote,
   uploadAddress,
   uploadAt,
@@ -67,7 +68,7 @@ export async function createTus(folder: string, request: ProtocolRequest, contex
   return empty(201, { location: uploadAddress(session, context), ...standing(session) })
 }
 
-export async function showTus(params: { id: string; path?: string }, context: RepositoryContext): Promise<Reply> {
+export async function showTus(params: UploadAddress, context: RepositoryContext): Promise<Reply> {
   const session = await uploadAt(params, 'tus', context)
   const { metadata, concat } = noteOf(session)
   return empty(200, {
@@ -78,11 +79,7 @@ export async function showTus(params: { id: string; path?: string }, context: Re
   })
 }
 
-export async function appendTus(
-  params: { id: string; path?: string },
-  request: ProtocolRequest,
-  context: RepositoryContext,
-): Promise<Reply> {
+export async function appendTus(params: UploadAddress, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   if (mediaType(request) !== offsetType) throw unsupported(`Bytes of an upload have the type ${offsetType}`)
   const offset = bytesField('Upload-Offset', request.header('upload-offset'))
   if (offset === undefined) throw invalid('Upload-Offset is missing')
@@ -99,7 +96,7 @@ export async function appendTus(
   return empty(204, standing(session))
 }
 
-export async function terminateTus(params: { id: string; path?: string }, context: RepositoryContext): Promise<Reply> {
+export async function terminateTus(params: UploadAddress, context: RepositoryContext): Promise<Reply> {
   await context.uploads.discard(await uploadAt(params, 'tus', context))
   return empty(204, { 'tus-resumable': tusVersion })
 }

@@ -2,7 +2,6 @@ import {
   conflict,
   empty,
   invalid,
-  type PathParams,
   type ProtocolRequest,
   RegistryError,
   type Reply,
@@ -14,7 +13,7 @@ import {
 import { meantType } from './content-type.js'
 import { promisedDigests } from './digest-headers.js'
 import { booleanField, sizeField } from './structured-field.js'
-import { asNote, completeUpload, conditionsOf, holdTarget, uploadAddress, uploadAt } from './upload-target.js'
+import { asNote, completeUpload, conditionsOf, holdTarget, type UploadAddress, uploadAddress, uploadAt } from './upload-target.js'
 
 /** Resumable Uploads for HTTP (draft-ietf-httpbis-resumable-upload), told from tus by `Upload-Complete`. Node sends no 104, so a client learns of
  *  its upload by the answer to a first request that says `?0`. */
@@ -44,16 +43,12 @@ export async function startUpload(path: string, request: ProtocolRequest, contex
   return empty(201, { location: uploadAddress(session, context), ...standing(session, context) })
 }
 
-export async function showUpload(params: PathParams<'/{id}/{path+}'>, context: RepositoryContext): Promise<Reply> {
+export async function showUpload(params: UploadAddress, context: RepositoryContext): Promise<Reply> {
   const session = await uploadAt(params, 'draft', context)
   return empty(204, { 'cache-control': 'no-store', ...standing(session, context) })
 }
 
-export async function appendUpload(
-  params: PathParams<'/{id}/{path+}'>,
-  request: ProtocolRequest,
-  context: RepositoryContext,
-): Promise<Reply> {
+export async function appendUpload(params: UploadAddress, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== partialUpload) throw unsupported(`A part of an upload has the type ${partialUpload}`)
   const offset = sizeField('Upload-Offset', request.header('upload-offset'))
@@ -75,7 +70,7 @@ export async function appendUpload(
   return empty(204, standing(session, context))
 }
 
-export async function cancelUpload(params: PathParams<'/{id}/{path+}'>, context: RepositoryContext): Promise<Reply> {
+export async function cancelUpload(params: UploadAddress, context: RepositoryContext): Promise<Reply> {
   await context.uploads.discard(await uploadAt(params, 'draft', context))
   return empty(204)
 }

@@ -11,25 +11,25 @@ import {
 import { appendTus, createTus, otherVersion, showTus, terminateTus } from './tus.js'
 import { tusAlgorithms, tusExtensions, tusVersion } from './tus-fields.js'
 import { appendUpload, cancelUpload, showUpload, uploadLimit } from './upload-draft.js'
+import type { UploadAddress } from './upload-target.js'
 
-type Address = { readonly id: string; readonly path?: string }
 const permission = 'artifacts.write'
 const day = 24 * 60 * 60
 
 /** An upload's address ends in the path of its file, against which grants are held; a part of a concatenation has none. */
 const addresses = ['/-/uploads/{id}', '/-/uploads/{id}/{path+}'] as const
 
-const show = (request: ProtocolRequest<Address>, context: RepositoryContext) =>
-  isTus(request) ? tus(request, () => showTus(request.params, context)) : showUpload(whole(request), context)
-const append = (request: ProtocolRequest<Address>, context: RepositoryContext) =>
+const show = (request: ProtocolRequest<UploadAddress>, context: RepositoryContext) =>
+  isTus(request) ? tus(request, () => showTus(request.params, context)) : showUpload(request.params, context)
+const append = (request: ProtocolRequest<UploadAddress>, context: RepositoryContext) =>
   isTus(request)
     ? tus(request, () => appendTus(request.params, request, context))
-    : appendUpload(whole(request), request, context)
-const remove = (request: ProtocolRequest<Address>, context: RepositoryContext) =>
-  isTus(request) ? tus(request, () => terminateTus(request.params, context)) : cancelUpload(whole(request), context)
+    : appendUpload(request.params, request, context)
+const remove = (request: ProtocolRequest<UploadAddress>, context: RepositoryContext) =>
+  isTus(request) ? tus(request, () => terminateTus(request.params, context)) : cancelUpload(request.params, context)
 
 /** For clients whose network lets nothing but GET and POST through; on these addresses alone. */
-const overridden = (request: ProtocolRequest<Address>, context: RepositoryContext): Promise<Reply> => {
+const overridden = (request: ProtocolRequest<UploadAddress>, context: RepositoryContext): Promise<Reply> => {
   const method = request.header('x-http-method-override')?.trim().toUpperCase()
   if (method === 'PATCH') return append(request, context)
   if (method === 'DELETE') return remove(request, context)
@@ -74,7 +74,4 @@ export function isTus(request: Pick<ProtocolRequest, 'header'>): boolean {
 }
 async function tus(request: ProtocolRequest<object>, answer: () => Promise<Reply>): Promise<Reply> {
   return otherVersion(request as ProtocolRequest) ?? answer()
-}
-function whole({ params }: ProtocolRequest<Address>): { readonly id: string; readonly path: string } {
-  return { id: params.id, path: params.path ?? '' }
 }

@@ -27,6 +27,8 @@ export interface UploadNote {
   readonly metadata?: string
   readonly concat?: string
 }
+/** Parameters of the two routes that lead to an upload. */
+export type UploadAddress = { readonly id: string; readonly path?: string }
 type Read = (name: string) => string | undefined
 
 const conditionNames = ['if-match', 'if-none-match', 'if-unmodified-since']
@@ -44,20 +46,25 @@ export function asNote(note: UploadNote): JsonObject {
   return note as unknown as JsonObject
 }
 
+/** A path that leaves no room in an address stays out of it. */
+const room = { segments: 60, bytes: 900 } as const
+
 export function uploadAddress(session: UploadSession, context: Pick<RepositoryContext, 'mountUrl'>): string {
-  const { target } = noteOf(session)
-  return `${context.mountUrl.href}-/uploads/${session.id}${target === undefined ? '' : `/${encodePath(target)}`}`
+  const { target = '' } = noteOf(session)
+  const fits = target !== '' && target.split('/').length <= room.segments && Buffer.byteLength(target) <= room.bytes
+  return `${context.mountUrl.href}-/uploads/${session.id}${fits ? `/${encodePath(target)}` : ''}`
 }
 
-/** The upload that an address names. What grants were held against is the path in the address, so it has to be the upload's own. Throws `not-found`. */
+/** The upload that an address names. What grants were held against is the path in the address, so it has to be the upload's own; an address without one is
+ *  for those who may write everywhere. Throws `not-found`. */
 export async function uploadAt(
-  { id = '', path }: Readonly<{ id?: string; path?: string }>,
+  { id, path }: UploadAddress,
   protocol: UploadNote['protocol'],
   context: RepositoryContext,
 ): Promise<UploadSession> {
   const session = await context.uploads.get(id)
   const note = noteOf(session)
-  if (note.target !== path || note.protocol !== protocol) throw notFound('Upload', id)
+  if ((path !== undefined && note.target !== path) || note.protocol !== protocol) throw notFound('Upload', id)
   return session
 }
 

@@ -50,6 +50,11 @@ describe('paths of raw files', () => {
     expect((await house.call('GET', `${base}/${'a/'.repeat(2100)}`)).status).to.equal(414)
   })
 
+  it('a target of 20 KB is 431, before anybody looks at it', async () => {
+    expect((await house.call('PUT', `${base}/${'a'.repeat(20_000)}`, { body: 'x' })).status).to.equal(431)
+    expect(await house.storedBlobs()).to.equal(blobs)
+  })
+
   it("the first segment '-' is reserved: nothing is found there and nothing can be put there", async () => {
     expect((await house.call('GET', `${base}/-/x`)).status).to.equal(404)
     expect((await house.call('GET', `${base}/-/`)).status).to.equal(404)

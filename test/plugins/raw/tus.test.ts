@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import raw from '../../../plugins/raw/index.js'
 import { type Answer, type House, openHouse, type Somebody } from '../../support/house.js'
+import { callTrailing } from '../../support/trailing.js'
 import { breakOff } from '../../support/wire.js'
 import { emptyShelves } from './empty-shelves.js'
 
@@ -136,9 +137,14 @@ describe('tus uploads', () => {
 
   it('takes a checksum behind the bytes too', async () => {
     const target = at(await create('f', 5))
-    expect(await trailing(target, 'hello', checksum('sha1', 'other'))).to.equal(460)
+    const trailing = (body: string, value: string) =>
+      callTrailing(house.url, {
+        ...{ method: 'PATCH', target, body, trailers: { 'Upload-Checksum': value } },
+        headers: { ...bytesType, 'Tus-Resumable': '1.0.0', 'Upload-Offset': '0', Authorization: `Bearer ${house.token('dora')}` },
+      })
+    expect(await trailing('hello', checksum('sha1', 'other'))).to.equal(460)
     expect(await offset(target)).to.equal('0')
-    expect(await trailing(target, 'hello', checksum('sha1', 'hello'))).to.equal(204)
+    expect(await trailing('hello', checksum('sha1', 'hello'))).to.equal(204)
     expect((await house.call('GET', `${base}/f`)).text()).to.equal('hello')
   })
 
@@ -264,26 +270,4 @@ describe('tus uploads', () => {
     expect((await tus('HEAD', target.replace(/f$/, 'g'))).status, 'under another path').to.equal(404)
     expect(await offset(target)).to.equal('0')
   })
-
-  /** One chunk and a trailer, which clients in Node cannot send by themselves. */
-  async function trailing(target: string, body: string, value: string): Promise<number> {
-    const { request } = await import('node:http')
-    const { hostname, port } = new URL(house.url)
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          ...{ host: hostname, port, method: 'PATCH', path: target, agent: false },
-          headers: {
-            ...{ ...bytesType, 'Tus-Resumable': '1.0.0', 'Upload-Offset': '0', Trailer: 'Upload-Checksum' },
-            ...{ Authorization: `Bearer ${house.token('dora')}`, 'Transfer-Encoding': 'chunked' },
-          },
-        },
-        (response) => resolve(response.resume().statusCode ?? 0),
-      )
-      sent.on('error', reject)
-      sent.write(body)
-      sent.addTrailers({ 'Upload-Checksum': value })
-      sent.end()
-    })
-  }
 })

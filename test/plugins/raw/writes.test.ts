@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import raw from '../../../plugins/raw/index.js'
 import { type House, openHouse } from '../../support/house.js'
+import { callTrailing } from '../../support/trailing.js'
 import { exchange } from '../../support/wire.js'
 import { emptyShelves } from './empty-shelves.js'
 
@@ -177,6 +178,26 @@ describe('writing raw files', () => {
         expect(await house.storedFiles()).to.deep.equal([])
         expect(await house.storedBlobs()).to.equal(blobs)
         expect((await put('bytes', { [header]: value })).status).to.equal(201)
+      })
+    }
+
+    const behind: readonly (readonly [trailer: string, value: (text: string) => string])[] = [
+      ['Repr-Digest', (text) => `sha-512=:${base64('sha512', text)}:, sha-256=:${base64('sha256', text)}:`],
+      ['Content-Digest', (text) => `sha-256=:${base64('sha256', text)}:`],
+      ['X-Checksum-Sha256', (text) => hex('sha256', text)],
+      ['X-Checksum-Md5', (text) => hex('md5', text)],
+    ]
+    for (const [trailer, value] of behind) {
+      it(`${trailer} may come behind the bytes, where it was announced`, async () => {
+        const send = (promised: string, announced = true) =>
+          callTrailing(house.url, {
+            ...{ method: 'PUT', target: file, body: 'bytes', trailers: { [trailer]: value(promised) }, announced },
+            headers: { Authorization: `Bearer ${house.token('dora')}` },
+          })
+        expect(await send('other')).to.equal(400)
+        expect([await house.storedFiles(), await house.storedBlobs()]).to.deep.equal([[], blobs])
+        expect(await send('bytes')).to.equal(201)
+        expect(await send('other', false), 'nobody announced it').to.equal(200)
       })
     }
 

@@ -31,6 +31,43 @@ describe('a grant on a folder of a raw repository', () => {
     expect(await statuses('PUT', ['a/b/new', 'a/b/deep/new'])).to.deep.equal([201, 201])
   })
 
+  it('reaches into uploads that name a file below it, in every protocol, and into no other', async () => {
+    const send = (method: string, target: string, headers: Record<string, string>, body = '') =>
+      house.call(method, `/acme/files/${target}`, { as: 'gus', headers, body })
+    const tus = (target: string, name: string) =>
+      send('POST', target, {
+        ...{
+          'tus-resumable': '1.0.0',
+          'upload-length': '1',
+          'upload-metadata': `filename ${Buffer.from(name).toString('base64')}`,
+        },
+      })
+    const begun = await tus('-/tus/a/b/', 'by-tus')
+    expect(begun.status).to.equal(201)
+    const upload = new URL(begun.headers['location'] ?? '').pathname.replace('/acme/files/', '')
+    const part = { 'tus-resumable': '1.0.0', 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' }
+    expect((await send('PATCH', upload, part, 'x')).status).to.equal(204)
+    for (const [target, name] of [
+      ['-/tus/', 'a/b/f'],
+      ['-/tus/a/', 'b/f'],
+      ['-/tus/a/bc/', 'f'],
+    ] as const)
+      expect((await tus(target, name)).status, target + name).to.equal(403)
+    expect((await tus('-/tus/a/b/', '../other')).status).to.equal(400)
+
+    const draft = await send('PUT', 'a/b/by-draft', { 'upload-complete': '?0' }, 'x')
+    const address = new URL(draft.headers['location'] ?? '').pathname.replace('/acme/files/', '')
+    const rest = { 'content-type': 'application/partial-upload', 'upload-offset': '1', 'upload-complete': '?1' }
+    expect((await send('PATCH', address.replace('by-draft', 'other'), rest, 'y')).status, 'under another path').to.equal(404)
+    expect((await send('PATCH', address.replace('/a/b/', '/a/'), rest, 'y')).status).to.equal(403)
+    expect((await send('PATCH', address, rest, 'y')).status).to.equal(201)
+    expect((await send('PUT', 'a/b/', { 'x-explode-archive': 'true' }, 'none')).status, 'it may, and it is none').to.equal(400)
+    expect((await send('PUT', 'a/', { 'x-explode-archive': 'true' }, 'none')).status).to.equal(403)
+    const form = { 'content-type': 'multipart/form-data; boundary=b' }
+    expect((await send('POST', '-/upload', form, '--b--')).status).to.equal(403)
+    for (const path of ['a/b/by-tus', 'a/b/by-draft']) await house.call('DELETE', `/acme/files/${path}`, { as: 'olga' })
+  })
+
   it('covers nothing beside or above it, existing or not', async () => {
     for (const method of ['GET', 'HEAD', 'PUT']) {
       expect(await statuses(method, ['a/bc', 'a/bd', 'a/other', 'a/none', 'c', 'a/bc.sha256']), method).to.deep.equal(

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { inject, injectable } from 'tsyringe'
 import type { Digests } from '../digest/digests.js'
-import { conflict, invalid, notFound, RegistryError, tooLarge, unavailable } from '../errors/registry-error.js'
+import { conflict, invalid, notFound, RegistryError, tooLarge } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
@@ -12,6 +12,7 @@ import { PieceSource } from './piece-source.js'
 import { type MeasuredReadable, type StagedUpload, type UploadPlace, Uploads } from './staged-upload.js'
 import { asJson, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
+import { UploadPieces } from './upload-pieces.js'
 import type { PieceRow, SessionRow } from './upload-rows.js'
 import type { AppendOptions, UploadSession } from './upload-session.js'
 import { UploadSlots } from './upload-slots.js'
@@ -37,15 +38,17 @@ export class ResumableUploads {
   /** Requests that are appending in this process: a newer one of the same upload ends them. Others lose by the row. */
   private readonly running = new Map<string, { readonly body: Readable; readonly done: Promise<unknown> }>()
   private readonly slots: UploadSlots
+  private readonly pieces: UploadPieces
 
   constructor(
     @inject(MetadataStore) private readonly metadata: MetadataStore,
-    @inject(SealedBlobs) private readonly blobs: SealedBlobs,
+    @inject(SealedBlobs) blobs: SealedBlobs,
     @inject(Uploads) private readonly uploads: Uploads,
     @inject(Clock) private readonly clock: Clock,
     @inject(Limits) private readonly limits: Limits,
   ) {
     this.slots = new UploadSlots(metadata, limits.openUploads)
+    this.pieces = new UploadPieces(metadata, blobs)
   }
 
   async create(place: SessionPlace, note: JsonObject, length: number | undefined): Promise<UploadSession> {
@@ -179,20 +182,9 @@ export class ResumableUploads {
     }
   }
 
-  /** The plain bytes of these uploads in order. Fails where a piece is missing. */
-  async *read(place: SessionPlace, sessions: readonly UploadSession[]): AsyncGenerator<Buffer> {
-    const { organizationId } = place
-    for (const session of sessions) {
-      let at = 0
-      for await (const { value } of this.pieces(organizationId, session.id)) {
-        const { blob: blobId, offset, size, stored: storedSize, key } = row<PieceRow>(value)
-        if (offset !== at) break
-        const piece = await this.blobs.open({ organizationId, blobId, size, storedSize, ...(key ? { key } : {}) })
-        for await (const chunk of piece) yield chunk as Buffer
-        at += size
-      }
-      if (at !== session.offset) throw unavailable('The upload was changed meanwhile; send the request again', 1)
-    }
+  /** The plain bytes of these uploads in order. */
+  bytes(place: SessionPlace, sessions: readonly UploadSession[]): AsyncIterable<Buffer> {
+    return this.pieces.read(place.organizationId, sessions)
   }
 
   async join(
@@ -202,7 +194,7 @@ export class ResumableUploads {
     stage: (bytes: Readable, expected: Partial<Digests>) => Promise<StagedUpload>,
   ): Promise<StagedUpload> {
     const size = sessions.reduce((sum, { offset }) => sum + offset, 0)
-    const bytes = Readable.from(this.read(place, sessions), { objectMode: false })
+    const bytes = Readable.from(this.bytes(place, sessions), { objectMode: false })
     return stage(Object.assign(bytes, { declaredLength: size }), expected)
   }
 
@@ -212,7 +204,7 @@ export class ResumableUploads {
     const next: SessionRow = { ...rest, outcome }
     const put: Mutation = { op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } }
     await this.move(entry, [put, ...this.slots.giveBack(place.organizationId, before.by, slot)], before.offset)
-    await this.dropPieces(place.organizationId, session.id)
+    await this.pieces.drop(place.organizationId, session.id)
   }
 
   async discard(place: SessionPlace, session: UploadSession): Promise<void> {
@@ -231,7 +223,7 @@ export class ResumableUploads {
         if (dryRun) continue
         const [id = '', piece] = entry.key.path
         if (piece === undefined) await this.drop(organizationId, id, entry, row<SessionRow>(entry.value))
-        else await this.dropPieces(organizationId, id)
+        else await this.pieces.drop(organizationId, id)
       }
     }
     return dropped
@@ -259,22 +251,7 @@ export class ResumableUploads {
   private async drop(org: string, id: string, entry: Entry, before: SessionRow): Promise<void> {
     const gone: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
     await this.move(entry, [gone, ...this.slots.giveBack(org, before.by, before.slot)], before.offset)
-    await this.dropPieces(org, id)
-  }
-
-  /** Rows before bytes: what is left by a crash in between is named by nobody, and collected. */
-  private async dropPieces(org: string, id: string): Promise<void> {
-    const pieces: Entry[] = []
-    for await (const entry of this.pieces(org, id)) pieces.push(entry)
-    for (const { key, value } of pieces) {
-      await this.metadata.commit([{ op: 'delete', key }], randomHex())
-      await this.blobs.delete(org, row<PieceRow>(value).blob)
-    }
-  }
-
-  private async *pieces(org: string, id: string): AsyncIterable<Entry> {
-    const { partition } = tenantKeys.intent(org, id)
-    for await (const entry of this.metadata.range(partition, { prefix: [id] })) if (entry.key.path.length === 2) yield entry
+    await this.pieces.drop(org, id)
   }
 
   private async known(place: SessionPlace, id: string): Promise<Known> {

@@ -59,7 +59,7 @@ const broken = (text: string) =>
   )
 const content = async (uploads: ResumableUploads, session: UploadSession) => {
   const chunks: Buffer[] = []
-  for await (const chunk of uploads.read(dora, [session])) chunks.push(chunk)
+  for await (const chunk of uploads.bytes(dora, [session])) chunks.push(chunk)
   return Buffer.concat(chunks).toString()
 }
 const refusal = async (promise: Promise<unknown>) => {

@@ -40,6 +40,7 @@ const policies = (command: Command) =>
     )
     .addOption(new Option('--layout-policy <policy>', 'paths that it takes').choices(['strict', 'permissive']))
     .option('--webdav', 'of format raw: answer WebDAV clients')
+    .option('--no-webdav', 'plain HTTP alone')
     .option('--max-size <bytes>', 'largest file', bytes)
     .option('--host <name>', 'serve it at the root of this host name')
 
@@ -75,8 +76,7 @@ export function repositoryCommand(program: Command): void {
         .command('update <organization> <name> [settings...]')
         .description('change a repository, by options or KEY=VALUE')
         .option('--public', 'readable without credentials')
-        .option('--no-public', 'private')
-        .option('--no-webdav', 'plain HTTP alone'),
+        .option('--no-public', 'private'),
     ),
   ).action(async (org: string, name: string, settings: readonly string[], options: RepositoryOptions) => {
     const body = { ...keyed(options), ...Object.fromEntries(settings.map(setting)) }

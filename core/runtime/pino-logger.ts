@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger as Pino, pino } from 'pino'
 import type { Json } from './json.js'
+import { LogOutput } from './log-output.js'
 import type { LogFields, Logger } from './logger.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -11,9 +12,16 @@ const allowed = new Set(
    expected expires files folder format free from group host id index key kind left level limit listen lock member members message milliseconds method
    mount mutation name names node number operator organization organizations package partition path phase pid plugin plugins port queue reason
    repository requestId resumed retryAfter route routes scope seconds sequence service shard signal size state status store swept take to token tokens
-   total tries uploads version workers`.split(/\s+/),
+   total tries uploads version worker workers`.split(/\s+/),
 )
 const longest = 500
+
+export interface StandardErrorLog {
+  readonly log: Logger
+  flush(): void
+  /** Whole lines of another process, as they stand. */
+  relay(lines: string): void
+}
 
 /** Structured lines over pino: JSON with `time`, `level`, `event` and the fields that the list allows. */
 export class PinoLogger implements Logger {
@@ -31,9 +39,15 @@ export class PinoLogger implements Logger {
 
   /** Lines to standard error, written behind in blocks, a second late at most; `flush` before the process ends. A write for each line costs more than
    *  the request it tells of. */
-  static standardError(level: LogLevel): { readonly log: PinoLogger; flush(): void } {
-    const destination = pino.destination({ dest: 2, sync: false, minLength: 8 * 1024, periodicFlush: 1_000 })
-    return { log: PinoLogger.open(destination, level), flush: () => destination.flushSync() }
+  static standardError(level: LogLevel, fields: LogFields = {}): StandardErrorLog {
+    const output = new LogOutput(2)
+    // Also when an uncaught failure ends it: those lines tell why.
+    process.on('exit', () => output.flush())
+    return {
+      log: PinoLogger.open(output, level).with(fields),
+      flush: () => output.flush(),
+      relay: (lines) => output.write(lines),
+    }
   }
 
   debug(event: string, fields?: LogFields): void {

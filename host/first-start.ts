@@ -76,6 +76,16 @@ async function unlessThere(creation: Promise<unknown>): Promise<void> {
   }
 }
 
+/** What a house says when it starts for the first time; nothing at all later. */
+export function firstWords(
+  first: FirstStart | undefined,
+  url: URL,
+  plugins: readonly ProtocolPlugin[],
+  { keyFile, keyMade }: { readonly keyFile: string; readonly keyMade: boolean },
+): string | undefined {
+  return first === undefined ? undefined : greeting(first, url, plugins, keyMade ? keyFile : undefined)
+}
+
 /** What a first start prints, once: the address, the password, and each client's own settings. */
 export function greeting(first: FirstStart, url: URL, plugins: readonly ProtocolPlugin[], keyFile: string | undefined): string {
   const lines = ['', `cloudrepo is at ${url.href}`]

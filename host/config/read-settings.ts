@@ -8,8 +8,18 @@ export class SettingsError extends Error {
 
 const defaultFile = 'cloudrepo.json'
 
+export interface GivenSettings {
+  readonly settings: Settings
+  /** What they were made from, as plain data: another process makes the same from it. */
+  readonly given: object
+}
+
 /** From the file, then the environment, which wins. Throws SettingsError naming what is unknown or malformed: by the name it was given under. */
 export async function readSettings(environment: NodeJS.ProcessEnv, file?: string): Promise<Settings> {
+  return (await readGivenSettings(environment, file)).settings
+}
+
+export async function readGivenSettings(environment: NodeJS.ProcessEnv, file?: string): Promise<GivenSettings> {
   const given: Record<string, unknown> = { ...(await readFileSettings(file)) }
   const origins = new Map<string, string>()
   for (const [variable, value] of Object.entries(environment)) {
@@ -21,7 +31,7 @@ export async function readSettings(environment: NodeJS.ProcessEnv, file?: string
     origins.set(known.name, variable)
   }
   const parsed = settingsShape.safeParse(given)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { settings: parsed.data, given }
   const complaints = parsed.error.issues.flatMap(({ code, path, message, ...issue }) => {
     const name = path.join('.')
     const origin = origins.get(String(path[0])) ?? name

@@ -59,13 +59,18 @@ const limits = z.strictObject({
 })
 
 /** The shape of `cloudrepo.json`. Unknown names and values whose part is not built are refused, never passed over. */
-export const settingsShape = z.strictObject({
+const shape = z.strictObject({
   listen: listen.default({ host: '127.0.0.1', port: 8080 }),
   publicUrl: publicUrl.optional(),
   trustedProxies: networks.default([]),
   data: z.string().min(1).default('./data'),
   rootKey: z.string().min(1).optional(),
-  workers: z.literal(1, 'one process is what this version has').default(1),
+  workers: z
+    .literal(
+      Array.from({ length: 64 }, (_, at) => at + 1),
+      'a number of processes from 1 to 64 is expected',
+    )
+    .default(1),
   blobs: z.literal('files', "'files' is what this version has").default('files'),
   metadata: z.literal('embedded', "'embedded' is what this version has").default('embedded'),
   sample: z.enum(['on', 'off']).default('on'),
@@ -76,7 +81,15 @@ export const settingsShape = z.strictObject({
     .default(['maven', 'npm', 'pypi', 'raw', 'api']),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   encryption: z.strictObject({ artifacts: z.enum(['app', 'off']).default('app') }).default({ artifacts: 'app' }),
+  tlsCert: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
+  metrics: listen.optional(),
   limits: limits.default({}),
+})
+export const settingsShape = shape.superRefine(({ tlsCert, tlsKey }, context) => {
+  if ((tlsCert === undefined) === (tlsKey === undefined)) return
+  const [given, missing] = tlsCert === undefined ? ['tlsKey', 'CLOUDREPO_TLS_CERT'] : ['tlsCert', 'CLOUDREPO_TLS_KEY']
+  context.addIssue({ code: 'custom', path: [given], message: `${missing} is missing beside it` })
 })
 export type Settings = z.infer<typeof settingsShape>
 
@@ -98,6 +111,9 @@ export const environmentNames: Readonly<
   CLOUDREPO_METADATA: { name: 'metadata', read: text },
   CLOUDREPO_SAMPLE: { name: 'sample', read: text },
   CLOUDREPO_PLUGINS: { name: 'plugins', read: list },
+  CLOUDREPO_TLS_CERT: { name: 'tlsCert', read: text },
+  CLOUDREPO_TLS_KEY: { name: 'tlsKey', read: text },
+  CLOUDREPO_METRICS: { name: 'metrics', read: text },
   CLOUDREPO_LOG_LEVEL: { name: 'logLevel', read: text },
 }
 /** Of the command line as a client, of no concern to the server. */

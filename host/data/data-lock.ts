@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, stat, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
-import { join, relative } from 'node:path'
+import { connect, type Server } from 'node:net'
+import { join } from 'node:path'
+import { answers, closed, ignoreMissing, listenOn, shortest } from './lock-socket.js'
 
 const lockName = 'house.lock'
 /** Held for a moment while a stale lock is replaced; one older than this was left by a crash. */
 const guardName = 'house.lock.taking'
 const guardAge = 10_000
-/** What Unix sockets can be called on every system we know. */
-const longestSocket = 103
 /** Milliseconds. */
 const longestAnswer = 2_000
 
@@ -89,42 +88,6 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(short(path))
-    const settle = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.on('connect', () => settle(true))
-    // Refused: its house is dead. Missing: it has just gone. Anything else, a full backlog above all, is somebody.
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => settle(code !== 'ECONNREFUSED' && code !== 'ENOENT'))
-  })
-}
-
-function listenOn(path: string): Promise<Server> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(short(path), () => {
-      server.off('error', reject)
-      server.unref()
-      resolve(server)
-    })
-  })
-}
-
-/** Unix sockets have short names: a deep folder is named from where we stand. */
-function short(path: string): string {
-  const name = shortest(path)
-  if (name === undefined)
-    throw new Error(`The path of the data folder is too long for its lock (${longestSocket} bytes): ${path}`)
-  return name
-}
-function shortest(path: string): string | undefined {
-  return [path, relative(process.cwd(), path)].find((name) => Buffer.byteLength(name) <= longestSocket)
-}
-
 /** Where the house of this data folder listens; undefined where none runs, or has not come so far. */
 export function addressOfHouse(folder: string): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -140,10 +103,4 @@ export function addressOfHouse(folder: string): Promise<string | undefined> {
     socket.on('error', () => {})
     socket.on('close', () => resolve(said === '' ? undefined : said))
   })
-}
-
-const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error
 }

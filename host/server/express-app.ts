@@ -8,7 +8,7 @@ import { type Caller, callerOf, parseNetworks } from './caller.js'
 import { bodyPending, drain, drainBudgets } from './early-refusal.js'
 import { ExpressRequest, rawTarget } from './express-request.js'
 import type { Health } from './health.js'
-import type { HostHeader } from './host-header.js'
+import { type HostHeader, isLoopbackHost, parseHost } from './host-header.js'
 import { houseAddresses } from './house-addresses.js'
 import { problem } from './problem.js'
 import type { BodyPace } from './request-body.js'
@@ -79,6 +79,7 @@ class Entrance {
     const options = (): SendOptions => ({
       requestId,
       close: health.draining || isLast(res) || this.#ended.has(req.socket),
+      strict: caller.scheme === 'https' && !isLoopbackHost(parseHost(req.headers.host ?? '')?.hostname ?? 'localhost'),
       ...patience,
     })
     try {

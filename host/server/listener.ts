@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { ownClasses } from './own-classes.js'
+import { type TlsPair, tlsFloor } from './tls.js'
 
 export interface ListenAddress {
   readonly host: string
@@ -19,12 +21,26 @@ export interface ListenerPace {
 /** Security guide 3.3. */
 export const usualPace: ListenerPace = { headers: 15_000, check: 5_000 }
 
+export interface ListenerTls {
+  readonly pair: TlsPair
+  /** 48 random bytes, the same in every process, so that a session that began in one goes on in another. */
+  readonly ticketKeys?: Buffer
+}
+
+/** A client that does not come to the end of its handshake is let go. Milliseconds. */
+const handshakeTimeout = 10_000
+
+function secure({ pair, ticketKeys }: ListenerTls) {
+  const { cert, key } = pair
+  const ticket = ticketKeys === undefined ? {} : { ticketKeys }
+  return { ...tlsFloor, cert, key, ALPNProtocols: ['http/1.1'], handshakeTimeout, ...ticket }
+}
+
 /** The server of security guide 3.3, not yet listening. There is never an `upgrade` listener: Maven 4 asks for h2c with every request and wants
  *  HTTP/1.1. */
-export function createListener(app: Express, pace: ListenerPace = usualPace): Server {
-  const classes = ownClasses(app)
-  const server = createServer({
-    ...classes,
+export function createListener(app: Express, pace: ListenerPace = usualPace, tls?: ListenerTls): Server {
+  const options = {
+    ...ownClasses(app),
     maxHeaderSize: 16_384,
     requireHostHeader: true,
     insecureHTTPParser: false,
@@ -33,7 +49,8 @@ export function createListener(app: Express, pace: ListenerPace = usualPace): Se
     noDelay: true,
     highWaterMark: 64 * 1024,
     connectionsCheckingInterval: pace.check,
-  })
+  }
+  const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...secure(tls) })
   server.headersTimeout = pace.headers
   // Long uploads are watched by RequestBody instead.
   server.requestTimeout = 0

@@ -2,9 +2,9 @@ import { isLoopbackHost } from './host-header.js'
 
 /** Where a command on this machine reaches a listener: by loopback if it listens there, for no public name and no proxy is then between. `address` as a
  *  socket tells it, IPv6 without brackets. */
-export function nearestUrl(address: string, port: number, publicUrl: URL | undefined): string {
+export function nearestUrl(address: string, port: number, publicUrl: URL | undefined, scheme = 'http'): string {
   const hostname = loopbackOfAny[address] ?? (address.includes(':') ? `[${address}]` : address)
-  const direct = `http://${hostname}:${port}`
+  const direct = `${scheme}://${hostname}:${port}`
   return publicUrl === undefined || isLoopbackHost(hostname) ? direct : publicUrl.href
 }
 

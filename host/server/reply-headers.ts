@@ -9,6 +9,8 @@ export interface HeaderFacts {
   /** Undefined where the answer has no body at all (204, 304). */
   readonly length: number | undefined
   readonly close: boolean
+  /** https: browsers stay with it from now on. */
+  readonly strict?: boolean
   readonly range?: ByteRange
   /** Of the whole, where a range of it is sent. */
   readonly size?: number
@@ -37,6 +39,8 @@ export function flatHeaders(reply: Reply, facts: HeaderFacts): string[] {
   if (facts.length !== undefined) flat.push('content-length', String(facts.length))
   if (sniffing) flat.push('x-content-type-options', 'nosniff')
   if (!named) flat.push('x-request-id', facts.requestId)
+  if (facts.strict && reply.headers['strict-transport-security'] === undefined)
+    flat.push('strict-transport-security', 'max-age=63072000')
   if (facts.close) flat.push('connection', 'close')
   return flat
 }

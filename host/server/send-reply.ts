@@ -11,6 +11,8 @@ export interface SendOptions {
   readonly requestId: string
   /** The connection is not kept: the house is going down. */
   readonly close?: boolean
+  /** It came by https under a name of its own: browsers are told to stay with it (RFC 6797). */
+  readonly strict?: boolean
   /** Milliseconds an answer may stand still before its connection is destroyed; default 60 s (security guide 3.3). */
   readonly stalledAfter?: number
 }
@@ -39,7 +41,13 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   // Nothing is opened for whoever has gone, or wants headers alone.
   const content = head || bodiless || length === 0 || res.destroyed ? undefined : await open(chosen)
   const refusedEarly = bodyPending(req)
-  const facts = { status, requestId: options.requestId, length, close: options.close === true || refusedEarly }
+  const facts = {
+    status,
+    requestId: options.requestId,
+    length,
+    close: options.close === true || refusedEarly,
+    strict: options.strict === true,
+  }
   const headers = flatHeaders(chosen.reply, chosen.range ? { ...facts, range: chosen.range, size: chosen.size } : facts)
   const reason = reasonPhrase(chosen.reply.reason)
   if (reason === undefined) res.writeHead(status, headers)

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Logger } from '#core'
 import type { Health } from './health.js'
+import { isLoopbackHost } from './host-header.js'
 
 export interface ShutdownPace {
   /** So long balancers may see 503 before connections are refused. */
@@ -11,6 +12,11 @@ export interface ShutdownPace {
 /** Security guide 1.10. */
 export const usualPace: ShutdownPace = { notice: 5_000, requests: 60_000 }
 export const immediatePace: ShutdownPace = { notice: 0, requests: 60_000 }
+
+/** A balancer elsewhere needs notice; nobody does who talks to a loopback listener or pressed a key. */
+export function paceAfter(signal: NodeJS.Signals, listenHost: string): ShutdownPace {
+  return isLoopbackHost(listenHost) || signal === 'SIGINT' ? immediatePace : usualPace
+}
 
 /** Takes a server down without cutting what may still finish. */
 export class Shutdown {

@@ -11,6 +11,9 @@ const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'host', '
 /** A server that is told to stop has its share in the run's coverage. */
 const coverage = process.env['NODE_V8_COVERAGE'] === undefined ? {} : { NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] }
 
+/** So many processes serve wherever a test says nothing else: what can be noticed from outside must hold with any number. */
+export const testWorkers = process.env['CLOUDREPO_TEST_WORKERS'] ?? '1'
+
 /** What a client test needs to know of the house it talks to. */
 export interface ClientTarget {
   /** 'http://127.0.0.1:PORT' */
@@ -29,7 +32,7 @@ export class Server {
     readonly url: string,
     /** What it printed until it was ready. */
     readonly greeting: string,
-    private readonly child: ChildProcess,
+    readonly process: ChildProcess,
     private readonly env: NodeJS.ProcessEnv,
     private readonly told: () => string,
   ) {}
@@ -39,6 +42,7 @@ export class Server {
     const place = folder ?? (await mkdtemp(join(tmpdir(), 'cloudrepo-server-')))
     const env = cleanEnvironment(place, {
       CLOUDREPO_LISTEN: '127.0.0.1:0',
+      CLOUDREPO_WORKERS: testWorkers,
       CLOUDREPO_DATA: join(place, 'data'),
       ...coverage,
       ...settings,
@@ -63,7 +67,7 @@ export class Server {
   }
 
   get pid(): number {
-    return this.child.pid ?? 0
+    return this.process.pid ?? 0
   }
 
   /** What it wrote to its log, the last of it. */
@@ -101,7 +105,7 @@ export class Server {
   /** Told to stop, and gone: its log is whole then. Answers its exit status. */
   async halt(): Promise<number | null> {
     await this.end('SIGTERM')
-    return this.child.exitCode
+    return this.process.exitCode
   }
 
   async stop(): Promise<void> {
@@ -110,9 +114,9 @@ export class Server {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
-    const gone = new Promise((resolve) => this.child.once('exit', resolve))
-    this.child.kill(signal)
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return
+    const gone = new Promise((resolve) => this.process.once('exit', resolve))
+    this.process.kill(signal)
     await gone
   }
 }

@@ -122,8 +122,8 @@ describe('The command line', () => {
   })
 
   it('ends with 1 and the name of the setting that stops the start, and makes nothing', async () => {
-    const { status, output, errors } = await run(['serve'], { CLOUDREPO_WORKERS: '2', CLOUDREPO_LISTEN: '127.0.0.1:0' })
-    expect([status, output, errors]).to.deep.equal([1, '', 'CLOUDREPO_WORKERS: one process is what this version has\n'])
+    const { status, output, errors } = await run(['serve'], { CLOUDREPO_WORKERS: '0', CLOUDREPO_LISTEN: '127.0.0.1:0' })
+    expect([status, output, errors]).to.deep.equal([1, '', 'CLOUDREPO_WORKERS: a number of processes from 1 to 64 is expected\n'])
     expect(await readdir(folder)).to.deep.equal([])
   })
 

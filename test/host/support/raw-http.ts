@@ -67,6 +67,7 @@ export class RawClient {
   }
 
   async #until(met: () => boolean): Promise<void> {
-    while (!met() && !this.#closed) await once(this.socket, 'received')
+    // A reset is followed by the close.
+    while (!met() && !this.#closed) await once(this.socket, 'received').catch(() => {})
   }
 }

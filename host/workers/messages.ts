@@ -1,0 +1,28 @@
+import type { Addresses } from '../house-front.js'
+import type { ListenAddress } from '../server/listener.js'
+import type { ShutdownPace } from '../server/shutdown.js'
+
+/** What the primary says to a worker. */
+export type ToWorker =
+  | ({ readonly kind: 'begin' } & Assignment)
+  | { readonly kind: 'stop'; readonly pace: ShutdownPace | undefined }
+  | { readonly kind: 'reload' }
+
+export interface Assignment {
+  /** Its place among the workers, from 1; whoever follows a dead one takes its place. */
+  readonly worker: number
+  /** Settings as plain data: a file that was changed meanwhile must not divide the house. */
+  readonly given: object
+  readonly folder: string
+  readonly keyFile: string
+  readonly listen: ListenAddress
+  /** Base64 of 48 bytes: all processes open each other's TLS sessions. */
+  readonly ticketKeys: string
+}
+
+/** What a worker says to the primary. */
+export type FromWorker =
+  | { readonly kind: 'hello' }
+  | ({ readonly kind: 'ready' } & Addresses)
+  /** It cannot begin; it ends by itself. */
+  | { readonly kind: 'refused'; readonly message: string; readonly code?: string }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { childrenOf } from '../support/worker-processes.js'
 import { cleanEnvironment, type Ran, run } from './run.js'
 
 const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'host', 'launch.cjs')
@@ -97,9 +98,23 @@ export class Server {
     return run(process.execPath, [main, ...args], { cwd: this.folder, env: this.env, input })
   }
 
-  /** As `kill -9` does. */
+  /** As `kill -9` of all its processes does. */
   async kill(): Promise<void> {
+    const workers = this.workers
+    const ended = this.end('SIGKILL')
+    for (const pid of workers) process.kill(pid, 'SIGKILL')
+    await ended
+  }
+
+  /** As `kill -9` of its first process alone. */
+  async killPrimary(): Promise<void> {
     await this.end('SIGKILL')
+  }
+
+  /** Process ids of those that serve for it, where several do. */
+  get workers(): readonly number[] {
+    if (this.env['CLOUDREPO_WORKERS'] === '1' || this.process.exitCode !== null || this.process.signalCode !== null) return []
+    return childrenOf(this.pid)
   }
 
   /** Told to stop, and gone: its log is whole then. Answers its exit status. */

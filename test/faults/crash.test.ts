@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { Server } from '../clients/server.js'
+import { Server, testWorkers } from '../clients/server.js'
+import { until } from '../support/worker-processes.js'
 import { check } from './crash-check.js'
 import { Ledger } from './ledger.js'
 import { freshFiles, oneFile, packageVersions, type Writer } from './writers.js'
@@ -19,12 +20,18 @@ interface Tally {
   readonly invented: string[]
 }
 
-/** Writers with real acknowledgements; the server is killed at a random instant, started again, and everything is read back. `enough`: stop early. */
-async function crash(
-  rounds: number,
-  program: string | undefined,
-  enough: (tally: Tally) => boolean = () => false,
-): Promise<Tally> {
+interface Plan {
+  readonly rounds: number
+  readonly program?: string
+  readonly workers: string
+  /** 'worker': one serving process at a time, while the others go on. */
+  readonly victim: 'house' | 'worker'
+  /** Stop early. */
+  readonly enough?: (tally: Tally) => boolean
+}
+
+/** Writers with real acknowledgements; what serves them is killed at a random instant, started again, and everything is read back. */
+async function crash({ rounds, program, workers, victim, enough = () => false }: Plan): Promise<Tally> {
   const ledger = new Ledger()
   const tally: Tally = { kills: 0, acknowledged: 0, lost: [], invented: [] }
   const writers: readonly Writer[] = [
@@ -35,20 +42,25 @@ async function crash(
     oneFile('replaced-two'),
     ...packages.map(packageVersions),
   ]
-  let server = await Server.start({}, undefined, program)
+  const settings = { CLOUDREPO_WORKERS: workers }
+  let server = await Server.start(settings, undefined, program)
   const { token } = await server.target('raw')
   try {
     while (tally.kills < rounds && !enough(tally)) {
       const place = { url: server.url, token }
       let running = true
-      // A writer ends with the server that it talks to.
+      // A writer ends with the process that it talks to.
       const ended = Promise.all(writers.map((writer) => writer(place, ledger, () => running).catch(() => {})))
       await new Promise((resolve) => setTimeout(resolve, randomInt(50, 700)))
-      await server.kill()
+      if (victim === 'house') await server.kill()
+      else await killWorker(server)
       running = false
       await ended
       tally.kills++
-      server = await Server.start({}, server.folder, program)
+      // Workers that die so often look like a loop, and the house would stop.
+      const again = victim === 'worker' && tally.kills % 4 === 0
+      if (again) await server.kill()
+      if (again || victim === 'house') server = await Server.start(settings, server.folder, program)
       const findings = await check({ url: server.url, token }, ledger, packages)
       tally.lost.push(...findings.lost)
       tally.invented.push(...findings.invented)
@@ -61,11 +73,22 @@ async function crash(
   return tally
 }
 
+/** Resolves when another has taken its place. */
+async function killWorker(server: Server): Promise<void> {
+  const { workers } = server
+  const victim = workers[randomInt(workers.length)] as number
+  process.kill(victim, 'SIGKILL')
+  await until(
+    () => server.workers,
+    (pids) => !pids.includes(victim) && pids.length === workers.length,
+  )
+}
+
 describe('kill -9 at random instants', function () {
   this.timeout(900_000)
 
   it('loses no acknowledged publish and shows nothing half-done', async () => {
-    const tally = await crash(kills, undefined)
+    const tally = await crash({ rounds: kills, workers: testWorkers, victim: 'house' })
     process.stdout.write(
       `      ${tally.kills} kills, ${tally.acknowledged} acknowledgements, ${tally.lost.length} lost, ${tally.invented.length} invented\n`,
     )
@@ -74,8 +97,27 @@ describe('kill -9 at random instants', function () {
     expect(tally.acknowledged).to.be.greaterThan(kills)
   })
 
+  it('loses nothing and shows nothing half-done over two workers, all killed at once', async () => {
+    const tally = await crash({ rounds: Math.ceil(kills / 5), workers: '2', victim: 'house' })
+    process.stdout.write(
+      `      ${tally.kills} kills, ${tally.acknowledged} acknowledgements, ${tally.lost.length} lost, ${tally.invented.length} invented\n`,
+    )
+    expect([tally.lost, tally.invented]).to.deep.equal([[], []])
+    expect(tally.acknowledged).to.be.greaterThan(tally.kills)
+  })
+
+  it('loses nothing and shows nothing half-done where one worker is killed and the other goes on with the same store', async () => {
+    const tally = await crash({ rounds: Math.ceil(kills / 5), workers: '2', victim: 'worker' })
+    process.stdout.write(
+      `      ${tally.kills} kills, ${tally.acknowledged} acknowledgements, ${tally.lost.length} lost, ${tally.invented.length} invented\n`,
+    )
+    expect([tally.lost, tally.invented]).to.deep.equal([[], []])
+    expect(tally.acknowledged).to.be.greaterThan(tally.kills)
+  })
+
   it('is a test that can fail: a build that acknowledges before it commits is caught', async () => {
-    const tally = await crash(20, hastyMain, ({ lost }) => lost.length > 0)
+    const enough = ({ lost }: Tally) => lost.length > 0
+    const tally = await crash({ rounds: 20, program: hastyMain, workers: testWorkers, victim: 'house', enough })
     process.stdout.write(
       `      caught after ${tally.kills} kills: ${tally.lost.length} of ${tally.acknowledged} acknowledgements lost\n`,
     )

@@ -226,7 +226,7 @@ describe('the life of workers', function () {
     const [client] = await PinnedClient.ofEach(server.url, pids.slice(0, 1))
     const idle = once(client?.socket as Socket, 'close')
     const upload = await halfUpload(server, '/main/raw/orphan.bin', content)
-    await server.kill()
+    await server.killPrimary()
     expect((await readdir(server.data)).filter((name) => name.startsWith('house.lock')).length).to.be.greaterThan(0)
     // A connection that waits for its next request is closed; nobody new comes in.
     await idle

@@ -5,6 +5,7 @@ import { loadPlugins, startCore } from './house-core.js'
 import { takeFolder } from './house-folder.js'
 import { checkTls, openFront } from './house-front.js'
 import type { OpenKernel } from './house-parts.js'
+import { watchBy } from './metrics/watch-by.js'
 import { openKernel as usualKernel } from './open-kernel.js'
 import type { ShutdownPace } from './server/shutdown.js'
 import { UndoSteps } from './undo-steps.js'
@@ -36,6 +37,9 @@ export async function compose(settings: Settings, log: Logger, openKernel: OpenK
     const first = await firstStart(core.kernel.setup, place.folder, core.plugins, settings.sample === 'on')
     const front = await openFront(settings, core, log, steps)
     place.lock.announce(front.nearest)
+    const registry = front.metrics?.registry
+    if (settings.metrics && registry)
+      await watchBy(settings.metrics, { contentType: registry.contentType, text: () => registry.metrics() }, log, steps)
     return {
       url: front.url,
       greeting: firstWords(first, settings.publicUrl ?? new URL(front.url), core.plugins, place),

@@ -11,6 +11,18 @@ export interface HouseKernel extends Kernel {
   readonly setup: Setup
   /** Is a repository served at the root of this host name? */
   isRootMount?(hostname: string): Promise<boolean>
+  /** Depths of queues and the like, for whoever watches the house. */
+  figures?(): readonly Figure[]
+}
+
+export interface Figure {
+  /** 'reminders_due': it is told as cloudrepo_reminders_due. */
+  readonly name: string
+  readonly help: string
+  /** Asked for when somebody looks. */
+  readonly read: () => number | Promise<number>
+  /** Of what all processes share it is the largest, of what each has by itself the sum. */
+  readonly together: 'sum' | 'max'
 }
 
 export interface KernelPlace {

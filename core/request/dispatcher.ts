@@ -52,7 +52,7 @@ export class Dispatcher {
     const { house } = visit
     visit.target = splitTarget(house.target)
     const { path } = visit.target
-    const root = await this.#tenancy.findHost(house.hostname)
+    const root = house.hostname === '' ? undefined : await this.#tenancy.findHost(house.hostname)
     if (root !== undefined) {
       const mountUrl = rootUrl(house)
       visit.realm = root.tenant.organization.name

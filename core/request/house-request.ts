@@ -16,8 +16,10 @@ export interface HouseRequest {
   readonly address: string
   /** Scheme, host and path that links in the answer begin with; ends in '/'. */
   readonly publicUrl: URL
-  /** Host name of the request, lower case, without port: root mounts are found by it. */
+  /** Host name of the request, lower case, without port: root mounts are found by it. '' where it is none's, and nothing has to be looked up. */
   readonly hostname: string
+  /** Told once a route is found, for whoever counts requests by it; nothing was allowed yet. */
+  matched?(plugin: string, route: string): void
   /** Declared length of the body: undefined when chunked, 0 without one. */
   readonly contentLength: number | undefined
   /** Asking for it lets the body come (100 Continue). One stream, whoever asks. It fails when the client breaks off. */

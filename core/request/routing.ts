@@ -24,6 +24,7 @@ export function locate(installed: InstalledPlugin, scope: MountScope, rest: stri
     const path = parsePath(raw, rules, method)
     const match = installed.table.match(scope, method, path.segments, path.trailingSlash)
     const bare = path.canonical === '/' && !visit.target.path.endsWith('/')
+    if (match.kind === 'route') visit.house.matched?.(installed.plugin.name, match.route.path)
     const params = match.kind === 'route' ? match.params : {}
     visit.request = new RoutedRequest(visit.house, visit.target.query, bare ? '' : path.canonical, params)
     return { path, match }

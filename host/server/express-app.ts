@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { isIPv4, type Socket } from 'node:net'
 import express, { type Express, type RequestHandler } from 'express'
 import { type Logger, RegistryError, type Reply } from '#core'
 import type { HouseRequest } from '#core/host'
+import type { HouseMetrics } from '../metrics/house-metrics.js'
 import type { AccessLog } from './access-log.js'
+import type { Admission } from './admission.js'
 import { type Caller, callerOf, parseNetworks } from './caller.js'
 import { bodyPending, drain, drainBudgets } from './early-refusal.js'
 import { ExpressRequest, rawTarget } from './express-request.js'
@@ -27,6 +29,9 @@ export interface AppOptions extends HostRules {
   readonly trustedProxies: readonly string[]
   readonly log: Logger
   readonly accessLog: AccessLog
+  readonly metrics?: Pick<HouseMetrics, 'answered'> | undefined
+  /** What is not begun; without it every request is. */
+  readonly admission?: Admission
   /** How slow a client may be, where it is not what security guide 3.3 says. */
   readonly pace?: { readonly body: BodyPace; readonly stalledAfter: number }
 }
@@ -73,6 +78,7 @@ class Entrance {
     const requestId = `${this.#prefix}-${(this.#count++).toString(36)}`
     const caller = callerOf(req, this.#trusted)
     let sent: Sent | undefined
+    const arrival: { request?: ExpressRequest } = {}
     // Asked when the answer goes out: the house may have begun to go down since.
     const { health, pace } = this.#options
     const patience = pace === undefined ? {} : { stalledAfter: pace.stalledAfter }
@@ -83,18 +89,35 @@ class Entrance {
       ...patience,
     })
     try {
-      const reply = await this.#answer(req, res, requestId, caller)
+      const reply = await this.#answer(req, res, requestId, caller, arrival)
       sent = await sendReply(req, res, reply, options())
     } catch (error) {
       this.#options.log.error('reply.failed', { requestId, cause: error })
       if (error instanceof BrokenReply || res.headersSent) res.destroy()
       else sent = await sendReply(req, res, apology(error), options()).catch(() => void res.destroy())
     }
-    this.#options.accessLog.write(req, res, { requestId, caller, sent, milliseconds: performance.now() - started })
+    const milliseconds = performance.now() - started
+    const { plugin, route, received = 0 } = arrival.request ?? {}
+    this.#options.accessLog.write(req, res, { requestId, caller, sent, milliseconds, plugin, route })
+    this.#options.metrics?.answered({
+      method: req.method ?? '',
+      status: sent?.status ?? res.statusCode,
+      seconds: milliseconds / 1_000,
+      bytesIn: received,
+      bytesOut: sent?.bytes ?? 0,
+      plugin,
+      route,
+    })
   }
 
-  async #answer(req: IncomingMessage, res: ServerResponse, id: string, caller: Caller): Promise<Reply> {
-    const { publicUrl, kernel, isRootMount, pace } = this.#options
+  async #answer(
+    req: IncomingMessage,
+    res: ServerResponse,
+    id: string,
+    caller: Caller,
+    arrival: { request?: ExpressRequest },
+  ): Promise<Reply> {
+    const { publicUrl, kernel, pace, admission } = this.#options
     const target = rawTarget(req)
     const refused = screenSyntax(req, target)
     if (refused) return this.#end(req, refused)
@@ -103,14 +126,24 @@ class Entrance {
     const own = this.#own.get(pathOf(target))
     const foreign = await screenAuthority(req, host, this.#options, own !== undefined && target.startsWith('/-/health'))
     if (foreign) return foreign
-    if (own && !(await isRootMount(host.hostname))) return own(req.method ?? 'GET')
+    if (own && !(await this.#isRoot(host.hostname))) return own(req.method ?? 'GET')
     const insecure = screenScheme(caller, publicUrl)
     if (insecure) return insecure
-    const place = { hostname: host.hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
+    const admitted = admission?.enter(req, caller)
+    if (admitted && 'status' in admitted) return admitted
+    if (admitted) res.once('close', admitted.leave)
+    const hostname = mayBeRoot(host.hostname, publicUrl) ? host.hostname : ''
+    const place = { hostname, publicUrl: publicUrl ?? this.#urlOf(caller, host) }
     const facts = { id, caller, ...place, ...(pace === undefined ? {} : { pace: pace.body }) }
-    const reply = await kernel.handle(new ExpressRequest(req, res, facts))
+    arrival.request = new ExpressRequest(req, res, facts)
+    const reply = await kernel.handle(arrival.request)
     if (req.method === 'DELETE' && reply.status < 400) await dropBody(req)
     return reply
+  }
+
+  async #isRoot(hostname: string): Promise<boolean> {
+    const { publicUrl, isRootMount } = this.#options
+    return mayBeRoot(hostname, publicUrl) && (await isRootMount(hostname))
   }
 
   /** A method that is not known is no doubt about where the request ends. */
@@ -130,6 +163,11 @@ class Entrance {
     }
     return url
   }
+}
+
+/** An address and the house's own public name are no repository's: nothing has to be looked up for them. */
+function mayBeRoot(hostname: string, publicUrl: URL | undefined): boolean {
+  return hostname !== publicUrl?.hostname && !hostname.startsWith('[') && !isIPv4(hostname)
 }
 
 /** Node says 'close' with the last answer of a connection (`maxRequestsPerSocket`), but leaves closing to the client. */

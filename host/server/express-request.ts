@@ -27,6 +27,8 @@ export class ExpressRequest implements HouseRequest {
   readonly #res: ServerResponse
   readonly #pace: BodyPace
   #body: RequestBody | undefined
+  plugin: string | undefined
+  route: string | undefined
 
   constructor(req: IncomingMessage, res: ServerResponse, facts: RequestFacts) {
     this.#req = req
@@ -38,6 +40,16 @@ export class ExpressRequest implements HouseRequest {
     this.address = facts.caller.address
     this.publicUrl = facts.publicUrl
     this.hostname = facts.hostname
+  }
+
+  matched(plugin: string, route: string): void {
+    this.plugin = plugin
+    this.route = route
+  }
+
+  /** Bytes of the body that were read. */
+  get received(): number {
+    return this.#body?.received ?? 0
   }
 
   header(name: string): string | undefined {

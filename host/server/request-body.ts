@@ -38,6 +38,10 @@ export class RequestBody extends Readable {
     this.on('error', () => {})
   }
 
+  get received(): number {
+    return this.#received
+  }
+
   override _read(): void {
     if (this.#begun === 0) this.#begin()
     else if (this.#waitingSince === undefined) {

@@ -10,6 +10,8 @@ import { takeFolder } from '../house-folder.js'
 import { checkTls } from '../house-front.js'
 import type { HouseKernel, OpenKernel } from '../house-parts.js'
 import type { LoadedPlugin } from '../load-plugin.js'
+import type { Exposition } from '../metrics/metrics-listener.js'
+import { watchBy } from '../metrics/watch-by.js'
 import type { ListenAddress } from '../server/listener.js'
 import { UndoSteps } from '../undo-steps.js'
 import { Crew } from './crew.js'
@@ -36,6 +38,7 @@ export async function composeWorkers(
       try {
         const { url, nearest } = await crew.begin(settings.workers)
         place.lock.announce(nearest)
+        if (settings.metrics) await watchBy(settings.metrics, await exposed(crew), log, steps)
         const installed = plugins.map(({ plugin }) => plugin)
         return {
           url,
@@ -94,4 +97,11 @@ async function withPort({ host, port }: ListenAddress): Promise<ListenAddress> {
   })
   await new Promise((resolve) => probe.close(resolve))
   return { host, port: free }
+}
+
+/** All workers' figures as one. */
+async function exposed(crew: Crew): Promise<Exposition> {
+  const { AggregatorRegistry } = await import('prom-client')
+  const { contentType } = AggregatorRegistry.aggregate([])
+  return { contentType, text: async () => AggregatorRegistry.aggregate((await crew.measure()) as object[][]).metrics() }
 }

@@ -11,6 +11,7 @@ import type { Assignment, FromWorker, ToWorker } from './messages.js'
 
 /** A worker that has not ended by then is killed (security guide 1.10): every state of the store is safe to be killed in. Milliseconds. */
 const longestDrain = 90_000
+const longestMeasure = 2_000
 
 interface Member {
   readonly worker: Worker
@@ -27,6 +28,8 @@ export class Crew {
   readonly #members = new Map<number, Member>()
   readonly #restarts = new Set<NodeJS.Timeout>()
   readonly #deaths = new Deaths()
+  readonly #measuring = new Map<number, (metrics: readonly object[]) => void>()
+  #questions = 0
   #stopping = false
   #ended: (() => void) | undefined
   #fail: ((failure: HouseFailure) => void) | undefined
@@ -87,6 +90,27 @@ export class Crew {
     for (const { worker } of this.#members.values()) send(worker, message)
   }
 
+  /** Metrics of those that answer in time, each as its library tells them. */
+  measure(): Promise<readonly (readonly object[])[]> {
+    const question = ++this.#questions
+    const asked = [...this.#members.values()].filter(({ worker, readySince }) => readySince !== undefined && worker.isConnected())
+    return new Promise((resolve) => {
+      const answers: (readonly object[])[] = []
+      const done = () => {
+        clearTimeout(late)
+        this.#measuring.delete(question)
+        resolve(answers)
+      }
+      const late = setTimeout(done, longestMeasure)
+      this.#measuring.set(question, (metrics) => {
+        answers.push(metrics)
+        if (answers.length === asked.length) done()
+      })
+      if (asked.length === 0) done()
+      for (const { worker } of asked) send(worker, { kind: 'measure', question })
+    })
+  }
+
   #fork(place: number): void {
     const worker = cluster.fork()
     const member: Member = { worker, place, readySince: undefined, refusal: undefined }
@@ -109,6 +133,9 @@ export class Crew {
         member.readySince = performance.now()
         this.#log.info('worker.ready', { worker: member.place, pid: member.worker.process.pid ?? 0 })
         if ([...this.#members.values()].every(({ readySince }) => readySince !== undefined)) this.#begun?.ready(message)
+        return
+      case 'measured':
+        this.#measuring.get(message.question)?.(message.metrics)
         return
       case 'refused':
         member.refusal = Object.assign(new Error(message.message), message.code === undefined ? {} : { code: message.code })

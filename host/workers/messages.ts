@@ -7,6 +7,7 @@ export type ToWorker =
   | ({ readonly kind: 'begin' } & Assignment)
   | { readonly kind: 'stop'; readonly pace: ShutdownPace | undefined }
   | { readonly kind: 'reload' }
+  | { readonly kind: 'measure'; readonly question: number }
 
 export interface Assignment {
   /** Its place among the workers, from 1; whoever follows a dead one takes its place. */
@@ -23,6 +24,8 @@ export interface Assignment {
 /** What a worker says to the primary. */
 export type FromWorker =
   | { readonly kind: 'hello' }
+  /** Its metrics as the library tells them to another process. */
+  | { readonly kind: 'measured'; readonly question: number; readonly metrics: readonly object[] }
   | ({ readonly kind: 'ready' } & Addresses)
   /** It cannot begin; it ends by itself. */
   | { readonly kind: 'refused'; readonly message: string; readonly code?: string }

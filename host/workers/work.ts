@@ -34,6 +34,7 @@ export async function work(openKernel: OpenKernel): Promise<void> {
       listen: assignment.listen,
       ticketKeys: Buffer.from(assignment.ticketKeys, 'base64'),
     })
+    if (front.metrics) primary.onMeasure(() => front.metrics?.registry.getMetricsAsJSON() ?? Promise.resolve([]))
     primary.onReload(() => void front.reload())
     primary.say({ kind: 'ready', url: front.url, nearest: front.nearest })
     const signalled = signal(settings.listen.host)
@@ -79,6 +80,17 @@ class Primary {
       process.once('disconnect', () => resolve(orphaned))
     })
     this.say({ kind: 'hello' })
+  }
+
+  onMeasure(measure: () => Promise<readonly object[]>): void {
+    process.on('message', ({ kind, ...more }: ToWorker) => {
+      if (kind !== 'measure') return
+      const { question } = more as { question: number }
+      measure().then(
+        (metrics) => this.say({ kind: 'measured', question, metrics }),
+        () => this.say({ kind: 'measured', question, metrics: [] }),
+      )
+    })
   }
 
   onReload(reload: () => void): void {

@@ -27,6 +27,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
       'commander',
       'cli-table3',
       'pino',
+      'prom-client',
       'reflect-metadata',
       'tsyringe',
       'rate-limiter-flexible',

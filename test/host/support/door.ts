@@ -24,7 +24,7 @@ export interface Door {
 
 export async function openDoor(
   handle: Handler,
-  options: Partial<Pick<AppOptions, 'publicUrl' | 'isRootMount'>> & { trusted?: readonly string[] } = {},
+  options: Partial<Pick<AppOptions, 'publicUrl' | 'isRootMount' | 'admission'>> & { trusted?: readonly string[] } = {},
 ): Promise<Door> {
   const health = new Health()
   const kernel = {
@@ -44,6 +44,7 @@ export async function openDoor(
     log: silentLogger,
     accessLog: new AccessLog(silentLogger),
     publicUrl: options.publicUrl,
+    ...(options.admission === undefined ? {} : { admission: options.admission }),
     isRootMount: options.isRootMount ?? (async () => false),
   })
   const server = createListener(app)

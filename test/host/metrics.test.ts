@@ -1,0 +1,79 @@
+import { expect } from 'chai'
+import { Server } from '../clients/server.js'
+import { until } from '../support/worker-processes.js'
+
+for (const workers of ['1', '2'])
+  describe(`Metrics of a house of ${workers}`, function () {
+    this.timeout(60_000)
+    let server: Server
+    let metrics: string
+    let authorization: string
+    before(async () => {
+      server = await Server.start({ CLOUDREPO_WORKERS: workers, CLOUDREPO_METRICS: '127.0.0.1:0' })
+      authorization = `Bearer ${(await server.target('raw')).token}`
+      const ready = await until(
+        () => server.log.split('\n').find((line) => line.includes('metrics.ready')),
+        (line) => line !== undefined,
+      )
+      metrics = (JSON.parse(ready ?? '{}') as { address: string }).address
+    })
+    after(() => server.stop())
+
+    const read = async () => (await fetch(`${metrics}/metrics`)).text()
+    /** The value of a line, summed over those that fit. */
+    const value = (text: string, name: string) =>
+      text
+        .split('\n')
+        .filter((line) => line.startsWith(name))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+
+    it('count requests of all processes by route pattern, never by whose they are', async () => {
+      const before = value(await read(), 'cloudrepo_requests_total{plugin="raw"')
+      for (let number = 0; number < 10; number++) {
+        const headers = { authorization, connection: 'close' }
+        await fetch(`${server.url}/main/raw/secret-name/${number}`, { method: 'PUT', headers, body: 'x'.repeat(100) })
+        await (await fetch(`${server.url}/main/raw/secret-name/${number}`, { headers })).text()
+      }
+      await (await fetch(`${server.url}/main/nothing/at-all`)).text()
+      const text = await until(read, (now) => value(now, 'cloudrepo_requests_total{plugin="raw"') === before + 20)
+      expect(value(text, 'cloudrepo_requests_total{plugin="raw",route="/{path+}",method="PUT",status="2xx"}')).to.equal(10)
+      expect(value(text, 'cloudrepo_requests_total{plugin="raw",route="/{path+}",method="GET",status="2xx"}')).to.equal(10)
+      expect(value(text, 'cloudrepo_requests_total{plugin="none",route="none",method="GET",status="4xx"}')).to.equal(1)
+      expect(value(text, 'cloudrepo_request_seconds_count{plugin="raw",route="/{path+}",method="PUT"}')).to.equal(10)
+      expect(value(text, 'cloudrepo_received_bytes_total')).to.be.at.least(1_000)
+      expect(value(text, 'cloudrepo_sent_bytes_total')).to.be.at.least(1_000)
+      expect(text).to.not.match(/secret-name|main/)
+    })
+
+    it('tell of the process and its stores', async () => {
+      const text = await read()
+      for (const name of [
+        'cloudrepo_requests_running',
+        'cloudrepo_connections',
+        'cloudrepo_keys_bytes',
+        'nodejs_eventloop_lag_p99_seconds',
+        '# TYPE nodejs_gc_duration_seconds',
+        'nodejs_heap_size_used_bytes',
+        'process_resident_memory_bytes',
+        'process_open_fds',
+      ])
+        expect(`\n${text}`, name).to.contain(`\n${name}`)
+      expect(value(text, 'cloudrepo_metadata_bytes')).to.be.within(4_096, 1024 ** 3)
+    })
+
+    it('are on a listener of their own, which says nothing else to strangers', async () => {
+      expect((await fetch(`${server.url}/metrics`)).status).to.equal(404)
+      const other = await fetch(`${metrics}/main/raw/secret-name/1`)
+      expect([other.status, await other.text()]).to.deep.equal([
+        404,
+        'Not found: /metrics, and from this machine /profile?seconds=10\n',
+      ])
+      expect((await fetch(`${metrics}/metrics`, { method: 'POST' })).status).to.equal(405)
+      expect((await fetch(`${metrics}/profile?seconds=1000`)).status).to.equal(400)
+    })
+
+    it('come with a profile of the processor, from this machine', async () => {
+      const profile = (await (await fetch(`${metrics}/profile?seconds=1`)).json()) as { nodes: unknown[] }
+      expect(profile.nodes.length).to.be.greaterThan(1)
+    })
+  })

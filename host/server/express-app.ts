@@ -127,7 +127,7 @@ class Entrance {
     const foreign = await screenAuthority(req, host, this.#options, own !== undefined && target.startsWith('/-/health'))
     if (foreign) return foreign
     if (own && !(await this.#isRoot(host.hostname))) return own(req.method ?? 'GET')
-    const insecure = screenScheme(caller, publicUrl)
+    const insecure = screenScheme(req, target, caller, publicUrl)
     if (insecure) return insecure
     const admitted = admission?.enter(req, caller)
     if (admitted && 'status' in admitted) return admitted

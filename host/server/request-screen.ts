@@ -58,8 +58,18 @@ export async function screenAuthority(
   return problem(421, 'host', 'This host name is not served here')
 }
 
-/** Plain HTTP from elsewhere where the public address is https: a secret sent so has leaked, and its owner should notice. */
-export function screenScheme(caller: Caller, publicUrl: URL | undefined): Reply | undefined {
+/** Plain HTTP from elsewhere where the public address is https: a secret sent so has leaked, and its owner should notice; a browser on its way to a page
+ *  is shown the door that is meant. */
+export function screenScheme(
+  req: IncomingMessage,
+  target: string,
+  caller: Caller,
+  publicUrl: URL | undefined,
+): Reply | undefined {
   if (publicUrl?.protocol !== 'https:' || caller.scheme === 'https' || caller.near) return undefined
+  const { authorization, cookie } = req.headers
+  const page = (req.method === 'GET' || req.method === 'HEAD') && target.startsWith('/-/ui/')
+  if (page && authorization === undefined && cookie === undefined)
+    return { status: 308, headers: { location: new URL(target.slice(1), publicUrl).href, 'cache-control': 'no-store' } }
   return problem(403, 'https', 'https required')
 }

@@ -14,6 +14,8 @@ import { ClockWatch } from './housekeeping/clock-watch.js'
 import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Leases } from './housekeeping/leases.js'
 import { Sweep } from './housekeeping/sweep.js'
+import { RepositoryAccess } from './lifecycle/repository-access.js'
+import { StoredLifecycle } from './lifecycle/stored-lifecycle.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import type { ProtocolPlugin } from './plugin/protocol-plugin.js'
 import type { RouteRecord } from './plugin/route-record.js'
@@ -36,6 +38,7 @@ import { ResumableUploads } from './storage/resumable-uploads.js'
 import { Uploads } from './storage/staged-upload.js'
 import { CallerHandles } from './tenancy/caller-scope.js'
 import { ContextFactory, type ContextRequest } from './tenancy/context-factory.js'
+import type { ContextSession } from './tenancy/context-session.js'
 import { HouseContextFactory } from './tenancy/house-context-factory.js'
 import type { OrganizationContext } from './tenancy/organization-context.js'
 import { Removal } from './tenancy/removal.js'
@@ -78,6 +81,7 @@ export class Kernel {
         handles: house.resolve<CallerHandles>(CallerHandles),
         commit: house.resolve(ChangeCommit),
         log: this.log,
+        lifecycle: (request, session) => this.lifecycleOf(request, session),
         committed: (organizationId, events) => this.events.publish(organizationId, events),
         stores: {
           metadata,
@@ -179,6 +183,13 @@ export class Kernel {
     await this.house.resolve<BlobStore>(BlobStore).close()
     await this.house.resolve<MetadataStore>(MetadataStore).close()
     await this.parts.keyStore.close()
+  }
+
+  private lifecycleOf(request: ContextRequest, session: ContextSession): StoredLifecycle {
+    const policy = this.house.resolve<AccessPolicy>(AccessPolicy)
+    const plugin = (format: string) => this.registry.find(format)?.plugin
+    const access = new RepositoryAccess({ policy, plugin }, request, (cut) => this.factory.within(cut, session))
+    return new StoredLifecycle(this.house.resolve<MetadataStore>(MetadataStore), this.house.resolve<Clock>(Clock), access)
   }
 
   private async atWork(

@@ -1,9 +1,11 @@
-/** What a route may demand. `artifacts.*` and `repository.administer` concern one repository, the rest the organization, `instance.*` the instance. */
+/** What a route may demand. `artifacts.*` and `repository.administer` concern one repository, the rest the organization, `instance.*` the instance.
+ *  `packages.manage`: to ask for changes of versions at all; what is asked for needs `artifacts.*` on each repository. */
 export const permissions = [
   'artifacts.read',
   'artifacts.write',
   'artifacts.delete',
   'repository.administer',
+  'packages.manage',
   'repositories.manage',
   'members.read',
   'members.manage',
@@ -34,6 +36,7 @@ const byRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'artifacts.write',
     'artifacts.delete',
     'repository.administer',
+    'packages.manage',
     'repositories.manage',
     'members.read',
     'members.manage',
@@ -41,7 +44,7 @@ const byRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'organization.read',
     'tokens.issue',
   ]),
-  developer: new Set<Permission>(['artifacts.read', 'artifacts.write', 'organization.read', 'tokens.issue']),
+  developer: new Set<Permission>(['artifacts.read', 'artifacts.write', 'packages.manage', 'organization.read', 'tokens.issue']),
   reader: new Set<Permission>(['artifacts.read', 'organization.read', 'tokens.issue']),
 }
 

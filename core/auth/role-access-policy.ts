@@ -47,6 +47,8 @@ export class RoleAccessPolicy implements AccessPolicy {
     // A service account without a role reads the log by its token's scope, which none but an administrator gives.
     if (permission === 'audit.read') return principal.kind === 'service' && hasAuditScope(principal.token)
     if (permission === 'artifacts.read' && isPublic(tenant, target.repository)) return true
+    if (permission === 'packages.manage')
+      return tenant.grantsOf(principal).some(({ level }) => levelCarries(level, 'artifacts.write'))
     return tenant.grantsOf(principal).some((grant) => levelCarries(grant.level, permission) && covers(grant, target))
   }
 }
@@ -86,6 +88,7 @@ function names(scope: Scope, permission: Permission, repository: Repository | un
     case 'audit':
       return permission === 'audit.read'
     case 'repository':
+      if (permission === 'packages.manage') return levelCarries(scope.level, 'artifacts.write')
       return concerns(scope, repository) && levelCarries(scope.level, permission)
   }
 }

@@ -23,6 +23,7 @@ export type Deed =
   | 'mark-folder'
   | 'drop-folder'
   | 'forget-secret'
+  | 'forget-deletion'
 
 export interface SweepTotals {
   blobs: number

@@ -12,6 +12,7 @@ import { BlobCollector } from './blob-collector.js'
 import type { Chore, ChoreWork } from './chore.js'
 import type { ClockWatch } from './clock-watch.js'
 import { FolderTidy } from './folder-tidy.js'
+import { forgetDeletion } from './forgotten-deletions.js'
 import { forgetSecret } from './forgotten-secrets.js'
 import { StrayCollector } from './stray-collector.js'
 import { Braked, SweepRun } from './sweep-run.js'
@@ -168,6 +169,7 @@ export class Sweep implements Chore {
     else if (kind === 'v' && first === 's') await purge.visit(entry, run)
     else if (kind === 'f' && first === 'd') await this.tidy.visit(entry, run)
     else if (kind === 'i') await this.strays.visitIntent(entry, run)
+    else if (kind === 'u' || kind === 'w') await forgetDeletion(entry, run)
     else if (kind === 't') await forgetSecret(entry, this.parts.metadata, run)
   }
 }

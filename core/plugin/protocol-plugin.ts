@@ -15,6 +15,7 @@ import type { Repository } from '../tenancy/repository.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 import type { MetadataParser } from './metadata-parser.js'
 import type { PackageIndex } from './package-index.js'
+import type { PackageKeeping } from './package-keeping.js'
 import type { Route } from './route.js'
 
 /** What a started plugin is given: order, not a sandbox. No driver, no tenant. */
@@ -47,6 +48,8 @@ export interface ProtocolPlugin {
     readonly name: string
     readonly url: URL
   }) => readonly { readonly client: string; readonly text: string }[]
+  /** How versions are copied, promoted, removed by rule and brought back; without it they are not. */
+  readonly keeping?: PackageKeeping
   /** Once, before the first request, in installation order. Subscribe to events here. */
   start?(kit: PluginKit): Promise<void>
   /** Once, in reverse order; also after a start that failed. */

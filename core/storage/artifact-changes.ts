@@ -5,6 +5,7 @@ import { artifactRow, isSpent } from './batch-rows.js'
 import { endForeign } from './batches.js'
 import type { PutOptions } from './change-set.js'
 import type { CommitScope } from './commit-scope.js'
+import type { Removed } from './deletion-notes.js'
 import type { Entry, Key, MetadataStore } from './metadata-store.js'
 import { type MutationList, seen } from './mutation-list.js'
 import type { StagedUpload } from './staged-upload.js'
@@ -25,6 +26,7 @@ export class ArtifactChanges {
   readonly events: JsonObject[] = []
   /** Uploads whose fresh bytes the commit names. */
   readonly named: StagedUpload[] = []
+  readonly removed: Removed[] = []
   readonly outcome = new Map<string, 'created' | 'same' | 'replaced'>()
   bytes = 0
   files = 0
@@ -69,20 +71,52 @@ export class ArtifactChanges {
       at: now.getTime(),
       by: this.scope.actor.id,
     }
-    const current: ArtifactRow = { ...version, state: 'present' }
-    this.list.add({
-      op: 'put',
-      key: tenantKeys.reference(org, blobId, nameId(repo, path, seq)),
-      value: { v: 1, repo, path, seq },
-      if: 'absent',
-    })
-    this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
-    this.putRow(key, entry, before, current)
-    await this.hintFolders(path)
+    await this.addVersion(path, entry, before, version)
     this.outcome.set(path, present ? 'replaced' : 'created')
     this.bytes += upload.size
     this.files += 1
-    this.event('artifact.published', path, current)
+    this.event('artifact.published', path, version)
+  }
+
+  private async addVersion(
+    path: string,
+    entry: Entry | undefined,
+    before: ArtifactRow | undefined,
+    version: VersionRow,
+  ): Promise<void> {
+    const { organizationId: org, repositoryId: repo } = this.scope
+    const { seq, blob } = version
+    const reference = tenantKeys.reference(org, blob, nameId(repo, path, seq))
+    this.list.add({ op: 'put', key: reference, value: { v: 1, repo, path, seq }, if: 'absent' })
+    this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
+    this.putRow(tenantKeys.artifact(org, repo, path), entry, before, { ...version, state: 'present' })
+    await this.hintFolders(path)
+  }
+
+  /** Takes a delete back: the pointer goes to where it was, bytes, digests and times with it. `seq`: of its tombstone. */
+  async restore(path: string, seq: number): Promise<void> {
+    const { organizationId: org, repositoryId: repo } = this.scope
+    const key = tenantKeys.artifact(org, repo, path)
+    const { entry, before, present } = await this.standing(key)
+    const tomb = await this.metadata.get(tenantKeys.version(org, repo, path, seq))
+    const tombRow = tomb && row<VersionRow>(tomb.value)
+    if (!tomb || !tombRow?.tombstone || !before) throw tooLate(path)
+    const { tombstone: _, ...content } = tombRow
+    if (present && present.digests.sha256 !== content.digests.sha256) throw taken(path, present.digests.sha256, 'exists')
+    this.outcome.set(path, present ? 'same' : 'created')
+    if (present) return
+    await this.spend(path, content.digests.sha256, false)
+    await this.holdBlob(content.blob)
+    const last = seq > 1 ? await this.metadata.get(tenantKeys.version(org, repo, path, seq - 1)) : undefined
+    if (this.batch === undefined && before.seq === seq && last && entry) {
+      const version = row<VersionRow>(last.value)
+      this.list.add({ op: 'delete', key: tomb.key, if: { revision: tomb.revision } })
+      this.list.add({ op: 'check', key: last.key, if: { revision: last.revision } })
+      this.list.add({ op: 'put', key, value: asJson({ ...version, state: 'present' }), if: { revision: entry.revision } })
+      await this.hintFolders(path)
+    } else await this.addVersion(path, entry, before, { ...content, seq: before.seq + 1 })
+    this.files += 1
+    this.event('artifact.published', path, content)
   }
 
   /** Coordinates without `replace` are spent by their first bytes, frozen ones by those that stood there, for good (security guide 1.6). */
@@ -167,6 +201,18 @@ export class ArtifactChanges {
     return upload.blobId
   }
 
+  /** The blob has to be live in the commit; one that a collector has only its eye on is taken back from it. */
+  private async holdBlob(blobId: string): Promise<void> {
+    const key = tenantKeys.blob(this.scope.organizationId, blobId)
+    if (this.list.holds(key)) return
+    const entry = await this.metadata.get(key)
+    const blob = entry && row<BlobRow>(entry.value)
+    if (!blob || blob.state === 'deleting') throw notFound('content', blobId)
+    const where = { if: { revision: entry.revision } }
+    if (blob.state === 'live') this.list.add({ op: 'check', key, ...where })
+    else this.list.add({ op: 'put', key, value: asJson({ ...blob, state: 'live', epoch: blob.epoch + 1 }), ...where })
+  }
+
   async remove(path: string, condition: { readonly sha256: string } | undefined, undoDays: number): Promise<void> {
     const { now } = this
     const { organizationId: org, repositoryId: repo, actor } = this.scope
@@ -185,6 +231,7 @@ export class ArtifactChanges {
     this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })
     this.putRow(key, entry, present, { ...version, state: 'deleted' })
     this.files -= 1
+    this.removed.push({ path, seq, size: present.size })
     this.event('artifact.deleted', path, present)
   }
 
@@ -230,6 +277,10 @@ function isShareable({ state, damaged }: BlobRow): boolean {
 
 /** The base of a pending row where no file ever was. */
 const neverThere: ArtifactRow = { v: 1, seq: 0, blob: '', size: 0, digests: { sha256: '' }, at: 0, by: '', state: 'deleted' }
+
+function tooLate(path: string): RegistryError {
+  return conflict(`${path} can no longer be brought back`, { detail: { path, reason: 'purged' } })
+}
 
 function taken(path: string, sha256: string, reason: 'exists' | 'spent'): RegistryError {
   const message =

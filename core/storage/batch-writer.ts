@@ -7,6 +7,7 @@ import { abandonBatch, forgetBatch, settleBatch } from './batches.js'
 import type { Committed } from './change-set.js'
 import { CommitPlan } from './commit-plan.js'
 import type { CommitScope } from './commit-scope.js'
+import { sum } from './deletion-notes.js'
 import type { DocumentKey } from './document-reader.js'
 import { type MetadataStore, type Mutation, metadataLimits } from './metadata-store.js'
 import { noChanges, type RecordedChanges } from './recorded-changes.js'
@@ -20,6 +21,8 @@ const bytesAhead = 2 * 1024 ** 2
 /** Of a file, besides its folders: intent, blob, digest hint, reference, version, artifact, spent coordinates. */
 const rowsOfFile = 7
 const changesTold = 200
+/** A commit of a batch has fewer parts of a deletion than this. */
+const partsOfCommit = 100
 
 /** Commits with evidence: a mutation of this commit alone, looked up where the answer was lost. */
 export type Settle = (mutations: readonly Mutation[], evidence: Mutation, named: readonly StagedUpload[]) => Promise<void>
@@ -49,9 +52,10 @@ export class BatchWriter {
   }
 
   /** Files and documents, and nothing else of the set. */
-  async write({ puts, deletes, freezes, documents }: RecordedChanges, now: () => Date): Promise<void> {
+  async write(changes: RecordedChanges, now: () => Date): Promise<void> {
+    const { documents } = changes
     for (const { key } of documents) await this.noteHead(key[0])
-    for (const part of parts(puts, deletes, freezes, documents)) await this.writePart(part, now())
+    for (const part of parts(changes)) await this.writePart(part, now())
   }
 
   /** The mutation that makes everything count, in a commit that raises these heads; none where nothing had to be written. */
@@ -91,6 +95,11 @@ export class BatchWriter {
     await forgetBatch(this.metadata, org, this.id)
   }
 
+  /** Where the last commit's own part of a deletion goes. */
+  get nextPart(): number {
+    return this.count * partsOfCommit
+  }
+
   private async noteHead(pkg: string): Promise<void> {
     if (this.heads.has(pkg)) return
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
@@ -99,7 +108,7 @@ export class BatchWriter {
   }
 
   private async writePart(part: RecordedChanges, now: Date): Promise<void> {
-    const plan = new CommitPlan(this.metadata, this.scope, part, this.limits, this.id)
+    const plan = new CommitPlan(this.metadata, this.scope, part, this.limits, this.id, this.count * partsOfCommit)
     for (let attempt = 1; ; attempt++) {
       const prepared = await plan.prepare(now)
       if (prepared.mutations.length > 0) {
@@ -114,6 +123,8 @@ export class BatchWriter {
         this.count += 1
       }
       for (const upload of prepared.named) upload.release()
+      const { deletion } = part
+      if (deletion) deletion.ahead = deletion.ahead ? sum(deletion.ahead, prepared.taken) : prepared.taken
       for (const [path, became] of prepared.committed.artifacts) this.outcome.set(path, became)
       this.documents.push(...part.documents.map(({ key }) => key))
       this.told.push(...(prepared.log.changes ?? []))
@@ -122,7 +133,7 @@ export class BatchWriter {
   }
 
   private item(part: RecordedChanges, events: BatchItemRow['events'], usage: BatchItemRow['usage']): Mutation {
-    const paths = [...part.puts, ...part.deletes].map(({ path }) => path)
+    const paths = [...part.puts, ...part.deletes, ...part.restores].map(({ path }) => path)
     const value: BatchItemRow = {
       v: 1,
       paths: [...new Set([...paths, ...part.freezes])],
@@ -154,22 +165,16 @@ export class BatchWriter {
   }
 }
 
-type Files = Pick<RecordedChanges, 'puts' | 'deletes' | 'freezes' | 'documents'>
-
 /** As much as one commit takes, in order. */
-function* parts(
-  puts: Files['puts'],
-  deletes: Files['deletes'],
-  freezes: Files['freezes'],
-  documents: Files['documents'],
-): Generator<RecordedChanges> {
-  let part = noChanges()
+function* parts({ puts, deletes, restores, freezes, documents, deletion }: RecordedChanges): Generator<RecordedChanges> {
+  const fresh = (): RecordedChanges => ({ ...noChanges(), ...(deletion ? { deletion } : {}) })
+  let part = fresh()
   let rows = 0
   let bytes = 0
   const full = (moreRows: number, moreBytes: number): RecordedChanges | undefined => {
     const filled = rows > 0 && (rows + moreRows > rowsAhead || bytes + moreBytes > bytesAhead) ? part : undefined
     if (filled) {
-      part = noChanges()
+      part = fresh()
       rows = 0
       bytes = 0
     }
@@ -186,6 +191,11 @@ function* parts(
     const filled = full(2, 0)
     if (filled) yield filled
     part.deletes.push(removed)
+  }
+  for (const restored of restores) {
+    const filled = full(4 + restored.path.split('/').length, 0)
+    if (filled) yield filled
+    part.restores.push(restored)
   }
   for (const path of freezes) {
     const filled = full(1, 0)

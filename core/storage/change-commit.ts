@@ -104,6 +104,7 @@ export class ChangeCommit {
     changes.puts.length = 0
     changes.deletes.length = 0
     changes.documents.length = 0
+    changes.restores.length = 0
     changes.freezes.clear()
   }
 

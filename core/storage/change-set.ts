@@ -1,4 +1,5 @@
 import type { Json } from '../runtime/json.js'
+import type { DeletionNote } from './deletion-rows.js'
 import type { DocumentKey } from './document-reader.js'
 import type { Condition } from './metadata-store.js'
 import type { PackageFacts } from './package-facts.js'
@@ -45,6 +46,9 @@ export interface RepositoryChangeSet extends ChangeSet {
   flush(): Promise<void>
   /** Ends the set without a commit. Not needed where nothing was flushed. */
   abandon(): Promise<void>
+  /** What is taken away here, and why: whatever deletes files, or says this, is kept for the time of undo, documents as they were included.
+   *  `partial`: it is the rest of a package that is gone already, and comes back with that. */
+  deletion(note: DeletionNote): this
   /** What search and pages show of a package; undefined takes it off the list of names. */
   describe(pkg: string, facts: PackageFacts | undefined): this
   /** Wakes the plugin's `remind` with this key at that time or later; at least once. */

@@ -5,6 +5,7 @@ import type { Limits } from '../runtime/limits.js'
 import { ArtifactChanges } from './artifact-changes.js'
 import type { Committed } from './change-set.js'
 import type { CommitScope } from './commit-scope.js'
+import { DeletionNotes, type Extent } from './deletion-notes.js'
 import { DocumentChanges } from './document-changes.js'
 import type { MetadataStore, Mutation } from './metadata-store.js'
 import { MutationList } from './mutation-list.js'
@@ -17,6 +18,7 @@ export interface PreparedCommit {
   readonly log: LogEntry
   readonly committed: Committed
   readonly events: readonly JsonObject[]
+  readonly taken: Extent
   readonly usage: { readonly bytes: number; readonly files: number }
   /** Uploads whose fresh bytes the commit names. */
   readonly named: readonly StagedUpload[]
@@ -33,17 +35,25 @@ export class CommitPlan {
     private readonly limits: Limits,
     /** Under which files and documents wait for another commit. */
     private readonly batch?: string,
+    /** Where what it takes away begins among the parts of its deletion. */
+    private readonly partIndex?: number,
   ) {}
 
   async prepare(now: Date): Promise<PreparedCommit> {
     const list = new MutationList()
     const files = new ArtifactChanges(this.metadata, this.scope, list, this.unshared, this.batch, now)
     for (const { path, blob, options } of this.changes.puts) await files.put(path, uploadOf(blob), options)
+    for (const { path, seq } of this.changes.restores) await files.restore(path, seq)
     for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, this.limits.undoDays)
     for (const path of this.changes.freezes) await files.freeze(path)
     const documents = new DocumentChanges(this.metadata, this.scope, list, this.changes)
     const heads = this.batch === undefined ? await this.prepareRest(documents, now) : new Map<string, number>()
     if (this.batch !== undefined) await documents.putPending(this.batch)
+    const notes = new DeletionNotes(this.metadata, this.scope, this.changes, this.limits.undoDays)
+    const taken = await notes.take(files.removed, now, this.partIndex ?? this.changes.ahead?.nextPart ?? 0)
+    for (const part of taken.parts) list.add(part)
+    if (this.batch === undefined) for (const record of notes.record(taken, now)) list.add(record)
+    for (const { mutation, refusal } of this.changes.house) list.add(mutation, { kind: 'house', refusal })
     const { ahead } = this.changes
     return {
       list,
@@ -51,6 +61,7 @@ export class CommitPlan {
       named: files.named,
       committed: { heads, artifacts: new Map([...(ahead?.outcome ?? []), ...files.outcome]) },
       events: files.events,
+      taken,
       usage: { bytes: files.bytes, files: files.files },
       log: this.log(files, now),
     }
@@ -85,6 +96,8 @@ export class CommitPlan {
         return stale('The package changed meanwhile', { ...cause, detail: { package: reason.pkg } })
       case 'intent':
         return givenUp(thrown)
+      case 'house':
+        return reason.refusal
       default:
         return thrown
     }
@@ -102,6 +115,7 @@ export class CommitPlan {
         ...(this.changes.ahead?.changes ?? []),
         ...this.changes.puts.map(({ path }) => `put ${path}`),
         ...this.changes.deletes.map(({ path }) => `delete ${path}`),
+        ...this.changes.restores.map(({ path }) => `restore ${path}`),
         ...this.changes.documents.map(({ key, value }) => `${value === undefined ? 'remove' : 'write'} ${key.join('/')}`),
       ],
       ...(files.events.length > 0 ? { events: files.events } : {}),

@@ -9,6 +9,7 @@ export type Reason =
   /** The blob that would have been shared is being collected: take the fresh copy instead. */
   | { readonly kind: 'shared'; readonly upload: StagedUpload }
   | { readonly kind: 'intent' }
+  | { readonly kind: 'house'; readonly refusal: RegistryError }
   | { readonly kind: 'document'; readonly key: readonly string[] }
   | { readonly kind: 'head'; readonly pkg: string }
 

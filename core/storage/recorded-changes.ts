@@ -1,14 +1,26 @@
-import { stale } from '../errors/registry-error.js'
+import { type RegistryError, stale } from '../errors/registry-error.js'
 import type { Json } from '../runtime/json.js'
 import type { BatchWriter } from './batch-writer.js'
 import type { Committed, PutOptions, RepositoryChangeSet } from './change-set.js'
+import type { Extent } from './deletion-notes.js'
+import type { DeletionNote } from './deletion-rows.js'
 import type { DocumentKey } from './document-reader.js'
-import type { Condition } from './metadata-store.js'
+import type { Condition, Mutation } from './metadata-store.js'
 import type { PackageFacts } from './package-facts.js'
 import type { StagedBlob } from './staging.js'
 
 /** What a change set has collected, in the order it came. */
 export interface RecordedChanges {
+  /** Kept for an undo, where anything is taken away: what it is, and what of it was written so far. */
+  deletion?: {
+    note: DeletionNote
+    id?: string
+    ahead?: Extent
+  }
+  /** Brought back: the tombstones that stand there. */
+  readonly restores: { readonly path: string; readonly seq: number }[]
+  /** Rows of the house's own that go with it, and the refusal where they do not stand as expected. */
+  readonly house: { readonly mutation: Mutation; readonly refusal: RegistryError }[]
   /** What was written ahead, under a batch. */
   ahead?: BatchWriter
   readonly puts: { readonly path: string; readonly blob: StagedBlob; readonly options: PutOptions }[]
@@ -36,7 +48,17 @@ export interface ChangeStore {
 }
 
 export function noChanges(): RecordedChanges {
-  return { puts: [], deletes: [], freezes: new Set(), documents: [], heads: new Map(), names: new Map(), reminders: [] }
+  return {
+    puts: [],
+    deletes: [],
+    freezes: new Set(),
+    documents: [],
+    heads: new Map(),
+    names: new Map(),
+    reminders: [],
+    restores: [],
+    house: [],
+  }
 }
 
 /** A change set is a list until its one commit. */
@@ -76,6 +98,21 @@ export class RecordingChangeSet implements RepositoryChangeSet {
   deleteArtifact(path: string, options: { readonly if?: { readonly sha256: string } } = {}): this {
     this.guard.delete()
     this.changes.deletes.push({ path, ...options })
+    return this.deletion({})
+  }
+  deletion(note: DeletionNote): this {
+    this.changes.deletion ??= { note: {} }
+    this.changes.deletion.note = { ...this.changes.deletion.note, ...note }
+    return this
+  }
+  /** The house's own: not part of what plugins see. */
+  restoreArtifact(path: string, seq: number): this {
+    this.guard.delete()
+    this.changes.restores.push({ path, seq })
+    return this
+  }
+  withRow(mutation: Mutation, refusal: RegistryError): this {
+    this.changes.house.push({ mutation, refusal })
     return this
   }
   describe(pkg: string, facts: PackageFacts | undefined): this {

@@ -11,7 +11,7 @@ export class StoredArtifact implements Artifact {
 
   constructor(
     private readonly blobs: BlobRecords,
-    private readonly organizationId: string,
+    readonly organizationId: string,
     readonly path: string,
     readonly row: ArtifactRow,
   ) {

@@ -18,6 +18,11 @@ export class HouseContextFactory implements ContextFactory {
     private readonly chores: ChoreDesk,
   ) {}
 
+  /** Within another context of the same request. */
+  within(request: RepositoryContextRequest, session: ContextSession): RepositoryContext {
+    return new HouseRepositoryContext(this.parts, request, session)
+  }
+
   repository(request: RepositoryContextRequest): OpenContext<RepositoryContext> {
     const session = new ContextSession(this.parts.metadata)
     return { context: new HouseRepositoryContext(this.parts, request, session), close: () => session.close() }

@@ -5,6 +5,7 @@ import { type Principal, principalId } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import { forbidden, RegistryError, unauthenticated } from '../errors/registry-error.js'
+import type { Lifecycle } from '../lifecycle/lifecycle.js'
 import type { Logger } from '../runtime/logger.js'
 import type { ChangeCommit } from '../storage/change-commit.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
@@ -31,6 +32,7 @@ export interface ContextParts {
   readonly handles: CallerHandles
   readonly commit: ChangeCommit
   readonly log: Logger
+  lifecycle(request: ContextRequest, session: ContextSession): Lifecycle
   /** Events of a commit, for the bus. */
   committed(organizationId: string, events: readonly object[]): void
 }
@@ -78,6 +80,12 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('administration is for the management interface alone')
     return this.parts.handles.administration(this.scope())
+  }
+
+  get lifecycle(): Lifecycle {
+    this.session.use()
+    if (this.request.plugin.name !== 'api') throw new Error('the lifecycle is for the management interface alone')
+    return this.parts.lifecycle(this.request, this.session)
   }
 
   change(): RepositoryChangeSet {

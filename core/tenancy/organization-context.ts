@@ -2,6 +2,7 @@ import type { Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
+import type { Lifecycle } from '../lifecycle/lifecycle.js'
 import type { Logger } from '../runtime/logger.js'
 import type { ChangeSet } from '../storage/change-set.js'
 import type { DocumentReader } from '../storage/document-reader.js'
@@ -22,6 +23,8 @@ export interface OrganizationContext {
   readonly tokens: TokenDesk
   /** For `api` alone: repositories, grants, groups, formats, policies, tokens of others; each call needs its permission. */
   readonly administration: Administration
+  /** For `api` alone: promote, remove, undo. */
+  readonly lifecycle: Lifecycle
   /** The same context as that member (npm's login has its credentials in the body). Throws the house's own `unauthenticated`. */
   signIn(login: string, password: string, code?: string): Promise<this>
   readonly log: Logger

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { choreCommand } from './chore.js'
+import { deletedCommand } from './deleted.js'
 import { formatCommand } from './format.js'
 import { grantCommand } from './grant.js'
 import { groupCommand } from './group.js'
 import { memberCommand } from './member.js'
 import { organizationCommand } from './organization.js'
+import { packageCommand } from './package.js'
 import { repositoryCommand } from './repository.js'
 import { routesCommand } from './routes.js'
 import { addServe } from './serve.js'
@@ -23,6 +25,8 @@ const subcommands: readonly AddCommand[] = [
   grantCommand,
   tokenCommand,
   formatCommand,
+  packageCommand,
+  deletedCommand,
   routesCommand,
   choreCommand,
 ]

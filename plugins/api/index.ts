@@ -5,13 +5,16 @@ import { groupRoutes } from './groups.js'
 import { memberRoutes } from './members.js'
 import { openApiRoute } from './openapi.js'
 import { instanceRoutes } from './organizations.js'
+import { packageAddresses } from './package-address.js'
+import { packageRoutes } from './packages.js'
 import { repositoryRoutes } from './repositories.js'
 import { tokenRoutes } from './tokens.js'
 
 const version = '1.0.0'
 const organization = {
   scope: 'organization',
-  routes: [...repositoryRoutes, ...memberRoutes, ...groupRoutes, ...grantRoutes, ...tokenRoutes],
+  routes: [...repositoryRoutes, ...memberRoutes, ...groupRoutes, ...grantRoutes, ...tokenRoutes, ...packageRoutes],
+  paths: packageAddresses,
 } as const
 const instance: Extract<Mount, { readonly scope: 'instance' }> = {
   scope: 'instance',

@@ -8,15 +8,15 @@ interface Addressed {
 
 const verbs: Readonly<Record<string, string>> = { GET: 'get', POST: 'create', PUT: 'set', PATCH: 'update', DELETE: 'delete' }
 
-/** The operation's name in generated clients, made from its address: GET /v1/groups/{group}/members is listGroupMembers. A word before a placeholder is
- *  called as the placeholder is. Those of the instance say so. */
+/** The operation's name in generated clients, made from its address: GET /v1/groups/{group}/members is listGroupMembers. What an address names one of is
+ *  called in the singular. Those of the instance say so. */
 export function operationName({ scope, method, path, paged }: Addressed): string {
   const segments = path.split('/').slice(2)
-  const words = segments.flatMap((segment, at) => {
-    const next = segments[at + 1]
-    if (segment.startsWith('{')) return []
-    if (next?.startsWith('{')) return [next.replace(/[{}+]/g, '')]
-    return [at === segments.length - 1 && method !== 'GET' ? singular(segment) : segment]
+  const placed = segments.filter((segment) => segment.startsWith('{')).map((segment) => segment.replace(/[{}+]/g, ''))
+  const told = new Set(['repository', ...segments.map(singular)])
+  const words = segments.map((segment, at) => {
+    if (segment.startsWith('{')) return placed.find((name) => segment.includes(name) && !told.has(name)) ?? ''
+    return placed.includes(singular(segment)) || (at === segments.length - 1 && method !== 'GET') ? singular(segment) : segment
   })
   const verb = paged ? 'list' : (verbs[method] ?? method.toLowerCase())
   return [scope === 'instance' ? 'instance' : '', verb, ...words]

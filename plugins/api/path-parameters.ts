@@ -15,6 +15,9 @@ export const pathParameters: Readonly<Record<string, PathParameter>> = {
   member: { description: "A member's login name, e-mail or id" },
   group: { description: "A group's name or id" },
   token: { description: 'Id of a token, or what it begins with' },
+  package: { description: "A package's name in addresses, a slash as %2F, or what it is called in its format" },
+  version: { description: 'A version of it' },
+  deletion: { description: 'Id of a delete' },
   format: { description: 'Name of an installed format' },
   chore: { description: 'Name of a chore' },
 }

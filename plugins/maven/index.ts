@@ -3,6 +3,7 @@ import { archetypeIndex } from './archetype-catalog.js'
 import { clientSettings } from './client-settings.js'
 import { deploy, remove } from './deploy.js'
 import { download } from './download.js'
+import { keeping } from './keeping.js'
 import { owningFolder } from './layout.js'
 import { listFolder, listRoot } from './listing.js'
 import { renderMavenError } from './maven-error.js'
@@ -31,6 +32,7 @@ export function mavenPlugin(): ProtocolPlugin {
     digests: ['md5', 'sha1'],
     packageOf: owningFolder,
     settings: clientSettings,
+    keeping: keeping(now),
     async start(kit) {
       clock = kit.clock
     },

@@ -171,17 +171,19 @@ function uncounted({ files, committed }: Deployment): readonly string[] {
 type Change = ReturnType<RepositoryContext['change']>
 
 /** The artifact's side: its list of versions, what search shows, and the group's plugins. */
-async function describeVersion(
+export async function describeVersion(
   context: RepositoryContext,
   change: Change,
   folder: VersionFolder,
   build: string,
   now: Date,
+  /** Where its POM and files are read: elsewhere while it is being copied. */
+  source: RepositoryContext = context,
 ): Promise<void> {
   const { documents } = context
-  const pom = (await documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
-  const before = (await documents.find(keys.facts(folder)))?.value as JsonObject | undefined
-  const facts = pom === undefined ? (before ?? {}) : { ...shownOf(pom), ...(await jarFacts(context, folder, build, pom)) }
+  const pom = (await source.documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
+  const before = (await source.documents.find(keys.facts(folder)))?.value as JsonObject | undefined
+  const facts = pom === undefined ? (before ?? {}) : { ...shownOf(pom), ...(await jarFacts(source, folder, build, pom)) }
   change.putDocument(keys.version(folder), asJson({ at: now.getTime(), snapshot: folder.snapshot }))
   change.putDocument(keys.facts(folder), facts)
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })

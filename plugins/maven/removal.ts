@@ -56,6 +56,17 @@ async function uncount(
   let builds = 0
   for await (const _ of documents.list([folder.versionFolder, 'build'])) builds++
   if (builds > 1) return
+  await uncountVersion(context, change, folder, now)
+}
+
+/** The artifact's side of a version that goes. */
+export async function uncountVersion(
+  context: RepositoryContext,
+  change: ReturnType<RepositoryContext['change']>,
+  folder: VersionFolder,
+  now: Date,
+): Promise<void> {
+  const { documents } = context
   change.deleteDocument(keys.version(folder)).deleteDocument(keys.facts(folder))
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
   const latest = await latestWithout(documents, folder)

@@ -1,6 +1,7 @@
 import type { ProtocolPlugin } from '#core'
 import { distTagRoutes } from './dist-tags.js'
 import { houseClock } from './house-clock.js'
+import { keeping } from './keeping.js'
 import { renderNpmError } from './npm-error.js'
 import { packageJsonParser } from './package-json-parser.js'
 import { packageOfPath } from './package-name.js'
@@ -42,6 +43,7 @@ const npm: ProtocolPlugin = {
   documents: { v: 1, upgrade: (value) => value },
   packageOf: packageOfPath,
   settings: clientSettings,
+  keeping,
   async start({ clock }) {
     houseClock.now = () => clock.now()
   },

@@ -26,6 +26,7 @@ export async function removePackage(pkg: string, { head, document }: StoredPacka
       maintainers: [],
       removed: { at: now.toISOString(), by: principalId(context.principal) },
     })
+    .deletion({ package: pkg })
     .describe(pkg, undefined)
     .remind(new Date(now.getTime() + leftoversAfter), documentKeys.package(pkg))
     .commit()
@@ -48,7 +49,7 @@ export async function removeLeftovers(pkg: string, context: RepositoryContext): 
   const tombstone = owner.removed === undefined ? tombstoneBy(context) : { v: 1 as const, ...owner.removed }
   for (const batch of inCommits(leaving)) {
     await changePackage(pkg, context, async () => {
-      const changes = context.change()
+      const changes = context.change().deletion({ package: pkg, partial: true })
       // Somebody else may have been here meanwhile, after a reminder.
       for (const each of batch) {
         if ((await context.documents.find(documentKeys.version(pkg, each.version))) !== undefined)
@@ -65,7 +66,7 @@ async function removeTags(pkg: string, last: number, context: RepositoryContext)
     if ((value as TagDocument).generation <= last) tags.push(key[2] ?? '')
   for (let start = 0; start < tags.length; start += tagsPerCommit) {
     await changePackage(pkg, context, async () => {
-      const changes = context.change()
+      const changes = context.change().deletion({ package: pkg, partial: true })
       for (const tag of tags.slice(start, start + tagsPerCommit)) {
         const found = await context.documents.find(documentKeys.tag(pkg, tag))
         if (found !== undefined && (found.value as TagDocument).generation <= last)

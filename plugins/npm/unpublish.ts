@@ -46,7 +46,8 @@ export async function unpublishVersions(
     let { sequence } = stored.head
     const gone = [...stored.versions.values()].filter(({ version }) => leaving.has(version))
     for (const [index, batch] of inCommits(gone).entries()) {
-      const changes = context.change().requireHead(pkg, sequence)
+      const versions = batch.map(({ version }) => version).join(', ')
+      const changes = context.change().requireHead(pkg, sequence).deletion({ package: pkg, version: versions })
       // Nothing points to a version that leaves, from the first commit on.
       if (index === 0) moveTags(pkg, stored, leaving, wanted, changes)
       for (const version of batch) removeVersion(pkg, version, tombstoneBy(context), changes)
@@ -59,7 +60,7 @@ export async function unpublishVersions(
 }
 
 /** Tags that pointed to a version that leaves go where the client sent them, else away; there is always a latest. */
-function moveTags(
+export function moveTags(
   pkg: string,
   { document, versions, tags }: StoredPackage,
   leaving: ReadonlySet<string>,

@@ -2,6 +2,7 @@ import type { Clock, PluginKit, ProtocolPlugin } from '#core'
 import { clientSettings } from './client-settings.js'
 import { coreMetadataParser } from './core-metadata-parser.js'
 import { downloadRoutes } from './download.js'
+import { keeping } from './keeping.js'
 import { documentVersion } from './project-documents.js'
 import { renderError } from './pypi-error.js'
 import { simpleIndex } from './simple-index.js'
@@ -32,6 +33,7 @@ export function pypiPlugin(): ProtocolPlugin {
     digests: ['md5', 'blake2b256'],
     documents: { v: documentVersion, upgrade: (value) => value },
     settings: clientSettings,
+    keeping,
     start: async (kit: PluginKit) => {
       clock = kit.clock
     },

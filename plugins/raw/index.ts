@@ -1,6 +1,7 @@
 import type { ProtocolPlugin } from '#core'
 import { deleteFile, deleteFolder, getFile, putFile, putFolder, putRoot } from './files.js'
 import { uploadForm } from './form-upload.js'
+import { keeping } from './keeping.js'
 import { listFolder, listRoot } from './listing.js'
 import { pathRules } from './path-rules.js'
 import { renderRawError } from './raw-error.js'
@@ -33,6 +34,7 @@ const raw: ProtocolPlugin = {
       ],
     },
   ],
+  keeping,
   settings: ({ url }) => [
     {
       client: 'curl',

@@ -44,7 +44,7 @@ const layers: readonly (readonly string[])[] = [
   ['digest', 'archive', 'xml'],
   ['storage', 'audit', 'events', 'housekeeping'],
   ['tenancy', 'auth', 'directory'],
-  ['upstream', 'policy'],
+  ['upstream', 'policy', 'lifecycle'],
   ['plugin', 'request'],
   ['kernel'],
 ]

@@ -73,6 +73,7 @@ describe('role access policy', () => {
     expect(held(tenant, person('developer'), one)).to.deep.equal([
       'artifacts.read',
       'artifacts.write',
+      'packages.manage',
       'organization.read',
       'tokens.issue',
     ])
@@ -86,17 +87,34 @@ describe('role access policy', () => {
     )
   })
 
+  /** Asking for changes of versions concerns no single repository. */
+  const heldThere = (...place: Parameters<typeof held>) => held(...place).filter((permission) => permission !== 'packages.manage')
+
+  it('lets ask for changes of versions whoever may write somewhere, by role, grant or token', () => {
+    const asks = (tenant: Parameters<typeof held>[0], who: Parameters<typeof held>[1]) =>
+      held(tenant, who, one).includes('packages.manage')
+    const scoped = (level: 'read' | 'write'): Scope => ({ kind: 'repository', repository: 'r_two', level })
+    expect([asks(tenantWith([]), person()), asks(tenantWith([]), person('reader'))]).to.deep.equal([false, false])
+    expect([
+      asks(tenantWith([grant('r_two', 'read')]), person()),
+      asks(tenantWith([grant('r_two', 'write')]), person()),
+    ]).to.deep.equal([false, true])
+    expect(asks(tenantWith([]), person('developer', [scoped('write')]))).to.equal(true)
+    expect(asks(tenantWith([]), person('owner', [scoped('read')]))).to.equal(false)
+    expect(asks(tenantWith([]), person('reader', [scoped('write')]))).to.equal(false)
+  })
+
   it('adds grants to the role, each level with those before it, on its repository alone', () => {
     const tenant = tenantWith([grant('r_one', 'delete'), grant('r_two', 'administer')])
-    expect(held(tenant, person(), one)).to.deep.equal(['artifacts.read', 'artifacts.write', 'artifacts.delete'])
-    expect(held(tenant, person(), two)).to.deep.equal([
+    expect(heldThere(tenant, person(), one)).to.deep.equal(['artifacts.read', 'artifacts.write', 'artifacts.delete'])
+    expect(heldThere(tenant, person(), two)).to.deep.equal([
       'artifacts.read',
       'artifacts.write',
       'artifacts.delete',
       'repository.administer',
     ])
-    expect(held(tenant, person(), shelf('r_three'))).to.deep.equal([])
-    expect(held(tenantWith([grant('*', 'write')]), person(), shelf('r_three'))).to.deep.equal([
+    expect(heldThere(tenant, person(), shelf('r_three'))).to.deep.equal([])
+    expect(heldThere(tenantWith([grant('*', 'write')]), person(), shelf('r_three'))).to.deep.equal([
       'artifacts.read',
       'artifacts.write',
     ])
@@ -111,16 +129,16 @@ describe('role access policy', () => {
     for (const [role, most] of Object.entries(byRole)) {
       for (const [level, many] of Object.entries(levels)) {
         const scoped = person(role as Role, [scope(level as keyof typeof levels)])
-        expect(held(tenant, scoped, one), `${role} ${level}`).to.deep.equal(artifacts.slice(0, Math.min(most, many)))
-        expect(held(tenant, scoped, two), `${role} ${level} elsewhere`).to.deep.equal([])
+        expect(heldThere(tenant, scoped, one), `${role} ${level}`).to.deep.equal(artifacts.slice(0, Math.min(most, many)))
+        expect(heldThere(tenant, scoped, two), `${role} ${level} elsewhere`).to.deep.equal([])
         const wide = person(role as Role, [scope(level as keyof typeof levels, '*')])
-        expect(held(tenant, wide, two), `${role} ${level} anywhere`).to.deep.equal(artifacts.slice(0, Math.min(most, many)))
+        expect(heldThere(tenant, wide, two), `${role} ${level} anywhere`).to.deep.equal(artifacts.slice(0, Math.min(most, many)))
       }
-      expect(held(tenant, person(role as Role, [{ kind: 'organization', level: 'read' }]), one)).to.deep.equal([
+      expect(heldThere(tenant, person(role as Role, [{ kind: 'organization', level: 'read' }]), one)).to.deep.equal([
         'organization.read',
       ])
       const audit = role === 'owner' || role === 'admin' ? ['audit.read'] : []
-      expect(held(tenant, person(role as Role, [{ kind: 'audit' }]), one)).to.deep.equal(audit)
+      expect(heldThere(tenant, person(role as Role, [{ kind: 'audit' }]), one)).to.deep.equal(audit)
     }
   })
 
@@ -128,7 +146,7 @@ describe('role access policy', () => {
     const owner = person('owner', [{ kind: 'repository', repository: '*', level: 'delete' }])
     if (owner.kind !== 'member' || owner.token === undefined) throw new Error('a member with a token')
     const limited = { ...owner, token: { ...owner.token, packages: ['left-pad'] } }
-    expect(held(tenantWith([]), owner, one)).to.have.length(3)
+    expect(held(tenantWith([]), owner, one)).to.have.length(4)
     expect(held(tenantWith([]), limited, one)).to.deep.equal([])
   })
 

@@ -40,7 +40,7 @@ describe('the sweeper', () => {
     expect((await swept.sweeping.run()).done).to.deep.equal({ 'mark-folder': 1 })
     expect(await swept.states()).to.deep.equal(['live'])
     swept.world.clock.advance(hour)
-    expect((await swept.sweeping.run()).done).to.deep.equal({ purge: 1, condemn: 1 })
+    expect((await swept.sweeping.run()).done).to.deep.equal({ 'forget-deletion': 2, purge: 1, condemn: 1 })
     expect(await swept.states()).to.deep.equal(['condemned'])
     swept.world.clock.advance(24 * hour)
     expect((await swept.sweeping.run()).done).to.deep.equal({ 'drop-folder': 1 })
@@ -133,15 +133,23 @@ describe('the sweeper', () => {
     await swept.remove('a.txt')
     swept.world.clock.advance(15 * day)
     const before = await swept.rows()
-    expect(await swept.sweeping.run({ dryRun: true })).to.deep.include({ dryRun: true, blobs: 1, bytes: 3, done: { purge: 1 } })
+    expect(await swept.sweeping.run({ dryRun: true })).to.deep.include({
+      dryRun: true,
+      blobs: 1,
+      bytes: 3,
+      done: { 'forget-deletion': 2, purge: 1 },
+    })
+    const forgotten = { deed: 'forget-deletion', organization: 'o_1', repository: 'r_1', why: 'It can no longer be undone' }
     expect(swept.sweeping.samples).to.deep.equal([
+      forgotten,
       { deed: 'purge', organization: 'o_1', repository: 'r_1', path: 'a.txt', version: 1, why: 'It was deleted' },
+      forgotten,
     ])
     expect((await new Sweeping(swept.world, { release: '2' }).run({})).dryRun).to.equal(true)
     expect(await swept.rows()).to.deep.equal(before)
     expect(await new Sweeping(swept.world, { release: '2' }).run({})).to.deep.include({
       dryRun: false,
-      done: { purge: 1, condemn: 1 },
+      done: { 'forget-deletion': 2, purge: 1, condemn: 1 },
     })
   })
 

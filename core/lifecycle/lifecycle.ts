@@ -1,0 +1,36 @@
+import type { DeletionRow } from '../storage/deletion-rows.js'
+
+/** For `api` alone: what happens to versions after they were published. Each call checks artifacts.* of the caller on the repositories it names; the
+ *  operator may do all of it. Throws `not-found` for a repository that the caller may not see. */
+export interface Lifecycle {
+  /** artifacts.read here, artifacts.write there; artifacts.delete here with `move`. One commit of names, no bytes; by the rules of the target. */
+  promote(repository: string, pkg: string, version: string, options: PromoteOptions): Promise<Promoted>
+  /** artifacts.delete. The ordinary removal, which can be undone. */
+  removeVersion(repository: string, pkg: string, version: string, reason?: string): Promise<void>
+  /** artifacts.delete. What was taken away and can be brought back, oldest first. */
+  listDeletions(repository: string, query?: { readonly after?: string }): AsyncIterable<Deletion>
+  /** artifacts.delete. Brings back files, documents and what search shows, as they were. Throws `conflict` where something else stands there now. */
+  undo(repository: string, id: string): Promise<Deletion>
+}
+
+export interface PromoteOptions {
+  readonly to: string
+  /** npm's dist-tags that shall name it there. */
+  readonly tags?: readonly string[]
+  /** Takes it away here, in a commit of its own, once it is there. */
+  readonly move?: boolean
+  readonly reason?: string
+}
+export interface Promoted {
+  readonly repository: string
+  readonly package: string
+  readonly version: string
+  /** Files that are new there; those that stood there with the same bytes are not counted. */
+  readonly files: number
+}
+
+export interface Deletion extends Omit<DeletionRow, 'v' | 'at' | 'purgeAfter'> {
+  readonly id: string
+  readonly at: Date
+  readonly purgeAfter: Date
+}

@@ -1,0 +1,53 @@
+import type { AccessPolicy } from '../auth/access-policy.js'
+import type { Permission } from '../auth/permission.js'
+import { conflict, forbidden, notFound, unavailable } from '../errors/registry-error.js'
+import type { PackageKeeping } from '../plugin/package-keeping.js'
+import type { ProtocolPlugin } from '../plugin/protocol-plugin.js'
+import type { ContextRequest, RepositoryContextRequest } from '../tenancy/context-factory.js'
+import type { RepositoryContext } from '../tenancy/repository-context.js'
+
+/** One repository as its own plugin would have it, for a caller of the management interface. */
+export interface Opened {
+  readonly context: RepositoryContext
+  readonly plugin: ProtocolPlugin
+  readonly keeping: PackageKeeping
+}
+
+export interface AccessParts {
+  readonly policy: AccessPolicy
+  plugin(format: string): ProtocolPlugin | undefined
+}
+
+/** Opens repositories of one organization under the rights of one caller. */
+export class RepositoryAccess {
+  constructor(
+    private readonly parts: AccessParts,
+    private readonly request: ContextRequest,
+    private readonly cut: (request: RepositoryContextRequest) => RepositoryContext,
+  ) {}
+
+  get organizationId(): string {
+    return this.request.tenant.organization.id
+  }
+
+  /** Throws `not-found` for what the caller may not see, `forbidden` where the right is missing, `conflict` where its kind or format cannot do this. */
+  open(name: string, permission: Permission): Opened {
+    const { tenant, principal } = this.request
+    const repository = tenant.findRepository(name)
+    if (!repository || !this.parts.policy.sees(tenant, principal, repository)) throw notFound('repository', name.slice(0, 80))
+    // The operator manages every organization, and is a stranger on artifact addresses alone.
+    const asked = principal.kind === 'operator' ? 'repository.administer' : permission
+    if (!this.parts.policy.permits(tenant, principal, asked, { repository }))
+      throw forbidden(`This needs the permission ${permission} on ${name}`, { detail: { permission } })
+    if (tenant.organization.disabledFormats.includes(repository.format))
+      throw forbidden(`The format ${repository.format} is disabled here`)
+    const plugin = this.parts.plugin(repository.format)
+    if (!plugin) throw unavailable(`The format ${repository.format} is not installed`, 300)
+    if (!plugin.keeping || repository.kind !== 'hosted')
+      throw conflict(
+        `${name} is a repository of kind ${repository.kind} and format ${repository.format}: its versions cannot be moved`,
+      )
+    const context = this.cut({ ...this.request, plugin, repository, ceiling: asked })
+    return { context, plugin, keeping: plugin.keeping }
+  }
+}

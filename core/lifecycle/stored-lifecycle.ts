@@ -1,0 +1,65 @@
+import { conflict, RegistryError } from '../errors/registry-error.js'
+import type { Clock } from '../runtime/clock.js'
+import type { MetadataStore } from '../storage/metadata-store.js'
+import type { Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle.js'
+import { repeated } from './repeated-change.js'
+import type { RepositoryAccess } from './repository-access.js'
+import { Undo } from './undo.js'
+
+/** Versions after their publication, for one caller: what a format says of them, committed by the house. */
+export class StoredLifecycle implements Lifecycle {
+  constructor(
+    private readonly metadata: MetadataStore,
+    private readonly clock: Clock,
+    private readonly access: RepositoryAccess,
+  ) {}
+
+  async promote(repository: string, name: string, version: string, options: PromoteOptions): Promise<Promoted> {
+    const { to, tags, move = false, reason } = options
+    const source = this.access.open(repository, move ? 'artifacts.delete' : 'artifacts.read')
+    const target = this.access.open(to, 'artifacts.write')
+    const [{ format, id }, there] = [source.context.repository, target.context.repository]
+    if (id === there.id) throw conflict('A version is promoted to another repository than its own')
+    if (format !== there.format) throw conflict(`${repository} holds ${format}, and ${to} ${there.format}`)
+    const { keeping } = source
+    const pkg = keeping.keyOf?.(name) ?? name
+    const files = await repeated(async () => {
+      const change = target.context.change()
+      await keeping.copy(pkg, version, source.context, target.context, change, tags === undefined ? {} : { tags })
+      const { artifacts } = await change.commit().catch(worded)
+      return [...artifacts.values()].filter((outcome) => outcome !== 'same').length
+    })
+    if (move) await this.removeVersion(repository, name, version, reason ?? `promoted to ${to}`)
+    return { repository: to, package: pkg, version, files }
+  }
+
+  async removeVersion(repository: string, name: string, version: string, reason?: string): Promise<void> {
+    const { context, keeping } = this.access.open(repository, 'artifacts.delete')
+    const pkg = keeping.keyOf?.(name) ?? name
+    await repeated(async () => {
+      const change = context.change()
+      change.deletion({ package: pkg, version, ...(reason === undefined ? {} : { reason }) })
+      await keeping.remove(pkg, version, context, change)
+      await change.commit()
+    })
+  }
+
+  async *listDeletions(repository: string, { after }: { readonly after?: string } = {}): AsyncIterable<Deletion> {
+    yield* this.undoOf(repository).list(after)
+  }
+
+  undo(repository: string, id: string): Promise<Deletion> {
+    return this.undoOf(repository).undo(id)
+  }
+
+  private undoOf(repository: string): Undo {
+    return new Undo(this.metadata, this.access.open(repository, 'artifacts.delete'), this.clock.now())
+  }
+}
+
+/** A document that must not be there yet came in between: look again. */
+function worded(thrown: unknown): never {
+  if (thrown instanceof RegistryError && thrown.kind === 'conflict' && thrown.detail['document'] !== undefined)
+    throw new RegistryError('stale', thrown.message, { cause: thrown })
+  throw thrown
+}

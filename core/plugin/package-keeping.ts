@@ -1,0 +1,46 @@
+import type { Json } from '../runtime/json.js'
+import type { RepositoryChangeSet } from '../storage/change-set.js'
+import type { DocumentKey } from '../storage/document-reader.js'
+import type { RepositoryContext } from '../tenancy/repository-context.js'
+
+/** One version of a package, as retention judges it. */
+export interface PackageVersion {
+  readonly version: string
+  readonly publishedAt: Date
+  /** Not meant to stay: a Maven snapshot. */
+  readonly snapshot?: boolean
+  /** Why no rule ever takes it, in words: 'the dist-tag latest'. */
+  readonly held?: string
+  /** Builds of a snapshot, oldest first; each can go alone. */
+  readonly builds?: readonly { readonly id: string; readonly publishedAt: Date }[]
+}
+
+export interface CopyOptions {
+  /** npm's dist-tags that shall name it in the target; undefined: as the format does by itself. */
+  readonly tags?: readonly string[]
+}
+
+/** What a version is made of, so that the house can copy, promote, remove and expire versions of this format. Each records into a change set of the
+ *  house's, with `requireHead` for what its decision rests on; the house commits, and asks anew where that is `stale`. */
+export interface PackageKeeping {
+  /** A package as the plugin names it to the kernel: 'com.acme:app' → 'com/acme/app'. Default: as it is. */
+  keyOf?(name: string): string
+  /** Packages of the repository; default: those that were described. */
+  names?(context: RepositoryContext): AsyncIterable<string>
+  /** What there is, in any order; nothing where there is no such package. */
+  versions(pkg: string, context: RepositoryContext): AsyncIterable<PackageVersion>
+  /** The ordinary removal of a version, or of one build of it. Throws `not-found`. */
+  remove(pkg: string, version: string, context: RepositoryContext, change: RepositoryChangeSet, build?: string): Promise<void>
+  /** All of a version from one repository into `change` of another, by the target's rules. Throws `not-found`, and what a publish would throw. */
+  copy(
+    pkg: string,
+    version: string,
+    from: RepositoryContext,
+    to: RepositoryContext,
+    change: RepositoryChangeSet,
+    options: CopyOptions,
+  ): Promise<void>
+  /** A document on an undo of its removal: as it was before, as the removal left it, as it is now; undefined: there is none. Asked where others
+   *  changed it meanwhile: default is to leave what was changed, and to refuse the undo where what was removed stands there anew. */
+  merge?(key: DocumentKey, states: { readonly before?: Json; readonly after?: Json; readonly now?: Json }): Json | undefined
+}

@@ -1,0 +1,113 @@
+import { type Json, notFound, type PackageKeeping, principalId, type RepositoryContext, unprocessable } from '#core'
+import { type CommittedBuild, type CommittedVersion, keys, nextStamp } from './deployment.js'
+import { parseMavenPath, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
+import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
+import { describeVersion } from './publication.js'
+import { uncountVersion } from './removal.js'
+import { admitFile } from './repository-rules.js'
+
+/** Versions of an artifact: every file of their folder, and what metadata is made from. */
+export function keeping(now: () => Date): PackageKeeping {
+  return {
+    keyOf: (name) => (name.includes(':') ? name.replaceAll('.', '/').replace(':', '/') : name),
+    async *versions(pkg, { documents }) {
+      for await (const { key, value } of documents.list([pkg, 'version'])) {
+        const version = key[2] ?? ''
+        const { at, snapshot } = value as unknown as CommittedVersion
+        const builds = snapshot ? { builds: await buildsOf(folderOf(pkg, version), documents) } : {}
+        yield { version, publishedAt: new Date(at), snapshot, ...builds }
+      }
+    },
+    async remove(pkg, version, context, change, build) {
+      const folder = folderOf(pkg, version)
+      const { documents, artifacts } = context
+      await hold(folder, context, change)
+      const builds = await buildsOf(folder, documents)
+      const gone = (name: string) => build === undefined || buildOf(folder, name) === build
+      if (!builds.some(({ id }) => build === undefined || id === build)) throw notFound('version', `${pkg} ${build ?? version}`)
+      for await (const entry of artifacts.list(folder.versionFolder))
+        if (entry.kind === 'file' && gone(entry.name)) change.deleteArtifact(entry.artifact.path)
+      for (const kind of ['open', 'build', 'pom'])
+        for await (const { key } of documents.list([folder.versionFolder, kind]))
+          if (build === undefined || key[2] === build) change.deleteDocument(key)
+      change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now()) })
+      if (build === undefined || builds.length === 1) await uncountVersion(context, change, folder, now())
+    },
+    async copy(pkg, version, from, to, change) {
+      const folder = folderOf(pkg, version)
+      await hold(folder, to, change)
+      let newest: string | undefined
+      for await (const { key, value } of from.documents.list([folder.versionFolder, 'build'])) {
+        const id = key[2] ?? ''
+        await copyBuild(folder, id, value as unknown as CommittedBuild, from, to, change, now())
+        newest = id
+      }
+      if (newest === undefined) throw notFound('version', `${pkg} ${version}`)
+      change.putDocument(keys.stamp(folder.versionFolder), {
+        second: await nextStamp(to.documents, folder.versionFolder, now()),
+      })
+      await describeVersion(to, change, folder, newest, now(), from)
+    },
+    merge(key, { before, after, now: present }) {
+      // Files of one build may have been removed one after the other, and come back in any order.
+      if (key[1] !== 'build') return JSON.stringify(present) === JSON.stringify(after) ? before : (present ?? before)
+      const counted = [before, present].flatMap((one) => (one === undefined ? [] : (one as unknown as CommittedBuild).files))
+      const base = (present ?? before) as unknown as CommittedBuild
+      return { ...base, files: [...new Set(counted)].sort() } as unknown as Json
+    },
+  }
+}
+
+type Change = ReturnType<RepositoryContext['change']>
+
+async function copyBuild(
+  folder: VersionFolder,
+  build: string,
+  committed: CommittedBuild,
+  from: RepositoryContext,
+  to: RepositoryContext,
+  change: Change,
+  now: Date,
+): Promise<void> {
+  const pom = (await from.documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
+  const record = { by: principalId(to.principal), at: now.getTime() }
+  for (const name of committed.files) {
+    const path = `${folder.versionFolder}/${name}`
+    const file = admitFile(path, parseMavenPath(path), to.repository)
+    const wrong = pom !== undefined && file !== undefined && isPom(file) && to.repository.layoutPolicy === 'strict'
+    const contradiction = wrong ? contradictionOf(pom, file) : undefined
+    if (contradiction !== undefined) throw unprocessable(contradiction)
+    change.putArtifact(path, await to.reuse(await from.artifacts.get(path)), { replace: build === 'literal' })
+    change.putDocument(keys.file(folder, build, name), record)
+  }
+  const before = (await to.documents.find(keys.build(folder, build)))?.value as unknown as CommittedBuild | undefined
+  const files = [...new Set([...(before?.files ?? []), ...committed.files])].sort()
+  const head = (await to.documents.head(folder.versionFolder))?.sequence ?? 0
+  change.putDocument(keys.build(folder, build), { ...record, order: before?.order ?? head + committed.order, files })
+  if (pom !== undefined) change.putDocument(keys.pom(folder, build), pom)
+}
+
+async function hold(folder: VersionFolder, { documents }: RepositoryContext, change: Change): Promise<void> {
+  for (const pkg of [folder.versionFolder, folder.artifactFolder])
+    change.requireHead(pkg, (await documents.head(pkg))?.sequence ?? 0)
+}
+
+async function buildsOf(folder: VersionFolder, documents: RepositoryContext['documents']) {
+  const builds: { readonly id: string; readonly publishedAt: Date; readonly order: number }[] = []
+  for await (const { key, value } of documents.list([folder.versionFolder, 'build'])) {
+    const { at, order } = value as unknown as CommittedBuild
+    builds.push({ id: key[2] ?? '', publishedAt: new Date(at), order })
+  }
+  return builds.sort((a, b) => a.order - b.order)
+}
+
+function buildOf(folder: VersionFolder, name: string): string | undefined {
+  const parsed = parseMavenPath(`${folder.versionFolder}/${name}`)
+  return parsed.kind === 'artifact' && uniqueBuildOf(parsed.build) !== undefined ? parsed.build : undefined
+}
+
+function folderOf(pkg: string, version: string): VersionFolder {
+  const folder = parseVersionFolder(`${pkg}/${version}`)
+  if (folder === undefined) throw notFound('package', pkg)
+  return folder
+}

@@ -30,6 +30,7 @@ import { Uploads } from './storage/staged-upload.js'
 import { AccessEpoch } from './tenancy/access-epoch.js'
 import { CallerHandles } from './tenancy/caller-scope.js'
 import { InstalledFormats } from './tenancy/installed-formats.js'
+import { ReadOnly } from './tenancy/read-only.js'
 import { StoredHandles } from './tenancy/stored-handles.js'
 import { StoredTenancy } from './tenancy/stored-tenancy.js'
 import { Tenancy } from './tenancy/tenancy.js'
@@ -62,6 +63,7 @@ const singletons: readonly (new (...parts: never[]) => object)[] = [
   PasswordCheck,
   PasswordHash,
   PluginRegistry,
+  ReadOnly,
   ResumableUploads,
   TokenUsage,
   Uploads,

@@ -41,6 +41,7 @@ import { ContextFactory, type ContextRequest } from './tenancy/context-factory.j
 import type { ContextSession } from './tenancy/context-session.js'
 import { HouseContextFactory } from './tenancy/house-context-factory.js'
 import type { OrganizationContext } from './tenancy/organization-context.js'
+import { ReadOnly } from './tenancy/read-only.js'
 import { Removal } from './tenancy/removal.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
@@ -80,6 +81,7 @@ export class Kernel {
         policy: house.resolve<AccessPolicy>(AccessPolicy),
         handles: house.resolve<CallerHandles>(CallerHandles),
         commit: house.resolve(ChangeCommit),
+        readOnly: house.resolve(ReadOnly),
         log: this.log,
         lifecycle: (request, session) => this.lifecycleOf(request, session),
         committed: (organizationId, events) => this.events.publish(organizationId, events),

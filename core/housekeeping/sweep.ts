@@ -45,6 +45,7 @@ export class Sweep implements Chore {
   private readonly collector: BlobCollector
   private readonly strays: StrayCollector
   private readonly tidy: FolderTidy
+  private looked = { org: '', rests: false }
 
   constructor(private readonly parts: SweepParts) {
     const { metadata, blobs, sealed, limits, log } = parts
@@ -64,6 +65,7 @@ export class Sweep implements Chore {
     const refused = dryRun ? undefined : await this.refusal()
     if (refused !== undefined) return this.stopped(refused, { dryRun })
     const now = clock.now().getTime()
+    this.looked = { org: '', rests: false }
     const state =
       before?.open && before.open.dryRun === dryRun && before.open.confirmed === confirmed
         ? before.open
@@ -83,6 +85,7 @@ export class Sweep implements Chore {
 
   private async refusal(): Promise<string | undefined> {
     if (await this.parts.metadata.get(tenantKeys.instance('restore'))) return 'A restore is open'
+    if (await this.parts.metadata.get(tenantKeys.instance('read-only'))) return 'The instance is read-only'
     return this.parts.watch.suspension()
   }
 
@@ -151,6 +154,17 @@ export class Sweep implements Chore {
     return !run.stopping
   }
 
+  /** Nothing goes from an organization that is read-only; rows of one lie together. */
+  private async rests({ key }: Entry): Promise<boolean> {
+    const [org = ''] = key.partition.split('\0')
+    if (org !== this.looked.org) {
+      const row = org === '.' ? undefined : await this.parts.metadata.get(tenantKeys.organization(org))
+      const { readOnly } = (row?.value ?? {}) as { readonly readOnly?: string }
+      this.looked = { org, rests: readOnly !== undefined }
+    }
+    return this.looked.rests
+  }
+
   private async count(entry: Entry, state: SweepState, run: SweepRun): Promise<void> {
     if (kindOf(entry) !== 'b' || entry.key.path[0] !== 'blob') return
     const blob = row<BlobRow>(entry.value)
@@ -165,6 +179,7 @@ export class Sweep implements Chore {
 
   private async judge(entry: Entry, purge: VersionPurge, run: SweepRun): Promise<void> {
     const [kind, first] = [kindOf(entry), entry.key.path[0]]
+    if (await this.rests(entry)) return
     if (kind === 'b' && first === 'blob') await this.collector.visit(entry, run)
     else if (kind === 'v' && first === 's') await purge.visit(entry, run)
     else if (kind === 'f' && first === 'd') await this.tidy.visit(entry, run)

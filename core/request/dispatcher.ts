@@ -8,6 +8,7 @@ import { encodeSegment } from '../plugin/path-segment.js'
 import { PluginRegistry } from '../plugin/plugin-registry.js'
 import { Logger } from '../runtime/logger.js'
 import { ContextFactory } from '../tenancy/context-factory.js'
+import { ReadOnly } from '../tenancy/read-only.js'
 import { Tenancy } from '../tenancy/tenancy.js'
 import { refuseCrossSite } from './cross-site.js'
 import { failureReply } from './failure-reply.js'
@@ -30,10 +31,11 @@ export class Dispatcher {
     @inject(AccessPolicy) policy: AccessPolicy,
     @inject(ContextFactory) contexts: ContextFactory,
     @inject(PluginRegistry) plugins: PluginRegistry,
+    @inject(ReadOnly) readOnly: ReadOnly,
     @inject(Logger) log: Logger,
   ) {
     this.#tenancy = tenancy
-    this.#parts = { authenticator, policy, contexts, plugins, log }
+    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log }
   }
 
   /** Never throws: whatever goes wrong is an answer. */

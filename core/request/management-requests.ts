@@ -1,3 +1,4 @@
+import { isWrite } from '../auth/permission.js'
 import { anonymous } from '../auth/principal.js'
 import { forbidden, hidden, notFound, unauthenticated } from '../errors/registry-error.js'
 import { encodeSegment } from '../plugin/path-segment.js'
@@ -51,6 +52,8 @@ export async function serveOrganization(
   if (permission !== 'none' && !parts.policy.permits(tenant, principal, permission)) {
     throw forbidden(`This needs the permission ${permission}`, { detail: { permission } })
   }
+  if (permission !== 'none' && isWrite(permission) && visit.house.method !== 'GET' && visit.house.method !== 'HEAD')
+    await parts.readOnly.hold(tenant.organization)
   const { plugin } = place.installed
   const opened = parts.contexts.organization({ ...visit.facts, tenant, plugin, principal, ceiling: permission, mountUrl })
   return await runRoute(visit, route, opened, parts.log)

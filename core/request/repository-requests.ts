@@ -14,6 +14,7 @@ import type { InstalledPlugin, PluginRegistry } from '../plugin/plugin-registry.
 import { type AnyRoute, allowedMethods } from '../plugin/route-table.js'
 import type { Logger } from '../runtime/logger.js'
 import type { ContextFactory } from '../tenancy/context-factory.js'
+import type { ReadOnly } from '../tenancy/read-only.js'
 import type { Repository } from '../tenancy/repository.js'
 import type { Tenant } from '../tenancy/tenancy.js'
 import { canonicalRedirect } from './canonical-redirect.js'
@@ -27,6 +28,7 @@ export interface DispatchParts {
   readonly policy: AccessPolicy
   readonly contexts: ContextFactory
   readonly plugins: PluginRegistry
+  readonly readOnly: ReadOnly
   readonly log: Logger
 }
 
@@ -86,6 +88,7 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
     throw forbidden(`This needs the permission ${permission}`, { detail: { permission } })
   }
   if (!allowed(route.route)) throw methodNotAllowed(allowedMethods(route.shelf, allowed))
+  if (permission !== 'none' && writing.has(permission)) await parts.readOnly.hold(tenant.organization)
   const opened = parts.contexts.repository({
     ...visit.facts,
     tenant,

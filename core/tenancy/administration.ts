@@ -16,7 +16,9 @@ export interface NewRepository {
   readonly maxSize?: number
   readonly host?: string
 }
-export type RepositoryPatch = Partial<Pick<Repository, 'policy' | 'public' | 'writePolicy' | 'layoutPolicy' | 'webdav'>> & {
+export type RepositoryPatch = Partial<
+  Pick<Repository, 'name' | 'policy' | 'public' | 'writePolicy' | 'layoutPolicy' | 'webdav'>
+> & {
   readonly maxSize?: number | null
   readonly host?: string | null
 }
@@ -49,7 +51,8 @@ export interface Administration {
   getRepository(name: string): Promise<Repository>
   /** repositories.manage. Throws `conflict` on a taken name, `invalid` on a malformed one, `forbidden` on a disabled format. */
   createRepository(repository: NewRepository): Promise<Repository>
-  /** repository.administer; `host` needs the operator. */
+  /** repository.administer; `host` needs the operator. `name` needs repositories.manage: the old address answers 404 from the next request on; throws
+   *  `conflict` where it is taken, `invalid` where it is malformed. */
   updateRepository(name: string, patch: RepositoryPatch): Promise<Repository>
   /** repositories.manage. It vanishes at once; what lies in it is cleaned up behind. */
   deleteRepository(name: string): Promise<void>

@@ -20,6 +20,7 @@ import type { ContextRequest } from './context-factory.js'
 import type { ContextSession } from './context-session.js'
 import type { Organization } from './organization.js'
 import type { OrganizationContext } from './organization-context.js'
+import type { ReadOnly } from './read-only.js'
 import type { Repository } from './repository.js'
 import type { Tenancy } from './tenancy.js'
 
@@ -31,6 +32,7 @@ export interface ContextParts {
   readonly policy: AccessPolicy
   readonly handles: CallerHandles
   readonly commit: ChangeCommit
+  readonly readOnly: ReadOnly
   readonly log: Logger
   lifecycle(request: ContextRequest, session: ContextSession): Lifecycle
   /** Events of a commit, for the bus. */
@@ -163,6 +165,7 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   protected async recheck(): Promise<void> {
     const { tenant, principal, ceiling } = this.request
     const now = await this.parts.tenancy.openById(tenant.organization.id)
+    await this.parts.readOnly.hold(now.organization)
     if (now.epoch === tenant.epoch) return
     const refreshed = principal.kind === 'plugin' ? principal : await this.parts.authenticator.refresh(now, principal)
     if (principal.kind !== 'plugin' && ceiling !== 'none' && !this.stillPermitted(now, refreshed, ceiling))

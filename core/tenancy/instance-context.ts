@@ -24,8 +24,19 @@ export interface OrganizationRegister {
   create(name: string, options?: { readonly displayName?: string }): Promise<Organization>
   update(
     name: string,
-    patch: { readonly status?: Organization['status']; readonly displayName?: string; readonly publicAllowed?: boolean },
+    patch: {
+      /** Its old address answers 404 from the next request on. Throws `conflict` on a taken name, `invalid` on a malformed one. */
+      readonly name?: string
+      readonly status?: Organization['status']
+      readonly displayName?: string
+      readonly publicAllowed?: boolean
+      /** The reason, in words that clients show; null: it takes writes again. */
+      readonly readOnly?: string | null
+    },
   ): Promise<Organization>
+  /** Why the whole instance is read-only; undefined where it is not. */
+  readOnly(): Promise<string | undefined>
+  setReadOnly(reason: string | undefined): Promise<void>
   /** It vanishes at once; what lies in it is cleaned up behind. */
   delete(name: string): Promise<void>
 }

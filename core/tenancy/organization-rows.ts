@@ -15,6 +15,7 @@ const organizationRow = z.object({
   displayName: z.exactOptional(z.string()),
   status: z.enum(['active', 'suspended']),
   createdAt: moment,
+  readOnly: z.exactOptional(z.string()),
   publicAllowed: z.boolean(),
   disabledFormats: z.array(z.string()),
 })

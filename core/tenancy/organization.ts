@@ -5,6 +5,8 @@ export interface Organization {
   readonly displayName?: string
   readonly status: 'active' | 'suspended'
   readonly createdAt: Date
+  /** Why nothing is written here at the moment; absent where it is. */
+  readonly readOnly?: string
   /** May its public repositories be read without credentials at all? */
   readonly publicAllowed: boolean
   /** Formats that are switched off; all others are on. */

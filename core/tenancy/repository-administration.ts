@@ -48,8 +48,7 @@ export class RepositoryAdministration {
     const repository = this.checked(wanted)
     await untilSettled(async () => {
       const change = this.change('repository.create', repository.id, Object.keys(wanted))
-      const taken = conflict('A repository of this name exists already', { detail: { field: 'name' } })
-      change.put(tenantKeys.repository(this.org, repository.name), repositoryValue(repository), 'absent', taken)
+      change.put(tenantKeys.repository(this.org, repository.name), repositoryValue(repository), 'absent', nameTaken())
       await this.requireEnabled(change, repository.format)
       this.moveHost(change, repository.id, undefined, repository.host)
       await change.commit()
@@ -62,10 +61,15 @@ export class RepositoryAdministration {
       const { entry, repository: before } = await this.read(name)
       this.scope.require('repository.administer', before)
       if (patch.host !== undefined) this.requireOperator()
+      if (patch.name !== undefined) this.scope.require('repositories.manage')
       const after = patched(before, patch)
       const changes = Object.keys(patch)
       const change = this.change('repository.update', before.id, changes)
-      change.put(entry.key, repositoryValue(after), { revision: entry.revision })
+      if (after.name === before.name) change.put(entry.key, repositoryValue(after), { revision: entry.revision })
+      else {
+        change.delete(entry.key, { revision: entry.revision })
+        change.put(tenantKeys.repository(this.org, after.name), repositoryValue(after), 'absent', nameTaken())
+      }
       this.moveHost(change, before.id, before.host, after.host)
       await change.commit()
       return after
@@ -87,7 +91,7 @@ export class RepositoryAdministration {
 
   private checked(wanted: NewRepository): Repository {
     const { name, format, kind = 'hosted', host, maxSize } = wanted
-    if (!repositoryName.test(name)) throw invalid(`Not a repository name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+    checkedName(name)
     if (!this.formats.formats().some((installed) => installed.name === format)) {
       throw invalid(`Unknown format: ${format.slice(0, 80)}`, { detail: { field: 'format' } })
     }
@@ -163,6 +167,7 @@ function patched(before: Repository, patch: RepositoryPatch): Repository {
   const host = patch.host === undefined ? oldHost : patch.host
   return {
     ...rest,
+    name: patch.name === undefined ? before.name : checkedName(patch.name),
     policy: patch.policy ?? before.policy,
     public: patch.public ?? before.public,
     writePolicy: patch.writePolicy ?? before.writePolicy,
@@ -171,6 +176,14 @@ function patched(before: Repository, patch: RepositoryPatch): Repository {
     ...(maxSize === undefined || maxSize === null ? {} : { maxSize: checkedSize(maxSize) }),
     ...(host === undefined || host === null ? {} : { host: checkedHost(host) }),
   }
+}
+
+function checkedName(name: string): string {
+  if (repositoryName.test(name)) return name
+  throw invalid(`Not a repository name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+}
+function nameTaken() {
+  return conflict('A repository of this name exists already', { detail: { field: 'name' } })
 }
 
 function checkedSize(bytes: number): number {

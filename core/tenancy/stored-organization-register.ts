@@ -2,7 +2,7 @@ import { inject, injectable } from 'tsyringe'
 import type { Principal } from '../auth/principal.js'
 import { conflict, forbidden, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
-import { newId } from '../runtime/identifiers.js'
+import { newId, randomHex } from '../runtime/identifiers.js'
 import { OrganizationKeys } from '../storage/encryption/keys.js'
 import { type Entry, MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
@@ -12,6 +12,7 @@ import type { OrganizationRegister } from './instance-context.js'
 import { type Organization, organizationName } from './organization.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { organizationValue, readOrganization, readOrganizationName, readRepository } from './organization-rows.js'
+import { ReadOnly } from './read-only.js'
 import { removalReminders } from './removal-reminders.js'
 
 type Operator = { readonly principal: Principal; readonly requestId: string }
@@ -24,10 +25,11 @@ export class StoredOrganizationRegister {
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(OrganizationKeys) private readonly keys: OrganizationKeys,
     @inject(Clock) private readonly clock: Clock,
+    @inject(ReadOnly) private readonly readOnly: ReadOnly,
   ) {}
 
   for(operator: Operator): OrganizationRegister {
-    return new OperatorRegister(this.store, this.keys, this.clock, operator)
+    return new OperatorRegister(this.store, this.keys, this.clock, operator, this.readOnly)
   }
 }
 
@@ -37,6 +39,7 @@ class OperatorRegister implements OrganizationRegister {
     private readonly keys: OrganizationKeys,
     private readonly clock: Clock,
     private readonly operator: Operator,
+    private readonly instance: ReadOnly,
   ) {}
 
   /** By name; `after` is the name of the last one seen. */
@@ -105,12 +108,30 @@ class OperatorRegister implements OrganizationRegister {
         ...(patch.status === undefined ? {} : { status: patch.status }),
         ...(patch.displayName === undefined ? {} : { displayName: checkedDisplayName(patch.displayName) }),
         ...(patch.publicAllowed === undefined ? {} : { publicAllowed: patch.publicAllowed }),
+        ...(patch.name === undefined ? {} : { name: checkedName(patch.name) }),
+        ...(typeof patch.readOnly === 'string' ? { readOnly: checkedReason(patch.readOnly) } : {}),
       }
-      await this.change('organization.update', before.id, Object.keys(patch))
-        .put(entry.key, organizationValue(after), { revision: entry.revision })
-        .commit()
-      return after
+      const { readOnly: _, ...writable } = after
+      const change = this.change('organization.update', before.id, Object.keys(patch))
+      change.put(entry.key, organizationValue(patch.readOnly === null ? writable : after), { revision: entry.revision })
+      if (after.name !== before.name) moveName(change, before, after.name)
+      await change.commit()
+      return patch.readOnly === null ? writable : after
     })
+  }
+
+  async readOnly(): Promise<string | undefined> {
+    this.requireOperator()
+    return this.instance.reason()
+  }
+
+  async setReadOnly(reason: string | undefined): Promise<void> {
+    this.requireOperator()
+    const key = tenantKeys.instance('read-only')
+    const { principal, requestId } = this.operator
+    const by = 'id' in principal ? principal.id : principal.kind
+    const value = { v: 1, reason: checkedReason(reason ?? '-'), at: this.clock.now().getTime(), by, request: requestId }
+    await this.store.commit([reason === undefined ? { op: 'delete', key } : { op: 'put', key, value }], randomHex())
   }
 
   /** Its own row goes first, and with it its address, its members' credentials and every right; keys and bytes follow with the clean-up. */
@@ -156,6 +177,28 @@ class OperatorRegister implements OrganizationRegister {
   private requireOperator(): void {
     if (this.operator.principal.kind !== 'operator') throw forbidden('Organizations are managed by the operator of the instance')
   }
+}
+
+/** In one commit with its row: who comes by the old name finds nothing, and the new one is nobody else's. */
+function moveName(change: OrganizationChange, { id, name: before }: Organization, after: string): void {
+  const reference = { v: 1, organization: id }
+  const taken = conflict('An organization of this name exists already', { detail: { field: 'name' } })
+  change
+    .delete(tenantKeys.organizationName(before), 'present')
+    .delete(tenantKeys.organizationEntry(before))
+    .put(tenantKeys.organizationName(after), reference, 'absent', taken)
+    .put(tenantKeys.organizationEntry(after), reference, 'absent', taken)
+}
+
+function checkedName(name: string): string {
+  if (organizationName.test(name)) return name
+  throw invalid(`Not an organization name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+}
+
+/** It stands in answers and in a reason phrase. */
+function checkedReason(reason: string): string {
+  if (reason !== '' && reason.length <= 200 && !/\p{Cc}/u.test(reason)) return reason
+  throw invalid('A reason has 1 to 200 printing characters', { detail: { field: 'readOnly' } })
 }
 
 function checkedDisplayName(name: string): string {

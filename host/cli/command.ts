@@ -4,6 +4,7 @@ import { deletedCommand } from './deleted.js'
 import { formatCommand } from './format.js'
 import { grantCommand } from './grant.js'
 import { groupCommand } from './group.js'
+import { instanceCommand } from './instance.js'
 import { memberCommand } from './member.js'
 import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
@@ -19,6 +20,7 @@ export type AddCommand = (program: Command) => void
 const subcommands: readonly AddCommand[] = [
   addServe,
   organizationCommand,
+  instanceCommand,
   memberCommand,
   groupCommand,
   repositoryCommand,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { Misused } from './api-client.js'
+import { type ReadOnlyOptions, readOnlyWord, reasonOf } from './instance.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 
 const path = (name: string) => `-/api/v1/organizations/${encodeURIComponent(name)}`
@@ -43,6 +44,16 @@ export function organizationCommand(program: Command): void {
     if (Object.keys(body).length === 0)
       throw new Misused('error: nothing to change: give --display-name, --public or --no-public')
     printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
+  })
+  common(
+    organization.command('rename <name> <new-name>').description('give it another name; the old address answers 404'),
+  ).action(async (name: string, newName: string, options: CommonOptions) => {
+    printOne(options, await clientOf(options).send<Row>('PATCH', path(name), { name: newName }))
+  })
+  readOnlyWord(
+    organization.command('read-only <name> [off]').description('take no writes, and say why; `off`: take them again'),
+  ).action(async (name: string, off: string | undefined, options: ReadOnlyOptions) => {
+    printOne(options, await clientOf(options).send<Row>('PATCH', path(name), { readOnly: reasonOf(off, options) }))
   })
   for (const [word, status, description] of [
     ['suspend', 'suspended', 'let nobody but the operator in, from the next request on'],

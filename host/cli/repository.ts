@@ -83,6 +83,13 @@ export function repositoryCommand(program: Command): void {
     if (Object.keys(body).length === 0) throw new Misused('error: nothing to change: give an option or KEY=VALUE')
     printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), body))
   })
+  common(
+    repository
+      .command('rename <organization> <name> <new-name>')
+      .description('give it another name; the old address answers 404'),
+  ).action(async (org: string, name: string, newName: string, options: CommonOptions) => {
+    printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), { name: newName }))
+  })
   common(repository.command('delete <organization> <name>').description('remove a repository and everything in it')).action(
     async (org: string, name: string, options: CommonOptions) => {
       await clientOf(options).send('DELETE', path(org, name))

@@ -11,13 +11,24 @@ const one = (description: string) => answer(description, organizationShape)
 const newOrganization = z
   .strictObject({ name: organizationNameShape, displayName: displayNameShape.optional() })
   .meta({ id: 'NewOrganization', examples: [{ name: 'delta' }] })
+const reason = z
+  .string()
+  .min(1)
+  .max(200)
+  .nullable()
+  .meta({ examples: ['moving house until noon'] })
 const change = z
   .strictObject({
+    /** The old address answers 404. */
+    name: organizationNameShape.optional(),
+    readOnly: reason.optional(),
     status: z.enum(['active', 'suspended']).optional(),
     displayName: displayNameShape.optional(),
     publicAllowed: z.boolean().optional(),
   })
   .meta({ id: 'OrganizationChange', examples: [{ displayName: 'Delta Ltd' }] })
+
+const readOnlyShape = z.strictObject({ reason }).meta({ id: 'ReadOnly' })
 
 /** Organizations of the instance, and its list of routes: for the operator. */
 export const instanceRoutes = [
@@ -61,7 +72,7 @@ export const instanceRoutes = [
     permission: 'instance.manage',
     summary: 'Change an organization',
     body: change,
-    answers: { 200: one('As it stands now'), 404: refusal('No such organization') },
+    answers: { 200: one('As it stands now'), 404: refusal('No such organization'), 409: refusal('The name is taken') },
     handle: async ({ params, body }, { organizations }) =>
       json(200, shapeOrganization(await organizations.update(params.organization, defined(body)))),
   }),
@@ -74,6 +85,26 @@ export const instanceRoutes = [
     async handle({ params }, { organizations }) {
       await organizations.delete(params.organization)
       return empty(204)
+    },
+  }),
+  inInstance({
+    method: 'GET',
+    path: '/v1/read-only',
+    permission: 'instance.manage',
+    summary: 'Whether the whole instance is read-only, and why',
+    answers: { 200: answer('The reason, or null', readOnlyShape) },
+    handle: async (_request, { organizations }) => json(200, { reason: (await organizations.readOnly()) ?? null }),
+  }),
+  inInstance({
+    method: 'PUT',
+    path: '/v1/read-only',
+    permission: 'instance.manage',
+    summary: 'Switch the whole instance to read-only, or back',
+    body: readOnlyShape,
+    answers: { 200: answer('As it stands now', readOnlyShape) },
+    async handle({ body: { reason } }, { organizations }) {
+      await organizations.setReadOnly(reason ?? undefined)
+      return json(200, { reason })
     },
   }),
   inInstance({

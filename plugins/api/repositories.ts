@@ -30,6 +30,8 @@ const newRepository = z
   .meta({ id: 'NewRepository', examples: [{ name: 'releases', format: 'maven', policy: 'release' }] })
 const change = z
   .strictObject({
+    /** The old address answers 404. */
+    name: repositoryNameShape.optional(),
     policy: z.enum(['release', 'snapshot', 'mixed']).optional(),
     public: z.boolean().optional(),
     writePolicy: z.enum(['once', 'replace']).optional(),
@@ -97,7 +99,11 @@ export const repositoryRoutes = [
     permission: 'repositories.manage',
     summary: 'Change a repository',
     body: change,
-    answers: { 200: one('As it stands now'), 404: refusal('No such repository'), 409: refusal('The host name is taken') },
+    answers: {
+      200: one('As it stands now'),
+      404: refusal('No such repository'),
+      409: refusal('The name or the host name is taken'),
+    },
     handle: async ({ params, body }, { administration }) =>
       json(200, shapeRepository(await administration.updateRepository(params.repository, defined(body)))),
   }),

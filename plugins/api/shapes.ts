@@ -9,6 +9,8 @@ export const organizationShape = z
     name: z.string(),
     displayName: z.string().nullable(),
     status: z.enum(['active', 'suspended']),
+    /** Why nothing is written; null where it is. */
+    readOnly: z.string().nullable(),
     publicAllowed: z.boolean(),
     disabledFormats: z.array(z.string()),
     createdAt: z.string(),
@@ -19,6 +21,7 @@ export const shapeOrganization = (one: Organization) => ({
   name: one.name,
   displayName: one.displayName ?? null,
   status: one.status,
+  readOnly: one.readOnly ?? null,
   publicAllowed: one.publicAllowed,
   disabledFormats: one.disabledFormats,
   createdAt: one.createdAt.toISOString(),

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { FixedClock } from '../support/fixed-clock.js'
 import type { House } from '../support/house.js'
 import { memberOf, operatorOf, type Thing } from '../support/management.js'
 import { openShelves, readAll, type Shelf, shelves } from '../support/shelves.js'
@@ -10,7 +11,7 @@ const timeless = (read: unknown) => JSON.stringify(read).replaceAll(clocks, 'T')
 describe('promoting a version', () => {
   let house: House
   beforeEach(async () => {
-    house = await openShelves()
+    house = await openShelves(new FixedClock())
   })
   afterEach(() => house.close())
 

@@ -19,6 +19,7 @@ import type { Entry, Key, MetadataStore } from '../../core/storage/metadata-stor
 import { AccessEpoch } from '../../core/tenancy/access-epoch.js'
 import type { Administration } from '../../core/tenancy/administration.js'
 import type { CallerScope } from '../../core/tenancy/caller-scope.js'
+import { ReadOnly } from '../../core/tenancy/read-only.js'
 import type { Repository } from '../../core/tenancy/repository.js'
 import { StoredAdministration } from '../../core/tenancy/stored-administration.js'
 import { StoredHandles } from '../../core/tenancy/stored-handles.js'
@@ -99,7 +100,7 @@ export class People {
       new TenantDirectory(metadata, clock, this.hashes),
       new StoredAdministration(metadata, this.tenancy, this.policy, formats, this.tokens, clock),
       new MemberTokenDesk(this.tokens, clock),
-      new StoredOrganizationRegister(metadata, this.keys, clock),
+      new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
     )
   }
 

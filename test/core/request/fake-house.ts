@@ -10,8 +10,10 @@ import { Dispatcher } from '../../../core/request/dispatcher.js'
 import type { HouseRequest } from '../../../core/request/house-request.js'
 import type { Reply } from '../../../core/request/reply.js'
 import { type LogFields, type Logger, silentLogger } from '../../../core/runtime/logger.js'
+import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
 import type { ContextFactory } from '../../../core/tenancy/context-factory.js'
 import type { Organization } from '../../../core/tenancy/organization.js'
+import { ReadOnly } from '../../../core/tenancy/read-only.js'
 import type { Repository } from '../../../core/tenancy/repository.js'
 import type { Tenancy, Tenant } from '../../../core/tenancy/tenancy.js'
 
@@ -68,7 +70,8 @@ export class FakeHouse {
       error: (event: string, fields?: LogFields) => void this.logged.push(`${event} ${String(fields?.cause)}`),
     }
     const { tenancy, authenticator, policy, contexts } = this
-    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, log).handle(request)
+    const readOnly = new ReadOnly(new MemoryMetadataStore())
+    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, readOnly, log).handle(request)
   }
 
   private tenant(name: string): Tenant {

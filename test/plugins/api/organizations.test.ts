@@ -22,6 +22,7 @@ describe('organizations of the management interface', () => {
       name: 'delta',
       displayName: 'Delta Ltd',
       status: 'active',
+      readOnly: null,
       publicAllowed: true,
       disabledFormats: [],
       createdAt: delta['createdAt'],

@@ -113,7 +113,7 @@ describe('repositories of the management interface', () => {
     )
     await operator.done('PATCH', 'repositories/files', { host: null })
     await operatorOf(house, 'beta').done('PATCH', 'repositories/files', { host: 'files.acme.example' })
-    for (const body of [{ name: 'other' }, { format: 'npm' }, { kind: 'proxy' }]) {
+    for (const body of [{ id: 'r_other' }, { format: 'npm' }, { kind: 'proxy' }]) {
       expectRefusal(
         await operator.send('PATCH', 'repositories/files', body),
         400,

@@ -78,6 +78,8 @@ export type {
   NewRepository,
   RepositoryPatch,
 } from './tenancy/administration.js'
+export type { ContentQuery, Found, SearchAnswer } from './tenancy/content-search.js'
+export type { Contents, FileDetails, PackageDetails } from './tenancy/contents.js'
 export type { InstanceContext, OrganizationRegister } from './tenancy/instance-context.js'
 export type { Organization } from './tenancy/organization.js'
 export { organizationName } from './tenancy/organization.js'

@@ -6,6 +6,7 @@ export const permissions = [
   'artifacts.delete',
   'repository.administer',
   'packages.manage',
+  'repositories.read',
   'repositories.manage',
   'members.read',
   'members.manage',
@@ -37,6 +38,7 @@ const byRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'artifacts.delete',
     'repository.administer',
     'packages.manage',
+    'repositories.read',
     'repositories.manage',
     'members.read',
     'members.manage',
@@ -44,8 +46,15 @@ const byRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'organization.read',
     'tokens.issue',
   ]),
-  developer: new Set<Permission>(['artifacts.read', 'artifacts.write', 'packages.manage', 'organization.read', 'tokens.issue']),
-  reader: new Set<Permission>(['artifacts.read', 'organization.read', 'tokens.issue']),
+  developer: new Set<Permission>([
+    'artifacts.read',
+    'artifacts.write',
+    'packages.manage',
+    'repositories.read',
+    'organization.read',
+    'tokens.issue',
+  ]),
+  reader: new Set<Permission>(['artifacts.read', 'repositories.read', 'organization.read', 'tokens.issue']),
 }
 
 /** Does the role carry it, on every repository of the organization? */
@@ -74,6 +83,7 @@ export function ceilingReaches(ceiling: Permission, wanted: Permission): boolean
 export function isWrite(permission: Permission): boolean {
   return (
     permission !== 'artifacts.read' &&
+    permission !== 'repositories.read' &&
     permission !== 'members.read' &&
     permission !== 'audit.read' &&
     permission !== 'organization.read'

@@ -22,6 +22,7 @@ export class RoleAccessPolicy implements AccessPolicy {
       case 'plugin':
         return ofArtifacts.has(permission)
       default:
+        if (permission === 'repositories.read') return this.looksIn(tenant, principal)
         return this.holds(tenant, principal, permission, target) && withinToken(principal, permission, target.repository)
     }
   }
@@ -39,6 +40,13 @@ export class RoleAccessPolicy implements AccessPolicy {
         return tenant.grantsOf(principal).some((grant) => concerns(grant, repository))
       }
     }
+  }
+
+  /** Whoever may see a repository may ask what is in those that it sees; whoever may read the organization learns that it sees none. */
+  private looksIn(tenant: Tenant, principal: Holder): boolean {
+    if (this.permits(tenant, principal, 'organization.read')) return true
+    for (const repository of tenant.repositories()) if (this.sees(tenant, principal, repository)) return true
+    return false
   }
 
   private holds(tenant: Tenant, principal: Holder, permission: Permission, target: AccessTarget): boolean {

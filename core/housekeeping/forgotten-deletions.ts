@@ -6,6 +6,6 @@ export async function forgetDeletion(entry: Entry, run: SweepRun): Promise<void>
   const { purgeAfter } = entry.value as { readonly purgeAfter?: unknown }
   if (typeof purgeAfter !== 'number' || !run.isPast(purgeAfter, 0)) return
   if (!run.dryRun && !(await run.commit([{ op: 'delete', key: entry.key, if: { revision: entry.revision } }]))) return
-  const [organization = '', , repository = ''] = entry.key.partition.split('\0')
-  run.done('forget-deletion', { organization, repository }, 'It can no longer be undone')
+  const [organization = '', kind, repository = ''] = entry.key.partition.split('\0')
+  if (kind === 'u') run.done('forget-deletion', { organization, repository }, 'It can no longer be undone')
 }

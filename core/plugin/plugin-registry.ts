@@ -60,6 +60,16 @@ export class PluginRegistry {
       .map(({ plugin }) => ({ name: plugin.name, version: plugin.version }))
   }
 
+  /** Is there a reading route at this path below a repository of the format? */
+  serves(format: string, path: string): boolean {
+    const match = this.#installed.get(format)?.table.match('repository', 'GET', path.split('/'), false)
+    return match?.kind === 'route' && match.route.permission === 'artifacts.read'
+  }
+
+  settings(format: string, repository: { readonly name: string; readonly url: URL }) {
+    return this.#installed.get(format)?.plugin.settings?.(repository) ?? []
+  }
+
   routes(): readonly RouteRecord[] {
     return this.list().flatMap(({ table }) => table.list())
   }

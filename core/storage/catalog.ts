@@ -12,11 +12,19 @@ export interface CatalogEntry {
 
 /** At most this many names are looked at by one search. */
 const searchReach = 20_000
+/** Longer than any name that a key can hold. */
+const nameBytes = 600
 
 /** The list of a repository's packages: 16 ranges merged into one byte order. */
 @injectable()
 export class Catalog {
   constructor(@inject(MetadataStore) private readonly metadata: MetadataStore) {}
+
+  async find(organizationId: string, repositoryId: string, name: string): Promise<PackageFacts | undefined> {
+    if (name === '' || name.includes('\0') || Buffer.byteLength(name) > nameBytes) return undefined
+    const entry = await this.metadata.get(tenantKeys.name(organizationId, repositoryId, name))
+    return entry && row<NameRow>(entry.value).facts
+  }
 
   async *list(
     organizationId: string,

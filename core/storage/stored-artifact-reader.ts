@@ -89,6 +89,12 @@ export class StoredArtifactReader implements ArtifactReader {
     return late ?? this.stores.computing.run(`${key.partition}\0${name}`, () => this.computeAndKeep(artifact, name, key))
   }
 
+  /** Those of its row, and those that were first asked for later. */
+  async keptDigests(artifact: StoredArtifact): Promise<Digests> {
+    const entry = await this.stores.metadata.get(tenantKeys.blobDigests(this.organizationId, artifact.row.blob))
+    return { ...(entry && row<LateDigestsRow>(entry.value).digests), ...artifact.digests }
+  }
+
   private async computeAndKeep(artifact: StoredArtifact, name: DigestName, key: Key): Promise<string> {
     const found = await this.compute(artifact, name)
     const entry = await this.stores.metadata.get(key)

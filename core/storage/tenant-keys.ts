@@ -54,8 +54,8 @@ export const tenantKeys = {
   uploadPiece: (org: string, uploadId: string, offset: number): Key =>
     key(join(org, 'i', String(shardOf(uploadId))), uploadId, String(offset).padStart(15, '0')),
   /** A caller's unfinished resumable uploads: as many as there are places. */
-  uploadSlots: (org: string, caller: string) => join(org, 'u', caller),
-  uploadSlot: (org: string, caller: string, slot: string): Key => key(join(org, 'u', caller), slot),
+  uploadSlots: (org: string, caller: string) => join(org, 's', caller),
+  uploadSlot: (org: string, caller: string, slot: string): Key => key(join(org, 's', caller), slot),
   batch: (org: string, batch: string): Key => key(join(org, 'x', batch), 'batch'),
   /** What a batch wrote, one row for each of its commits. */
   batchItems: (org: string, batch: string) => join(org, 'x', batch),

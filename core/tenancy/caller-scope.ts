@@ -3,6 +3,7 @@ import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import type { Administration } from './administration.js'
+import type { Contents } from './contents.js'
 import type { OrganizationRegister } from './instance-context.js'
 import type { Repository } from './repository.js'
 import type { Tenant } from './tenancy.js'
@@ -22,6 +23,7 @@ export interface CallerHandles {
   directory(scope: CallerScope): Directory
   administration(scope: CallerScope): Administration
   tokens(scope: CallerScope): TokenDesk
+  contents(scope: CallerScope): Contents
   organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister
 }
 export const CallerHandles = Symbol('CallerHandles')

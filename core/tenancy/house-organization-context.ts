@@ -16,6 +16,7 @@ import { RecordingChangeSet } from '../storage/recorded-changes.js'
 import { type DocumentPlace, StoredDocumentReader } from '../storage/stored-document-reader.js'
 import type { Administration } from './administration.js'
 import type { CallerHandles, CallerScope } from './caller-scope.js'
+import type { Contents } from './contents.js'
 import type { ContextRequest } from './context-factory.js'
 import type { ContextSession } from './context-session.js'
 import type { Organization } from './organization.js'
@@ -88,6 +89,12 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('the lifecycle is for the management interface alone')
     return this.parts.lifecycle(this.request, this.session)
+  }
+
+  get contents(): Contents {
+    this.session.use()
+    if (this.request.plugin.name !== 'api') throw new Error('contents are for the management interface alone')
+    return this.parts.handles.contents(this.scope())
   }
 
   change(): RepositoryChangeSet {

@@ -7,6 +7,7 @@ import type { Logger } from '../runtime/logger.js'
 import type { ChangeSet } from '../storage/change-set.js'
 import type { DocumentReader } from '../storage/document-reader.js'
 import type { Administration } from './administration.js'
+import type { Contents } from './contents.js'
 import type { Organization } from './organization.js'
 
 /** One organization, one caller, one ceiling. Closed when the reply has been sent; used afterwards it throws. */
@@ -25,6 +26,8 @@ export interface OrganizationContext {
   readonly administration: Administration
   /** For `api` alone: promote, remove, undo. */
   readonly lifecycle: Lifecycle
+  /** For `api` alone: what lies in the repositories, as far as the caller may read it. Needs repositories.read. */
+  readonly contents: Contents
   /** The same context as that member (npm's login has its credentials in the body). Throws the house's own `unauthenticated`. */
   signIn(login: string, password: string, code?: string): Promise<this>
   readonly log: Logger

@@ -6,8 +6,10 @@ import type { Directory } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
 import type { Administration } from './administration.js'
 import type { CallerHandles, CallerScope } from './caller-scope.js'
+import type { Contents } from './contents.js'
 import type { OrganizationRegister } from './instance-context.js'
 import { StoredAdministration } from './stored-administration.js'
+import { StoredContents } from './stored-contents.js'
 import { StoredOrganizationRegister } from './stored-organization-register.js'
 
 /** The handles that contexts give out, all of them over rows. */
@@ -18,6 +20,7 @@ export class StoredHandles implements CallerHandles {
     @inject(StoredAdministration) private readonly administrations: StoredAdministration,
     @inject(MemberTokenDesk) private readonly desks: MemberTokenDesk,
     @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
+    @inject(StoredContents) private readonly stored: StoredContents,
   ) {}
 
   directory(scope: CallerScope): Directory {
@@ -28,6 +31,9 @@ export class StoredHandles implements CallerHandles {
   }
   tokens(scope: CallerScope): TokenDesk {
     return this.desks.for(scope)
+  }
+  contents(scope: CallerScope): Contents {
+    return this.stored.for(scope)
   }
   organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister {
     return this.register.for(operator)

@@ -1,4 +1,5 @@
 import type { Mount, ProtocolPlugin } from '#core'
+import { artifactRoutes } from './artifacts.js'
 import { choreRoutes } from './chores.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
@@ -8,12 +9,22 @@ import { instanceRoutes } from './organizations.js'
 import { packageAddresses } from './package-address.js'
 import { packageRoutes } from './packages.js'
 import { repositoryRoutes } from './repositories.js'
+import { searchRoutes } from './search.js'
 import { tokenRoutes } from './tokens.js'
 
 const version = '1.0.0'
 const organization = {
   scope: 'organization',
-  routes: [...repositoryRoutes, ...memberRoutes, ...groupRoutes, ...grantRoutes, ...tokenRoutes, ...packageRoutes],
+  routes: [
+    ...repositoryRoutes,
+    ...memberRoutes,
+    ...groupRoutes,
+    ...grantRoutes,
+    ...tokenRoutes,
+    ...packageRoutes,
+    ...artifactRoutes,
+    ...searchRoutes,
+  ],
   paths: packageAddresses,
 } as const
 const instance: Extract<Mount, { readonly scope: 'instance' }> = {

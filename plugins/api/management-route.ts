@@ -12,6 +12,7 @@ import {
 } from '#core'
 import { type Answers, commonAnswers } from './answers.js'
 import { bodyOf, queryOf } from './body.js'
+import { packageNameIn } from './package-address.js'
 
 /** What a handler is given: parsed by the schemas that the route is described by. */
 export interface ManagementRequest<Params, Query, Body> {
@@ -76,7 +77,11 @@ function described<Context, P extends string, Q extends z.ZodType, B extends z.Z
     async handle(request, context) {
       const asked = queryOf(request, query ?? noParameters) as z.output<Q>
       const sent = (body === undefined ? undefined : await bodyOf(request, body)) as z.output<B>
-      return handle({ params: request.params, query: asked, body: sent, id: request.id }, context)
+      return handle({ params: withSlashes(request.params), query: asked, body: sent, id: request.id }, context)
     },
   }
+}
+
+function withSlashes<Params extends Readonly<Record<string, string>>>(params: Params): Params {
+  return 'package' in params ? { ...params, package: packageNameIn(params['package'] ?? '') } : params
 }

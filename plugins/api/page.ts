@@ -20,7 +20,10 @@ export interface Listed<Item> {
   /** What is listed, of which organization: a cursor is good there alone. */
   readonly place: string
   /** In the order of keys, from behind `after`. */
-  readonly list: (query: { readonly after?: string; readonly limit: number }) => AsyncIterable<Item>
+  readonly list: (query: {
+    readonly after?: string
+    readonly limit: number
+  }) => AsyncIterable<Item> | Promise<AsyncIterable<Item>>
   /** Outlives the item: a list goes on behind a name that is gone meanwhile. */
   readonly keyOf: (item: Item) => string
   readonly shape: (item: Item) => unknown
@@ -31,10 +34,10 @@ export async function page<Item>(
   { limit, cursor }: z.output<typeof pageQuery>,
   { place, list, keyOf, shape }: Listed<Item>,
 ): Promise<Reply> {
-  const after = cursor === undefined ? undefined : decode(place, cursor)
+  const after = takeCursor(place, cursor)
   const items: Item[] = []
   let more = false
-  for await (const item of list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })) {
+  for await (const item of await list({ limit: limit + 1, ...(after === undefined ? {} : { after }) })) {
     if (items.length === limit) {
       more = true
       break
@@ -42,7 +45,7 @@ export async function page<Item>(
     items.push(item)
   }
   const last = items.at(-1)
-  return json(200, { items: items.map(shape), next: more && last !== undefined ? encode(place, keyOf(last)) : null })
+  return json(200, { items: items.map(shape), next: more && last !== undefined ? sayCursor(place, keyOf(last)) : null })
 }
 
 /** For lists that are small by nature: read whole, put in the order of their keys, cut here. */
@@ -60,14 +63,16 @@ export async function* behind<Item>(
   for (const { item } of items) yield item
 }
 
-function encode(place: string, key: string): string {
+/** Where a list goes on, for `next`. `place`: what is listed, of which organization. */
+export function sayCursor(place: string, key: string): string {
   return Buffer.from(`${place}\0${key}`).toString('base64url')
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Throws `invalid` for what no list of this place has said. */
-function decode(place: string, cursor: string): string {
+/** The key that `next` was made of. Throws `invalid` for what no list of this place has said. */
+export function takeCursor(place: string, cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined
   const refused = invalid('The cursor is none of this list', { detail: { field: 'cursor' } })
   const bytes = Buffer.from(cursor, 'base64url')
   if (bytes.toString('base64url') !== cursor) throw refused

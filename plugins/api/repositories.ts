@@ -57,7 +57,7 @@ export const repositoryRoutes = [
   inOrganization({
     method: 'GET',
     path: '/v1/repositories',
-    permission: 'organization.read',
+    permission: 'repositories.read',
     summary: 'Repositories that the caller may read',
     query: pageQuery,
     answers: { 200: pageOf(repositoryShape) },
@@ -87,7 +87,7 @@ export const repositoryRoutes = [
   inOrganization({
     method: 'GET',
     path: '/v1/repositories/{repository}',
-    permission: 'organization.read',
+    permission: 'repositories.read',
     summary: 'One repository',
     answers: { 200: one('As it stands'), 404: refusal('No such repository, or none for this caller') },
     handle: async ({ params }, { administration }) =>

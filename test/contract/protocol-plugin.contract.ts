@@ -65,7 +65,7 @@ export function protocolPluginContract(plugin: ProtocolPlugin, contract: Protoco
 
     it('refuses with 403 what a member who may only read is not allowed to do, without asking for the body', async () => {
       const before = await stored(house)
-      const readerHas = new Set<string>(['artifacts.read', 'organization.read', 'tokens.issue'])
+      const readerHas = new Set<string>(['artifacts.read', 'repositories.read', 'organization.read', 'tokens.issue'])
       for (const route of refusable.filter(({ scope, permission }) => scope !== 'instance' && !readerHas.has(permission))) {
         const answer = await ask(house, plugin, route, 'rita')
         expect(answer.status, label(route)).to.equal(403)

@@ -24,7 +24,7 @@ interface Attempt {
 
 const methods = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'MOVE', 'COPY'] as const
 const unknownToken = `crt_u_${'0'.repeat(46)}`
-const readerHas = new Set<string>(['artifacts.read', 'organization.read', 'tokens.issue'])
+const readerHas = new Set<string>(['artifacts.read', 'repositories.read', 'organization.read', 'tokens.issue'])
 
 async function installedPlugins(): Promise<readonly ProtocolPlugin[]> {
   const folder = new URL('../../plugins/', import.meta.url)

@@ -22,11 +22,14 @@ import type { CallerScope } from '../../core/tenancy/caller-scope.js'
 import { ReadOnly } from '../../core/tenancy/read-only.js'
 import type { Repository } from '../../core/tenancy/repository.js'
 import { StoredAdministration } from '../../core/tenancy/stored-administration.js'
+import type { StoredContents } from '../../core/tenancy/stored-contents.js'
 import { StoredHandles } from '../../core/tenancy/stored-handles.js'
 import { StoredOrganizationRegister } from '../../core/tenancy/stored-organization-register.js'
 import { StoredTenancy } from '../../core/tenancy/stored-tenancy.js'
 import { FixedClock } from './fixed-clock.js'
 
+/** Nothing lies in these repositories. */
+const nothingStored = {} as StoredContents
 export const operator: Principal = { kind: 'operator', id: 'op_test' }
 const away = '198.51.100.7'
 
@@ -95,12 +98,15 @@ export class People {
         { name: 'raw', version: '1.0.0' },
         { name: 'npm', version: '2.0.0' },
       ],
+      serves: () => true,
+      settings: () => [],
     }
     this.handles = new StoredHandles(
       new TenantDirectory(metadata, clock, this.hashes),
       new StoredAdministration(metadata, this.tenancy, this.policy, formats, this.tokens, clock),
       new MemberTokenDesk(this.tokens, clock),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
+      nothingStored,
     )
   }
 

@@ -54,10 +54,13 @@ const grant = (repository: string, level: Grant['level'], path?: string): Grant 
   ...(path === undefined ? {} : { path }),
 })
 
+/** All but the one that follows from what else the caller may. */
+const table = permissions.filter((permission) => permission !== 'repositories.read')
+
 describe('role access policy', () => {
   const policy = new RoleAccessPolicy()
   const held = (tenant: Tenant, principal: Principal, repository?: Repository, path?: string): readonly Permission[] =>
-    permissions.filter((permission) =>
+    table.filter((permission) =>
       policy.permits(tenant, principal, permission, {
         ...(repository === undefined ? {} : { repository }),
         ...(path === undefined ? {} : { path }),
@@ -66,9 +69,9 @@ describe('role access policy', () => {
 
   it('gives each role its column of the table', () => {
     const tenant = tenantWith([])
-    expect(held(tenant, person('owner'), one)).to.deep.equal(permissions.filter((permission) => permission !== 'instance.manage'))
+    expect(held(tenant, person('owner'), one)).to.deep.equal(table.filter((permission) => permission !== 'instance.manage'))
     expect(held(tenant, person('admin'), one)).to.deep.equal(
-      permissions.filter((permission) => permission !== 'instance.manage' && permission !== 'organization.manage'),
+      table.filter((permission) => permission !== 'instance.manage' && permission !== 'organization.manage'),
     )
     expect(held(tenant, person('developer'), one)).to.deep.equal([
       'artifacts.read',
@@ -81,10 +84,24 @@ describe('role access policy', () => {
     expect(held(tenant, person(), one)).to.deep.equal([])
   })
 
+  it('lets look into the organization whoever may see a repository of it, or may read the organization itself', () => {
+    const looks = (tenant: Tenant, principal: Principal) => policy.permits(tenant, principal, 'repositories.read')
+    const closed = { ...tenantWith([]), repositories: () => [one, two] }
+    const opened = { ...tenantWith([grant('r_two', 'read', 'team/a')]), repositories: () => [one, two] }
+    expect([looks(closed, person('reader')), looks(closed, person()), looks(opened, person())]).to.deep.equal([true, false, true])
+    expect([looks(tenantWith([]), person()), looks(tenantWith([]), { kind: 'anonymous' })]).to.deep.equal([true, false])
+    const scoped = (repository: string) => person('reader', [{ kind: 'repository', repository, level: 'read' }])
+    expect([looks(closed, scoped('r_one')), looks(closed, scoped('r_three'))]).to.deep.equal([true, false])
+    expect(looks(closed, person('reader', [{ kind: 'organization', level: 'read' }]))).to.equal(true)
+    expect(looks(closed, person('owner', [{ kind: 'audit' }]))).to.equal(false)
+    expect([looks(closed, operator), looks(tenantWith([], { status: 'suspended' }), person('owner'))]).to.deep.equal([
+      true,
+      false,
+    ])
+  })
+
   it('gives the operator every management permission and no artifact', () => {
-    expect(held(tenantWith([]), operator, one)).to.deep.equal(
-      permissions.filter((permission) => !permission.startsWith('artifacts.')),
-    )
+    expect(held(tenantWith([]), operator, one)).to.deep.equal(table.filter((permission) => !permission.startsWith('artifacts.')))
   })
 
   /** Asking for changes of versions concerns no single repository. */

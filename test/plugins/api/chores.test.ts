@@ -41,20 +41,27 @@ describe('chores of the management interface', () => {
     const told = await instance.done('POST', 'chores/sweep/run', { dryRun: true })
     const last = told['last'] as { result: { samples: unknown[] } }
     const { samples, ...result } = last.result
-    const [sample] = samples as { organization: string; repository: string }[]
+    const { organization, repository } = samples[0] as { organization: string; repository: string }
     expect([told['runs'], { ...last, result }]).to.deep.equal([
       1,
       {
         at,
         milliseconds: 0,
         outcome: 'done',
-        result: { dryRun: true, blobs: 1, bytes: result['bytes' as never], done: { purge: 1 } },
+        result: { dryRun: true, blobs: 1, bytes: result['bytes' as never], done: { purge: 1, 'forget-deletion': 1 } },
         error: null,
       },
     ])
-    expect(samples).to.deep.equal([{ ...sample, deed: 'purge', path: 'a.txt', version: 1, why: 'It was deleted' }])
+    expect(samples).to.have.deep.members([
+      { organization, repository, deed: 'forget-deletion', why: 'It can no longer be undone' },
+      { organization, repository, deed: 'purge', path: 'a.txt', version: 1, why: 'It was deleted' },
+    ])
     const done = await instance.done('POST', 'chores/sweep/run', {})
-    expect((done['last'] as { result: { done: unknown } }).result.done).to.deep.equal({ purge: 1, condemn: 1 })
+    expect((done['last'] as { result: { done: unknown } }).result.done).to.deep.equal({
+      purge: 1,
+      condemn: 1,
+      'forget-deletion': 1,
+    })
   })
 
   it('that nobody knows, or asked for otherwise than told, are refused', async () => {

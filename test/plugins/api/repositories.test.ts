@@ -146,7 +146,7 @@ describe('repositories of the management interface', () => {
         expectForbidden(await member.send(method, path, body), 'repositories.manage')
       }
     }
-    expectForbidden(await memberOf(house, 'gus').send('GET', 'repositories'), 'organization.read')
+    expectForbidden(await memberOf(house, 'gus').send('GET', 'repositories'), 'repositories.read')
     expect((await operator.done('GET', 'repositories/files'))['public']).to.equal(false)
   })
 

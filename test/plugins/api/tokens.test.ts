@@ -62,7 +62,9 @@ describe('tokens of the management interface', () => {
     expect([await request('PUT', 'files/a', one), await request('DELETE', 'files/a', one)]).to.deep.equal([201, 403])
     expect([await request('PUT', 'other/a', one), await request('GET', 'other/', one)]).to.deep.equal([404, 404])
     expect([await request('GET', 'files/a', above), await request('PUT', 'files/a', above)]).to.deep.equal([200, 403])
-    expect(await request('GET', '-/api/v1/repositories', one)).to.equal(403)
+    expect(await request('GET', '-/api/v1/repositories', one)).to.equal(200)
+    expect(await request('GET', '-/api/v1/repositories/other', one)).to.equal(404)
+    expect(await request('GET', '-/api/v1/organization', one)).to.equal(403)
   })
 
   it('of service accounts outlive nothing but have a life of their own', async () => {

@@ -1,0 +1,35 @@
+import type { Digests } from '../digest/digests.js'
+import type { Artifact, FolderEntry } from '../storage/artifact.js'
+import type { PackageFacts } from '../storage/package-facts.js'
+import type { ContentQuery, SearchAnswer } from './content-search.js'
+import type { Repository } from './repository.js'
+
+export interface FileDetails {
+  readonly repository: Repository
+  readonly artifact: Artifact
+  /** Those that are kept, late ones too; none is computed. */
+  readonly digests: Digests
+  /** Is its path its address below the repository? */
+  readonly addressed: boolean
+}
+export interface PackageDetails {
+  readonly repository: Repository
+  readonly name: string
+  readonly facts: PackageFacts
+}
+
+/** What lies in the repositories of one organization, as far as the caller may read it: names and facts, never bytes. For `api` alone. A repository, folder
+ *  or package that the caller may not see is `not-found`; one of a format that is switched off is `forbidden`. */
+export interface Contents {
+  /** Direct entries of a folder ('' is the root) in byte order. */
+  folder(repository: string, folder: string, query?: { readonly after?: string }): Promise<AsyncIterable<FolderEntry>>
+  file(repository: string, path: string): Promise<FileDetails>
+  /** Described packages in byte order. */
+  packages(repository: string, query?: { readonly after?: string }): Promise<AsyncIterable<PackageDetails>>
+  /** By its name in addresses, or by what it is called in its format. */
+  package(repository: string, name: string): Promise<PackageDetails>
+  /** Packages and files by words, properties and digests, over every repository or the one named. */
+  search(query: ContentQuery): Promise<SearchAnswer>
+  /** Lines to paste into clients' settings, for the repository at this address. */
+  settings(repository: string, url: URL): Promise<readonly { readonly client: string; readonly text: string }[]>
+}

@@ -1,0 +1,111 @@
+import { type FileDetails, type FolderEntry, type Found, type PackageDetails, type PackageFacts, z } from '#core'
+
+/** What the management interface says of what lies in repositories. */
+
+const digests = z.strictObject({
+  md5: z.string().optional(),
+  sha1: z.string().optional(),
+  sha256: z.string(),
+  sha512: z.string().optional(),
+  blake2b256: z.string().optional(),
+})
+
+export const entryShape = z
+  .strictObject({
+    kind: z.enum(['file', 'folder']),
+    name: z.string(),
+    path: z.string(),
+    size: z.number().int().nullable(),
+    modifiedAt: z.string().nullable(),
+  })
+  .meta({ id: 'FolderEntry' })
+export const shapeEntry = (folder: string) => (entry: FolderEntry) => ({
+  kind: entry.kind,
+  name: entry.name,
+  path: folder === '' ? entry.name : `${folder}/${entry.name}`,
+  size: entry.kind === 'file' ? entry.artifact.size : null,
+  modifiedAt: entry.kind === 'file' ? entry.artifact.modified.toISOString() : null,
+})
+
+export const fileShape = z
+  .strictObject({
+    repository: z.string(),
+    path: z.string(),
+    size: z.number().int(),
+    contentType: z.string().nullable(),
+    digests: digests.meta({ description: 'Those that are kept' }),
+    modifiedAt: z.string(),
+    publishedBy: z.string().meta({ description: 'Id of a member or service account' }),
+    versions: z.number().int().meta({ description: 'How often this path was written or deleted' }),
+    url: z.string().nullable().meta({ description: 'Where its bytes are, if its path is its address' }),
+  })
+  .meta({ id: 'File' })
+export const shapeFile = ({ repository, artifact, digests }: FileDetails, url: URL | null) => ({
+  repository: repository.name,
+  path: artifact.path,
+  size: artifact.size,
+  contentType: artifact.contentType ?? null,
+  digests,
+  modifiedAt: artifact.modified.toISOString(),
+  publishedBy: artifact.publishedBy,
+  versions: artifact.sequence,
+  url: url?.href ?? null,
+})
+
+const described = {
+  title: z.string().meta({ description: 'What it is called in its format' }),
+  latest: z.string().nullable(),
+  description: z.string().nullable(),
+}
+const textOf = (value: unknown) => (typeof value === 'string' ? value : null)
+const shapeFacts = (name: string, facts: PackageFacts) => ({
+  title: textOf(facts.name) ?? name,
+  latest: textOf(facts.latest),
+  description: textOf(facts.description),
+})
+
+export const packageShape = z
+  .strictObject({
+    repository: z.string(),
+    format: z.string(),
+    name: z.string().meta({ description: 'What it is called in addresses' }),
+    ...described,
+    license: z.string().nullable(),
+    homepage: z.string().nullable(),
+    keywords: z.array(z.string()),
+  })
+  .meta({ id: 'Package' })
+export const shapePackage = ({ repository, name, facts }: PackageDetails) => ({
+  repository: repository.name,
+  format: repository.format,
+  name,
+  ...shapeFacts(name, facts),
+  license: textOf(facts.license),
+  homepage: textOf(facts.homepage),
+  keywords: (Array.isArray(facts.keywords) ? facts.keywords : []).filter((word) => typeof word === 'string'),
+})
+
+export const foundShape = z
+  .strictObject({
+    kind: z.enum(['file', 'package']),
+    repository: z.string(),
+    format: z.string(),
+    name: z.string().meta({ description: 'Path of the file, or name of the package' }),
+    ...described,
+    size: z.number().int().nullable(),
+    sha256: z.string().nullable(),
+    modifiedAt: z.string().nullable(),
+  })
+  .meta({ id: 'Found' })
+export const shapeFound = (found: Found) => {
+  const { kind, repository } = found
+  const place = { kind, repository: repository.name, format: repository.format }
+  if (found.kind === 'package') {
+    const { name, facts } = found
+    return { ...place, name, ...shapeFacts(name, facts), size: null, sha256: null, modifiedAt: null }
+  }
+  const { path, size, digests, modified } = found.artifact
+  const title = path.slice(path.lastIndexOf('/') + 1)
+  const file = { name: path, title, latest: null, description: null }
+  return { ...place, ...file, size, sha256: digests.sha256, modifiedAt: modified.toISOString() }
+}

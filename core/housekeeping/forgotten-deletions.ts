@@ -7,5 +7,5 @@ export async function forgetDeletion(entry: Entry, run: SweepRun): Promise<void>
   if (typeof purgeAfter !== 'number' || !run.isPast(purgeAfter, 0)) return
   if (!run.dryRun && !(await run.commit([{ op: 'delete', key: entry.key, if: { revision: entry.revision } }]))) return
   const [organization = '', kind, repository = ''] = entry.key.partition.split('\0')
-  if (kind === 'u') run.done('forget-deletion', { organization, repository }, 'It can no longer be undone')
+  if (kind === 'g') run.done('forget-deletion', { organization, repository }, 'It can no longer be undone')
 }

@@ -184,7 +184,7 @@ export class Sweep implements Chore {
     else if (kind === 'v' && first === 's') await purge.visit(entry, run)
     else if (kind === 'f' && first === 'd') await this.tidy.visit(entry, run)
     else if (kind === 'i') await this.strays.visitIntent(entry, run)
-    else if (kind === 'u' || kind === 'w') await forgetDeletion(entry, run)
+    else if (kind === 'g' || kind === 'w') await forgetDeletion(entry, run)
     else if (kind === 't') await forgetSecret(entry, this.parts.metadata, run)
   }
 }

@@ -34,8 +34,8 @@ export const tenantKeys = {
   document: (org: string, repo: string, plugin: string, pkg: string, rest: readonly string[]): Key =>
     key(join(org, 'p', repo, plugin, pkg), 'doc', ...rest),
   /** What was taken away, in the order of time; and what an undo of it needs. */
-  deletions: (org: string, repo: string) => join(org, 'u', repo),
-  deletion: (org: string, repo: string, id: string): Key => key(join(org, 'u', repo), id),
+  deletions: (org: string, repo: string) => join(org, 'g', repo),
+  deletion: (org: string, repo: string, id: string): Key => key(join(org, 'g', repo), id),
   deletionParts: (org: string, repo: string, id: string) => join(org, 'w', repo, id),
   deletionPart: (org: string, repo: string, id: string, index: number): Key => key(join(org, 'w', repo, id), numeral(index)),
   names: (org: string, repo: string, shard: number) => join(org, 'n', repo, String(shard)),

@@ -77,7 +77,8 @@ export function repositoryCommand(program: Command): void {
         .description('change a repository, by options or KEY=VALUE')
         .option('--public', 'readable without credentials')
         .option('--no-public', 'private'),
-    ),
+      // Behind --webdav: the first of the two decides what holds where neither is given.
+    ).option('--no-webdav', 'plain HTTP alone'),
   ).action(async (org: string, name: string, settings: readonly string[], options: RepositoryOptions) => {
     const body = { ...keyed(options), ...Object.fromEntries(settings.map(setting)) }
     if (Object.keys(body).length === 0) throw new Misused('error: nothing to change: give an option or KEY=VALUE')
@@ -89,6 +90,11 @@ export function repositoryCommand(program: Command): void {
       .description('give it another name; the old address answers 404'),
   ).action(async (org: string, name: string, newName: string, options: CommonOptions) => {
     printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), { name: newName }))
+  })
+  common(
+    repository.command('settings <organization> <name>').description("lines to paste into each client's own settings"),
+  ).action(async (org: string, name: string, options: CommonOptions) => {
+    print(options, ['client', 'text'], await clientOf(options).get<Row[]>(`${path(org, name)}/settings`))
   })
   common(repository.command('delete <organization> <name>').description('remove a repository and everything in it')).action(
     async (org: string, name: string, options: CommonOptions) => {

@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander'
+import { artifactCommand } from './artifact.js'
 import { choreCommand } from './chore.js'
+import { completionCommand } from './completion.js'
 import { deletedCommand } from './deleted.js'
 import { formatCommand } from './format.js'
 import { grantCommand } from './grant.js'
@@ -10,6 +12,7 @@ import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
 import { repositoryCommand } from './repository.js'
 import { routesCommand } from './routes.js'
+import { searchCommand } from './search.js'
 import { addServe } from './serve.js'
 import { tokenCommand } from './token.js'
 
@@ -31,6 +34,9 @@ const subcommands: readonly AddCommand[] = [
   deletedCommand,
   routesCommand,
   choreCommand,
+  artifactCommand,
+  searchCommand,
+  completionCommand,
 ]
 
 export function buildProgram(): Command {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type CommonOptions, clientOf, common, done, printOne } from './output.js'
+import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 
 interface PackageOptions extends CommonOptions {
   readonly to: string
@@ -8,12 +8,25 @@ interface PackageOptions extends CommonOptions {
   readonly reason?: string
 }
 
-/** A version's address: slashes of a name are encoded, `/` alone is the root of a raw repository. */
-const path = (org: string, repository: string, name: string, version: string) =>
-  `${[org, '-', 'api', 'v1', 'packages', repository, name, version].map(encodeURIComponent).join('/')}`
+type Row = Readonly<Record<string, unknown>>
+
+/** Address of a repository's packages, of one, of a version: slashes of a name are encoded, `/` alone is the root of a raw repository. */
+const path = (org: string, ...names: readonly string[]) =>
+  [org, '-', 'api', 'v1', 'packages', ...names].map(encodeURIComponent).join('/')
 
 export function packageCommand(program: Command): void {
-  const command = program.command('package').description('versions of packages, as formats know them')
+  const command = program.command('package').description('packages and their versions, as formats know them')
+  common(command.command('list <organization> <repository>').description('all packages')).action(
+    async (org: string, repository: string, options: CommonOptions) => {
+      const rows = await all(clientOf(options).list<Row>(path(org, repository)))
+      print(options, ['name', 'title', 'latest', 'license', 'description'], rows)
+    },
+  )
+  common(command.command('show <organization> <repository> <name>').description('one package')).action(
+    async (org: string, repository: string, name: string, options: CommonOptions) => {
+      printOne(options, await clientOf(options).get<Row>(path(org, repository, name)))
+    },
+  )
   common(
     command
       .command('promote <organization> <repository> <name> <version>')

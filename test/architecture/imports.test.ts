@@ -25,6 +25,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
       'express',
       'multer',
       'commander',
+      'cli-progress',
       'cli-table3',
       'pino',
       'prom-client',

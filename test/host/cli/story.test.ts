@@ -96,7 +96,6 @@ describe('An organization, from its first word to its last, by the command line'
       policy: 'release',
       public: true,
       writePolicy: 'replace',
-      webdav: false,
       layoutPolicy: 'strict',
       webdav: false,
       maxSize: null,

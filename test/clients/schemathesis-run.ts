@@ -14,6 +14,8 @@ export interface KnownNames {
   /** Whose tokens these are. */
   readonly owners: readonly string[]
   readonly scopes: readonly string[]
+  readonly packages: readonly string[]
+  readonly words: readonly string[]
 }
 
 export interface Sweep {
@@ -122,6 +124,8 @@ function settingsOf(names: KnownNames): string {
     ['path.group', 'groups', 0.9],
     ['path.format', 'formats', 0.9],
     ['path.token', 'tokens', 0.5],
+    ['path.package', 'packages', 0.9],
+    ['query.q', 'words', 0.5],
     ['body.scopes[*]', 'scopes', 0.8],
     ['query.member', 'members', 0.7],
     ['query.repository', 'repositories', 0.7],
@@ -140,6 +144,12 @@ negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 409, 413, 
 # Links stand in the description; guessed ones take an id for the name that an address has.
 [phases.stateful]
 inference = { algorithms = [] }
+[[operations]]
+include-operation-id = "getPackage"
+parameters = { "path.repository" = "npm", "path.org" = "acme" }
+[[operations]]
+include-operation-id = "getArtifactsFile"
+parameters = { "path.repository" = "raw", "path.org" = "acme" }
 # These touch none but the organizations that may vanish.
 [[operations]]
 include-path-regex = "^/-/api/v1/organizations/"

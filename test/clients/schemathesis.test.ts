@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { call } from '../support/client.js'
+import { publishBody } from '../support/npm-package.js'
 import { obtain } from './client-cache.js'
 import { pythonTools } from './python-tools.js'
 import { succeed } from './run.js'
@@ -29,6 +30,8 @@ const names = {
   formats: ['maven', 'npm', 'pypi', 'raw'],
   tokens: [] as string[],
   owners: ['rita'],
+  packages: ['greeting'],
+  words: ['greeting', 'docs', 'license:mit', 'f'.repeat(64)],
   scopes: ['repo:*:read', 'repo:*:delete', 'org:read'],
 } satisfies KnownNames
 
@@ -61,6 +64,7 @@ describe('The management interface, swept by schemathesis', function () {
         const made = await send('POST', `/${organization}/-/api/v1/tokens`, { member: 'rita', name, scopes: ['repo:*:read'] })
         names.tokens.push(String(made['id']))
       }
+    await publish()
     description = (await call(server.url, { method: 'GET', target: '/-/api/v1/openapi.json' })).text()
   })
   after(async () => {
@@ -87,6 +91,18 @@ describe('The management interface, swept by schemathesis', function () {
     for (const name of names.groups) await send('POST', `${mount}groups`, { name })
     await send('PUT', `${mount}groups/builders/members/dora`)
     await send('PUT', `${mount}grants`, { subject: 'builders', repository: 'raw', level: 'write' })
+  }
+
+  /** A file and a package, so that there is something to find. */
+  async function publish(): Promise<void> {
+    const { token } = await send('POST', '/acme/-/api/v1/tokens', { member: 'olga', name: 'writes', scopes: ['repo:*:write'] })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const body = JSON.stringify(await publishBody({ name: 'greeting', version: '1.0.0', license: 'MIT' }))
+    const stored = [
+      await call(server.url, { method: 'PUT', target: '/acme/raw/docs/notes.txt', headers, body: 'notes' }),
+      await call(server.url, { method: 'PUT', target: '/acme/npm/greeting', headers, body }),
+    ]
+    expect(stored.map(({ status }) => status)).to.deep.equal([201, 201])
   }
 
   async function swept(options: Pick<Sweep, 'phases' | 'checks' | 'examples'> & { readonly token?: string }): Promise<Verdict> {

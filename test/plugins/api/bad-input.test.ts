@@ -19,7 +19,7 @@ const taking = api.mounts.flatMap(({ scope, routes }) =>
       : [
           {
             method,
-            target: `${scope === 'organization' ? '/acme' : ''}/-/api${path.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? '')}`,
+            target: `${scope === 'organization' ? '/acme' : ''}/-/api${path.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? 'x')}`,
           },
         ],
   ),

@@ -77,8 +77,7 @@ export function repositoryCommand(program: Command): void {
         .description('change a repository, by options or KEY=VALUE')
         .option('--public', 'readable without credentials')
         .option('--no-public', 'private'),
-      // Behind --webdav: the first of the two decides what holds where neither is given.
-    ).option('--no-webdav', 'plain HTTP alone'),
+    ),
   ).action(async (org: string, name: string, settings: readonly string[], options: RepositoryOptions) => {
     const body = { ...keyed(options), ...Object.fromEntries(settings.map(setting)) }
     if (Object.keys(body).length === 0) throw new Misused('error: nothing to change: give an option or KEY=VALUE')

@@ -16,6 +16,7 @@ export interface KnownNames {
   readonly scopes: readonly string[]
   readonly packages: readonly string[]
   readonly words: readonly string[]
+  readonly chores: readonly string[]
 }
 
 export interface Sweep {
@@ -26,6 +27,8 @@ export interface Sweep {
   readonly description: string
   readonly names: KnownNames
   readonly token?: string
+  /** Operations that are left out. */
+  readonly without?: readonly string[]
   readonly phases: readonly ('examples' | 'coverage' | 'fuzzing' | 'stateful')[]
   readonly checks: readonly string[]
   /** Cases per operation in fuzzing, steps' worth in the stateful phase. */
@@ -60,7 +63,7 @@ interface Report {
 
 /** One run of schemathesis over the description, to its end. */
 export async function sweep(options: Sweep): Promise<Verdict> {
-  const { command, folder, url, description, names, token, phases, checks, examples, seed } = options
+  const { command, folder, url, description, names, token, without = [], phases, checks, examples, seed } = options
   const [document, settings, report] = ['openapi.json', 'schemathesis.toml', 'report.json'].map((name) => join(folder, name)) as [
     string,
     string,
@@ -91,6 +94,7 @@ export async function sweep(options: Sweep): Promise<Verdict> {
     'off',
   )
   words.push('--report', 'json', '--report-json-path', report)
+  for (const operation of without) words.push('--exclude-operation-id', operation)
   if (token !== undefined) words.push('--header', `Authorization: Bearer ${token}`)
   const ran = await run(command, words, { cwd: folder, timeout: 1_800_000 })
   const told = JSON.parse(await readFile(report, 'utf8').catch(() => Promise.reject(new Error(ran.output)))) as Report
@@ -126,6 +130,7 @@ function settingsOf(names: KnownNames): string {
     ['path.token', 'tokens', 0.5],
     ['path.package', 'packages', 0.9],
     ['query.q', 'words', 0.5],
+    ['path.chore', 'chores', 0.9],
     ['body.scopes[*]', 'scopes', 0.8],
     ['query.member', 'members', 0.7],
     ['query.repository', 'repositories', 0.7],

@@ -31,6 +31,7 @@ const names = {
   tokens: [] as string[],
   owners: ['rita'],
   packages: ['greeting'],
+  chores: ['none'],
   words: ['greeting', 'docs', 'license:mit', 'f'.repeat(64)],
   scopes: ['repo:*:read', 'repo:*:delete', 'org:read'],
 } satisfies KnownNames
@@ -65,6 +66,10 @@ describe('The management interface, swept by schemathesis', function () {
         names.tokens.push(String(made['id']))
       }
     await publish()
+    const chores = (
+      await call(server.url, { method: 'GET', target: '/-/api/v1/chores', headers: { authorization: `Bearer ${operator}` } })
+    ).text()
+    names.chores = [...chores.matchAll(/"name":"([^"]+)"/g)].map(([, name = '']) => name)
     description = (await call(server.url, { method: 'GET', target: '/-/api/v1/openapi.json' })).text()
   })
   after(async () => {
@@ -105,7 +110,9 @@ describe('The management interface, swept by schemathesis', function () {
     expect(stored.map(({ status }) => status)).to.deep.equal([201, 201])
   }
 
-  async function swept(options: Pick<Sweep, 'phases' | 'checks' | 'examples'> & { readonly token?: string }): Promise<Verdict> {
+  async function swept(
+    options: Pick<Sweep, 'phases' | 'checks' | 'examples' | 'without'> & { readonly token?: string },
+  ): Promise<Verdict> {
     const verdict = await sweep({
       command: join(tools, 'schemathesis'),
       folder,
@@ -135,13 +142,15 @@ describe('The management interface, swept by schemathesis', function () {
   it('answers the operator likewise, refuses what does not fit the description, and forgets what was deleted', async () => {
     const { accepted } = await swept({
       token: operator,
+      // Behind it nothing could be changed; it has tests of its own.
+      without: ['instanceSetReadOnly'],
       phases: ['examples', 'coverage', 'fuzzing', 'stateful'],
       checks: [...conformance, 'negative_data_rejection', 'unsupported_method', 'use_after_free', 'ensure_resource_availability'],
       examples,
     })
-    // What one case deletes, another does not find.
+    // What one case deletes, another does not find; and nothing is deleted or promoted of a version that is not there.
     const never = Object.entries(accepted).filter(([, count]) => count === 0)
-    expect(never.length, `never reached: ${never.map(([operation]) => operation).join(', ')}`).to.be.below(3)
+    expect(never.length, `never reached: ${never.map(([operation]) => operation).join(', ')}`).to.be.below(5)
   })
 
   it('has outlived all of it, and so have its organizations', async () => {

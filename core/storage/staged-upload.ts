@@ -13,6 +13,7 @@ import type { WrappedKey } from './encryption/keys.js'
 import { SealedBlobs, type SealedWriter } from './encryption/sealed-blobs.js'
 import { CopyingWriter } from './known-content.js'
 import { MetadataStore } from './metadata-store.js'
+import { SettledWriter } from './settled-writer.js'
 import type { StagedBlob } from './staging.js'
 import { asJson, type IntentRow } from './storage-rows.js'
 import type { StoredArtifact } from './stored-artifact.js'
@@ -139,6 +140,22 @@ export class Uploads {
       if (stored.status === 'rejected') throw brokenTransfer(stored.reason)
       requireDigests(expected, staged.digests)
       return staged
+    } catch (thrown) {
+      await staged.discard(this.metadata)
+      throw thrown
+    }
+  }
+
+  /** Durable before its commit, and light: of many that wait together none holds a descriptor or a buffer. Takes the place of what it was given. */
+  async settle(staged: StagedUpload): Promise<StagedUpload> {
+    const { uploadId, organizationId, size, digests } = staged
+    try {
+      const { storedSize, key } = await staged.finish()
+      const blob = { organizationId, blobId: staged.blobId, size, storedSize, ...(key === undefined ? {} : { key }) }
+      const settled = new StagedUpload(uploadId, organizationId, new SettledWriter(this.blobs, blob), size, digests)
+      await settled.finish()
+      staged.release()
+      return settled
     } catch (thrown) {
       await staged.discard(this.metadata)
       throw thrown

@@ -19,6 +19,6 @@ export interface Stage {
 export interface StageOptions {
   /** Digests that join the pass although nobody has promised any yet: a trailer will. */
   readonly digests?: readonly DigestName[]
-  /** Durable at once: of many that wait for one commit none holds a descriptor. */
+  /** Durable at once: of many that wait for one commit none holds a descriptor or a buffer. */
   readonly settled?: boolean
 }

@@ -145,9 +145,7 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     this.requireCeiling('artifacts.write')
     const place = this.uploadPlace()
     const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
-    await this.session.keep(staged)
-    if (settled) await staged.finish()
-    return staged
+    return this.session.keep(settled ? await this.parts.uploads.settle(staged) : staged)
   }
 
   private uploadPlace(): UploadPlace {

@@ -18,6 +18,9 @@ import { foldersAbove } from './file-path.js'
 import { isFolder } from './folders.js'
 
 const limits = { entries: 100_000, ratio: 100 }
+/** Bytes of a member that is held in memory while it becomes durable, and how many are at once. */
+const small = 512 * 1024
+const sideBySide = 32
 
 /** A zip or a .tar.gz that is to be unpacked where it is put. Both headers mean the same: all of it appears at once, or nothing. */
 export function isExplosion(request: Pick<ProtocolRequest, 'header'>): boolean {
@@ -45,22 +48,77 @@ export async function explode(folder: string, request: ProtocolRequest, context:
 async function unpack(folder: string, archive: StagedBlob, context: RepositoryContext): Promise<ReadonlyMap<string, StagedBlob>> {
   const names = new MemberNames(folder)
   const files = new Map<string, StagedBlob>()
-  const take = async (name: string, kind: string, open: () => Readable | Promise<Readable>) => {
+  const staging = new SideBySide((path: string, blob: StagedBlob) => files.set(path, blob))
+  const take = async ({ name, kind, size, open }: Member) => {
     const path = names.take(name, kind)
-    if (path !== undefined) files.set(path, await context.stage(await open(), {}, { settled: true }))
+    if (path === undefined) return
+    const stage = (content: Readable) => context.stage(content, {}, { settled: true })
+    if (size > small) files.set(path, await stage(await open()))
+    else {
+      const content = await whole(await open())
+      await staging.add(path, () => stage(Readable.from([content])))
+    }
   }
   const head = await firstBytes(archive)
   try {
-    if (head === '504b0304' || head === '504b0506')
-      await eachZipEntry(archive, ({ name, kind, open }) => take(name, kind, open), limits)
-    else if (head.startsWith('1f8b')) await walkTar(archive, ({ name, kind, open }) => take(name, kind, open), limits)
+    if (head === '504b0304' || head === '504b0506') await eachZipEntry(archive, take, limits)
+    else if (head.startsWith('1f8b')) await walkTar(archive, take, limits)
     else throw invalid('An archive to be unpacked is a zip or a gzipped tar')
+    await staging.end()
   } catch (thrown) {
     // What the archive is made of is the request's own contradiction here, 400.
     if (thrown instanceof RegistryError && thrown.kind === 'unprocessable') throw invalid(thrown.message, { cause: thrown })
     throw thrown
+  } finally {
+    await staging.quiet()
   }
   return files
+}
+
+interface Member {
+  readonly name: string
+  readonly kind: string
+  readonly size: number
+  open(): Readable | Promise<Readable>
+}
+
+/** Small members become durable beside each other: each waits for the disk, and hardly anything else. */
+class SideBySide {
+  private readonly running = new Set<Promise<void>>()
+  private failure: { readonly thrown: unknown } | undefined
+
+  constructor(private readonly keep: (path: string, blob: StagedBlob) => void) {}
+
+  /** Waits for a place; throws what made an earlier one fail. */
+  async add(path: string, stage: () => Promise<StagedBlob>): Promise<void> {
+    while (this.running.size >= sideBySide) await Promise.race(this.running)
+    this.check()
+    const one: Promise<void> = stage()
+      .then(
+        (blob) => this.keep(path, blob),
+        (thrown: unknown) => {
+          this.failure ??= { thrown }
+        },
+      )
+      .finally(() => this.running.delete(one))
+    this.running.add(one)
+  }
+  async end(): Promise<void> {
+    await this.quiet()
+    this.check()
+  }
+  async quiet(): Promise<void> {
+    await Promise.all(this.running)
+  }
+  private check(): void {
+    if (this.failure !== undefined) throw this.failure.thrown
+  }
+}
+
+async function whole(content: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of content) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 /** The names of an archive as paths; throws `invalid` for one that leaves it, that no address could name, or that meets another. */

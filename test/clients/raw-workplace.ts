@@ -18,20 +18,26 @@ export class RawWorkplace {
   private constructor(
     readonly command: string,
     private server: Server,
+    private readonly settings: NodeJS.ProcessEnv,
     readonly target: ClientTarget,
     readonly folder: string,
     readonly env: NodeJS.ProcessEnv,
   ) {}
 
   /** In a suite's `before`; a client that cannot be had leaves the suite pending. */
-  static async open(suite: Mocha.Context, command: string, name = command): Promise<RawWorkplace> {
+  static async open(
+    suite: Mocha.Context,
+    command: string,
+    name = command,
+    settings: NodeJS.ProcessEnv = {},
+  ): Promise<RawWorkplace> {
     const path = await obtain(suite, name, () => debianTool(command, name))
     const folder = await mkdtemp(join(tmpdir(), `${name}-`))
-    const server = await Server.start()
+    const server = await Server.start(settings)
     const target = await server.target('raw')
     const made = await server.cli('repository', 'create', 'main', 'dav', '--format', 'raw', '--webdav')
     expect(made.status, made.output).to.equal(0)
-    return new RawWorkplace(path, server, target, folder, cleanEnvironment(folder))
+    return new RawWorkplace(path, server, settings, target, folder, cleanEnvironment(folder))
   }
 
   async close(): Promise<void> {
@@ -42,7 +48,7 @@ export class RawWorkplace {
   /** As after `kill -9`: another process, the same data, the same address. */
   async restart(): Promise<void> {
     await this.server.kill()
-    this.server = await Server.start({ CLOUDREPO_LISTEN: new URL(this.target.url).host }, this.server.folder)
+    this.server = await Server.start({ ...this.settings, CLOUDREPO_LISTEN: new URL(this.target.url).host }, this.server.folder)
   }
 
   /** `http://127.0.0.1:PORT/main/{repo}/` */

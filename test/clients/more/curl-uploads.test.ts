@@ -73,4 +73,22 @@ describe(withVersion('curl').replace('curl', 'curl, resuming'), function () {
     expect(wrong.status).to.equal(22)
     expect(await place.get('f.txt')).to.equal(undefined)
   })
+
+  it('of many that create one file at once, spread over two workers, one is told 201 and the others 412', async () => {
+    const workers = await RawWorkplace.open(this.ctx as unknown as Mocha.Context, 'curl', 'curl', { CLOUDREPO_WORKERS: '2' })
+    try {
+      for (let round = 0; round < 5; round++) {
+        const address = `${workers.base()}race-${round}`
+        const words = ['-sS', '-o', '/dev/null', '-w', '%{http_code}', '-u', `ci:${workers.target.token}`, '-X', 'PUT']
+        const racers = Array.from({ length: 8 }, (_, racer) =>
+          workers.succeed(...words, '-H', 'If-None-Match: *', '--data-binary', `racer ${racer}`, address),
+        )
+        const answers = (await Promise.all(racers)).map(({ stdout }) => stdout)
+        expect([...answers].sort()).to.deep.equal(['201', ...Array(7).fill('412')])
+        expect(await workers.get(`race-${round}`)).to.equal(`racer ${answers.indexOf('201')}`)
+      }
+    } finally {
+      await workers.close()
+    }
+  })
 })

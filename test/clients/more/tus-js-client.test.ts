@@ -65,6 +65,34 @@ describe('tus-js-client 4.3.1', function () {
     expect((await place.get('through.csv')) === content).to.equal(true)
   })
 
+  it('goes from worker to worker with its parts, and from a killed house to the next', async () => {
+    const workers = await RawWorkplace.open(this.ctx as unknown as Mocha.Context, 'node', 'node', { CLOUDREPO_WORKERS: '2' })
+    try {
+      await workers.write('large.csv', content)
+      const upload = (options: object) =>
+        run(
+          process.execPath,
+          [
+            ...[script, modules, `${workers.base()}-/tus/`, workers.authorization, join(workers.folder, 'large.csv'), 'two.csv'],
+            JSON.stringify({
+              chunkSize: mebi / 2,
+              headers: { Authorization: workers.authorization, Connection: 'close' },
+              ...options,
+            }),
+          ],
+          { cwd: workers.folder, env: workers.env },
+        )
+      const died = await upload({ dieAt: 2 * mebi })
+      expect(died.status, died.output).to.equal(99)
+      await workers.restart()
+      const resumed = await upload({ resume: true })
+      expect(resumed.status, resumed.output).to.equal(0)
+      expect((await workers.get('two.csv')) === content).to.equal(true)
+    } finally {
+      await workers.close()
+    }
+  })
+
   it('sends parts beside each other and has them joined', async () => {
     const ran = await upload('parallel.csv', { parallelUploads: 3, metadataForPartialUploads: {} })
     expect(ran.status, ran.output).to.equal(0)

@@ -106,7 +106,7 @@ describe('an upload that comes in several requests', () => {
     const options = { digests: ['sha1'] as const, judge }
     await refusal(uploads.append(dora, session, 0, broken('abcde'), options))
     expect((await refusal(uploads.append(dora, session, 0, bytes('other bytes'), options))).kind).to.equal('invalid')
-    expect(await node.left()).to.deep.equal(['i', 'u'])
+    expect(await node.left()).to.deep.equal(['i', 's'])
     expect((await uploads.append(dora, session, 0, bytes('abcde'), options)).offset).to.equal(5)
   })
 
@@ -120,7 +120,7 @@ describe('an upload that comes in several requests', () => {
     expect(outcomes.find(({ kind }) => kind === 'conflict')).to.include({ code: 'upload-offset', offset: 6 })
     expect((await content(uploads, await one.get(dora, session.id))).length).to.equal(6)
     // The loser's bytes and its intent are gone: upload, piece, place and one object are left.
-    expect(await node.left()).to.deep.equal(['i', 'i', 'object', 'u'])
+    expect(await node.left()).to.deep.equal(['i', 'i', 'object', 's'])
   })
 
   it('a client that comes back ends its own earlier request, and what that brought counts', async () => {
@@ -194,7 +194,7 @@ describe('an upload that comes in several requests', () => {
     expect(await chore.run({ lease, signal: new AbortController().signal, dryRun: true })).to.deep.equal({ dropped: 1 })
     expect((await node.left()).filter((kind) => kind === 'object')).to.have.length(3)
     expect(await chore.run({ lease, signal: new AbortController().signal })).to.deep.equal({ dropped: 1 })
-    expect(await node.left()).to.deep.equal(['orgs', 'u'])
+    expect(await node.left()).to.deep.equal(['orgs', 's'])
     expect(await chore.run({ lease, signal: new AbortController().signal })).to.equal(undefined)
   })
 

@@ -40,7 +40,6 @@ const policies = (command: Command) =>
     )
     .addOption(new Option('--layout-policy <policy>', 'paths that it takes').choices(['strict', 'permissive']))
     .option('--webdav', 'of format raw: answer WebDAV clients')
-    .option('--no-webdav', 'plain HTTP alone')
     .option('--max-size <bytes>', 'largest file', bytes)
     .option('--host <name>', 'serve it at the root of this host name')
 

@@ -95,7 +95,8 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     const { tenant, principal } = this.request
     return findContent(this.parts.stores, this.organization.id, sha256, (repositoryId, path) => {
       const repository = tenant.findRepositoryById(repositoryId)
-      return repository !== undefined && this.parts.policy.permits(tenant, principal, 'artifacts.read', { repository, path })
+      if (repository === undefined || tenant.organization.disabledFormats.includes(repository.format)) return false
+      return this.parts.policy.permits(tenant, principal, 'artifacts.read', { repository, path })
     })
   }
 

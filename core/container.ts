@@ -35,6 +35,7 @@ import { StoredHandles } from './tenancy/stored-handles.js'
 import { StoredTenancy } from './tenancy/stored-tenancy.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
+import { DownloadCounter } from './usage/download-counter.js'
 
 /** What a house is made of; the caller opens the stores, the kernel closes them. */
 export interface HouseParts {
@@ -59,6 +60,7 @@ const singletons: readonly (new (...parts: never[]) => object)[] = [
   Catalog,
   ChangeCommit,
   DerivedDocuments,
+  DownloadCounter,
   GuessThrottle,
   PasswordCheck,
   PasswordHash,

@@ -45,6 +45,7 @@ import { ReadOnly } from './tenancy/read-only.js'
 import { Removal } from './tenancy/removal.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
+import { DownloadCounter } from './usage/download-counter.js'
 
 /** A plugin, or a class that the house makes one of: it may ask for DigestService, Clock and Logger, and for nothing else. */
 export type InstallablePlugin = ProtocolPlugin | (new (...parts: never[]) => ProtocolPlugin)
@@ -59,6 +60,8 @@ export class Kernel {
   readonly chores: Chores
   private readonly removal: Removal
   private readonly log: Logger
+  /** Writes once a minute what was downloaded. */
+  readonly downloads: DownloadCounter
   /** What the first start is made with; no address leads to it. */
   readonly setup: HouseSetup
 
@@ -103,6 +106,7 @@ export class Kernel {
     house.register(ContextFactory, { useValue: this.factory })
     this.dispatcher = house.resolve(Dispatcher)
     this.setup = house.resolve(HouseSetup)
+    this.downloads = house.resolve(DownloadCounter)
     this.removal = new Removal(
       metadata,
       house.resolve<BlobStore>(BlobStore),
@@ -153,6 +157,7 @@ export class Kernel {
       this.log,
     )
     this.chores.start()
+    this.downloads.start()
   }
 
   handle(request: HouseRequest): Promise<Reply> {
@@ -182,6 +187,7 @@ export class Kernel {
     await this.registry.stop(this.log)
     await this.events.drain()
     await this.house.resolve(TokenUsage).close()
+    await this.downloads.close()
     await this.house.resolve<BlobStore>(BlobStore).close()
     await this.house.resolve<MetadataStore>(MetadataStore).close()
     await this.parts.keyStore.close()

@@ -25,6 +25,7 @@ export function bytes(artifact: Artifact, options: BytesOptions = {}): Reply {
     etag: options.etag ?? `"${artifact.digests.sha256}"`,
     modified: artifact.modified,
     ranges: true,
+    ...(options.download === undefined ? {} : { download: options.download }),
   }
 }
 

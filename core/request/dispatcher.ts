@@ -10,6 +10,7 @@ import { Logger } from '../runtime/logger.js'
 import { ContextFactory } from '../tenancy/context-factory.js'
 import { ReadOnly } from '../tenancy/read-only.js'
 import { Tenancy } from '../tenancy/tenancy.js'
+import { DownloadCounter } from '../usage/download-counter.js'
 import { refuseCrossSite } from './cross-site.js'
 import { failureReply } from './failure-reply.js'
 import type { HouseRequest } from './house-request.js'
@@ -33,9 +34,10 @@ export class Dispatcher {
     @inject(PluginRegistry) plugins: PluginRegistry,
     @inject(ReadOnly) readOnly: ReadOnly,
     @inject(Logger) log: Logger,
+    @inject(DownloadCounter) downloads: DownloadCounter,
   ) {
     this.#tenancy = tenancy
-    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log }
+    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log, downloads }
   }
 
   /** Never throws: whatever goes wrong is an answer. */

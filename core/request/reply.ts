@@ -15,6 +15,16 @@ export interface Reply {
   readonly modified?: Date
   /** May the host cut a range out of it (206, 416)? */
   readonly ranges?: boolean
+  /** Sending these bytes is a download of this package: counted where they go out to a GET, whole or from their first byte on. */
+  readonly download?: Download
+  /** Set by the kernel; the host calls it when such an answer begins to go out. */
+  readonly downloaded?: () => void
+}
+
+/** By the name that the format's catalog has for it. `version` where the format tells versions. */
+export interface Download {
+  readonly package: string
+  readonly version?: string
 }
 
 export interface BytesOptions {
@@ -29,6 +39,8 @@ export interface BytesOptions {
   readonly etag?: string
   readonly headers?: Headers
   readonly status?: number
+  /** What counts as downloaded by it; nothing where absent (checksums, signatures, metadata). */
+  readonly download?: Download
 }
 
 const encoder = new TextEncoder()

@@ -17,6 +17,7 @@ import type { ContextFactory } from '../tenancy/context-factory.js'
 import type { ReadOnly } from '../tenancy/read-only.js'
 import type { Repository } from '../tenancy/repository.js'
 import type { Tenant } from '../tenancy/tenancy.js'
+import type { DownloadCounter } from '../usage/download-counter.js'
 import { canonicalRedirect } from './canonical-redirect.js'
 import type { Reply } from './reply.js'
 import { locate, type RouteFound, routeOrReply, runRoute } from './routing.js'
@@ -30,6 +31,7 @@ export interface DispatchParts {
   readonly plugins: PluginRegistry
   readonly readOnly: ReadOnly
   readonly log: Logger
+  readonly downloads: DownloadCounter
 }
 
 export interface RepositoryPlace {
@@ -99,7 +101,11 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
     mountUrl,
     path: grantPath,
   })
-  return await runRoute(visit, route.route, opened, parts.log)
+  const reply = await runRoute(visit, route.route, opened, parts.log)
+  const { download } = reply
+  if (download === undefined) return reply
+  const downloaded = () => parts.downloads.note(tenant.organization.id, repository.id, download.package, download.version)
+  return { ...reply, downloaded }
 }
 
 /** Proxies and groups take no writes, whoever asks. */

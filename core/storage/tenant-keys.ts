@@ -85,6 +85,11 @@ export const tenantKeys = {
   chain: (org: string, month: string) => join(org, 'c', month),
   quota: (org: string): Key => key(join(org, 'q'), 'quota'),
   allowance: (org: string, process: string): Key => key(join(org, 'q'), 'allowance', process),
+  /** What was downloaded of a package: total and last, by day, by version. */
+  downloads: (org: string, repo: string, pkg: string): Key => key(join(org, 'u', repo, pkg), 'package'),
+  downloadDay: (org: string, repo: string, pkg: string, day: string): Key => key(join(org, 'u', repo, pkg), 'day', day),
+  downloadVersion: (org: string, repo: string, pkg: string, version: string): Key =>
+    key(join(org, 'u', repo, pkg), 'version', version),
   organizationName: (name: string): Key => key(join('.', 'org', name), 'org'),
   host: (name: string): Key => key(join('.', 'host', name), 'repository'),
   issuer: (hash: string) => join('.', 'issuer', hash),

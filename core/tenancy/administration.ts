@@ -1,6 +1,7 @@
 import type { Level } from '../auth/permission.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
+import type { PackageDownloads, VersionDownloads } from '../usage/download-counts.js'
 import type { Organization } from './organization.js'
 import type { Repository, RepositoryKind, VersionPolicy } from './repository.js'
 
@@ -72,6 +73,13 @@ export interface Administration {
   revokeToken(memberId: string, id: string): Promise<void>
   /** Whose token this is: members.read. A look at each member, for whoever has nothing but the id. Throws `not-found`. */
   findTokenOwner(id: string): Promise<Member>
+
+  /** What was downloaded of a package of a repository that the caller may read. `from` and `to`: days, '2026-11-25', both included. */
+  downloads(
+    repository: string,
+    pkg: string,
+    days?: { readonly from?: string; readonly to?: string },
+  ): Promise<PackageDownloads & { readonly since?: Date; readonly versions: readonly VersionDownloads[] }>
 
   /** Of this organization, as the caller may see it. */
   organization(): Promise<Organization>

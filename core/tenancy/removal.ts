@@ -49,10 +49,10 @@ export class Removal {
   }
 }
 
-/** Its files, versions, documents and names; and the references that its files held, so that their blobs can be collected. The log stays. */
+/** Its files, versions, documents, names and downloads; and the references that its files held, so that their blobs can be collected. The log stays. */
 function ofRepository({ key, value }: Entry, organization: string, repository: string): boolean {
   const [org, kind, repo] = key.partition.split('\0')
   if (org !== organization) return false
-  if (kind === 'f' || kind === 'v' || kind === 'p' || kind === 'n' || kind === 'g' || kind === 'w') return repo === repository
+  if (kind === 'f' || kind === 'v' || kind === 'p' || kind === 'n' || kind === 'g' || kind === 'w' || kind === 'u') return repo === repository
   return kind === 'b' && key.path[0] === 'ref' && (value as { readonly repo?: string }).repo === repository
 }

@@ -8,6 +8,7 @@ import { forbidden, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
+import { DownloadCounts } from '../usage/download-counts.js'
 import type { Administration, FormatState, Grant, NewRepository, RepositoryPatch } from './administration.js'
 import { callerEntry } from './caller-log.js'
 import type { CallerScope } from './caller-scope.js'
@@ -26,6 +27,7 @@ interface Parts {
   readonly formats: InstalledFormats
   readonly tokens: StoredTokens
   readonly clock: Clock
+  readonly downloads: DownloadCounts
 }
 
 /** Opens the administration of one organization for one caller. */
@@ -38,13 +40,14 @@ export class StoredAdministration {
     @inject(InstalledFormats) private readonly formats: InstalledFormats,
     @inject(StoredTokens) private readonly tokens: StoredTokens,
     @inject(Clock) private readonly clock: Clock,
+    @inject(DownloadCounts) private readonly counts: DownloadCounts,
   ) {}
 
   for(scope: CallerScope): Administration {
-    const { store, tenancy, policy, formats, tokens, clock } = this
+    const { store, tenancy, policy, formats, tokens, clock, counts: downloads } = this
     const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope)
     const grants = new GrantAdministration(store, tenancy, clock, scope)
-    return new CallerAdministration({ store, tenancy, formats, tokens, clock }, scope, repositories, grants)
+    return new CallerAdministration({ store, tenancy, formats, tokens, clock, downloads }, scope, repositories, grants)
   }
 }
 
@@ -145,6 +148,15 @@ class CallerAdministration implements Administration {
     const owner = await this.parts.tokens.owner(this.org, id)
     if (owner === undefined) throw notFound('token', id.slice(0, 80))
     return this.managed(owner, 'members.read')
+  }
+
+  async downloads(repository: string, pkg: string, days: { readonly from?: string; readonly to?: string } = {}) {
+    const { id } = await this.repositories.get(repository)
+    const { downloads } = this.parts
+    const since = await downloads.since()
+    const versions = []
+    for await (const one of downloads.versions(this.org, id, pkg)) versions.push(one)
+    return { ...(since === undefined ? {} : { since }), ...(await downloads.of(this.org, id, pkg, days)), versions }
   }
 
   async organization(): Promise<Organization> {

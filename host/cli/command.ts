@@ -3,6 +3,7 @@ import { artifactCommand } from './artifact.js'
 import { choreCommand } from './chore.js'
 import { completionCommand } from './completion.js'
 import { deletedCommand } from './deleted.js'
+import { downloadsCommand } from './downloads.js'
 import { formatCommand } from './format.js'
 import { grantCommand } from './grant.js'
 import { groupCommand } from './group.js'
@@ -32,6 +33,7 @@ const subcommands: readonly AddCommand[] = [
   formatCommand,
   packageCommand,
   deletedCommand,
+  downloadsCommand,
   routesCommand,
   choreCommand,
   artifactCommand,

@@ -52,6 +52,7 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   const reason = reasonPhrase(chosen.reply.reason)
   if (reason === undefined) res.writeHead(status, headers)
   else res.writeHead(status, reason, headers)
+  if (!head && (status === 200 || (status === 206 && chosen.range?.start === 0))) chosen.reply.downloaded?.()
   if (content instanceof Uint8Array || content === undefined) {
     if (!refusedEarly) finish(res, content)
     else if (content) res.write(content)

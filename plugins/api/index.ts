@@ -1,6 +1,7 @@
 import type { Mount, ProtocolPlugin } from '#core'
 import { artifactRoutes } from './artifacts.js'
 import { choreRoutes } from './chores.js'
+import { downloadRoutes } from './downloads.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
 import { memberRoutes } from './members.js'
@@ -24,6 +25,7 @@ const organization = {
     ...packageRoutes,
     ...artifactRoutes,
     ...searchRoutes,
+    ...downloadRoutes,
   ],
   paths: packageAddresses,
 } as const

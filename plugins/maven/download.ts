@@ -1,5 +1,6 @@
 import {
   bytes,
+  type Download,
   notFound,
   type ProtocolRequest,
   type Reply,
@@ -42,8 +43,10 @@ export const download = repositoryRoute({
     }
     const { artifact, final, alias } = found
     const { md5, sha1, sha256, sha512 } = artifact.digests
+    const download = downloadOf(parsed)
     return bytes(artifact, {
       contentType: contentTypeOf(artifact.path),
+      ...(download === undefined ? {} : { download }),
       // Old resolvers and Gradle read a SHA-1 out of the tag's own shape only; a bare one is safe for all.
       etag: `"${sha1 ?? sha256}"`,
       headers: {
@@ -57,6 +60,12 @@ export const download = repositoryRoute({
     })
   },
 })
+
+/** A file of a version counts; what signs one does not, nor does what the layout does not know. */
+function downloadOf(parsed: MavenPath): Download | undefined {
+  if (parsed.kind !== 'artifact' || parsed.opaque || parsed.signatureOf !== undefined) return undefined
+  return { package: parsed.folder.artifactFolder, version: parsed.folder.baseVersion }
+}
 
 type DerivedPath = Extract<MavenPath, { readonly kind: 'metadata' | 'catalog' }>
 

@@ -23,6 +23,7 @@ async function tarball(pkg: string, { params }: ProtocolRequest, context: Reposi
   return bytes(artifact, {
     filename: file,
     immutable: true,
+    download: { package: pkg, version },
     headers: { 'cache-control': 'private, max-age=31536000, immutable, no-transform' },
   })
 }

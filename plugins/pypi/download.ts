@@ -1,6 +1,7 @@
 import { type Artifact, bytes, forbidden, notFound, type RepositoryContext, repositoryRoute } from '#core'
 import { type DistributionFile, metadataSuffix, parseFilename } from './distribution-file.js'
 import { findDocument, type ProjectDocument, projectKey, storedPath } from './project-documents.js'
+import { normalVersion } from './version.js'
 
 /** A file under the digest of its own bytes: other bytes are another address, so what is here never changes. */
 const download = repositoryRoute({
@@ -13,7 +14,10 @@ const download = repositoryRoute({
     const file = parseFilename(name)
     const artifact = file && (await findFile(context, file, sha256))
     if (!file || !artifact) throw notFound('File', filename)
-    if (suffix === '') return bytes(artifact, { immutable: true, contentType: 'application/octet-stream', filename: name })
+    if (suffix === '') {
+      const download = { package: file.project, version: normalVersion(file.version) }
+      return bytes(artifact, { immutable: true, contentType: 'application/octet-stream', filename: name, download })
+    }
     const metadata = await context.artifacts.find(`${storedPath(file)}${metadataSuffix}`)
     if (!metadata) throw notFound('File', filename)
     return bytes(metadata, { immutable: true, contentType: 'text/plain; charset=utf-8' })

@@ -129,6 +129,7 @@ async function serve(artifact: Artifact, request: FileRequest, context: Reposito
   return bytes(artifact, {
     contentType: servedType(artifact),
     immutable: context.repository.writePolicy === 'once',
+    download: { package: artifact.path },
     headers: await wantedDigests((name) => request.header(name), artifact, context.artifacts),
   })
 }

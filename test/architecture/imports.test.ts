@@ -43,7 +43,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
 const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
-  ['storage', 'audit', 'events', 'housekeeping'],
+  ['storage', 'audit', 'events', 'housekeeping', 'usage'],
   ['tenancy', 'auth', 'directory'],
   ['upstream', 'policy', 'lifecycle'],
   ['plugin', 'request'],

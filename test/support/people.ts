@@ -26,6 +26,7 @@ import type { StoredContents } from '../../core/tenancy/stored-contents.js'
 import { StoredHandles } from '../../core/tenancy/stored-handles.js'
 import { StoredOrganizationRegister } from '../../core/tenancy/stored-organization-register.js'
 import { StoredTenancy } from '../../core/tenancy/stored-tenancy.js'
+import { DownloadCounts } from '../../core/usage/download-counts.js'
 import { FixedClock } from './fixed-clock.js'
 
 /** Nothing lies in these repositories. */
@@ -103,7 +104,7 @@ export class People {
     }
     this.handles = new StoredHandles(
       new TenantDirectory(metadata, clock, this.hashes),
-      new StoredAdministration(metadata, this.tenancy, this.policy, formats, this.tokens, clock),
+      new StoredAdministration(metadata, this.tenancy, this.policy, formats, this.tokens, clock, new DownloadCounts(metadata)),
       new MemberTokenDesk(this.tokens, clock),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,

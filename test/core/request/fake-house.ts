@@ -9,6 +9,7 @@ import type { ProtocolPlugin } from '../../../core/plugin/protocol-plugin.js'
 import { Dispatcher } from '../../../core/request/dispatcher.js'
 import type { HouseRequest } from '../../../core/request/house-request.js'
 import type { Reply } from '../../../core/request/reply.js'
+import { SystemClock } from '../../../core/runtime/clock.js'
 import { type LogFields, type Logger, silentLogger } from '../../../core/runtime/logger.js'
 import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
 import type { ContextFactory } from '../../../core/tenancy/context-factory.js'
@@ -16,6 +17,7 @@ import type { Organization } from '../../../core/tenancy/organization.js'
 import { ReadOnly } from '../../../core/tenancy/read-only.js'
 import type { Repository } from '../../../core/tenancy/repository.js'
 import type { Tenancy, Tenant } from '../../../core/tenancy/tenancy.js'
+import { DownloadCounter } from '../../../core/usage/download-counter.js'
 
 type Who = 'writer' | 'reader' | 'guest' | 'prefix'
 
@@ -71,7 +73,8 @@ export class FakeHouse {
     }
     const { tenancy, authenticator, policy, contexts } = this
     const readOnly = new ReadOnly(new MemoryMetadataStore())
-    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, readOnly, log).handle(request)
+    const downloads = new DownloadCounter(new MemoryMetadataStore(), new SystemClock(), log)
+    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, readOnly, log, downloads).handle(request)
   }
 
   private tenant(name: string): Tenant {

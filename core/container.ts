@@ -35,6 +35,7 @@ import { StoredHandles } from './tenancy/stored-handles.js'
 import { StoredTenancy } from './tenancy/stored-tenancy.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
+import { Allowances } from './usage/allowances.js'
 import { DownloadCounter } from './usage/download-counter.js'
 
 /** What a house is made of; the caller opens the stores, the kernel closes them. */
@@ -56,6 +57,7 @@ export interface HouseParts {
 /** What keeps something between two requests: a cache, a limit, a queue, the list of plugins. */
 const singletons: readonly (new (...parts: never[]) => object)[] = [
   AccessEpoch,
+  Allowances,
   BlobRecords,
   Catalog,
   ChangeCommit,

@@ -45,7 +45,9 @@ import { ReadOnly } from './tenancy/read-only.js'
 import { Removal } from './tenancy/removal.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
+import { Allowances } from './usage/allowances.js'
 import { DownloadCounter } from './usage/download-counter.js'
+import { UsageChore } from './usage/usage-chore.js'
 
 /** A plugin, or a class that the house makes one of: it may ask for DigestService, Clock and Logger, and for nothing else. */
 export type InstallablePlugin = ProtocolPlugin | (new (...parts: never[]) => ProtocolPlugin)
@@ -99,6 +101,7 @@ export class Kernel {
         catalog: house.resolve(Catalog),
         derived: house.resolve(DerivedDocuments),
         limits: house.resolve<Limits>(Limits),
+        allowances: house.resolve(Allowances),
       },
       () => this.registry.routes(),
       this.chores,
@@ -117,6 +120,7 @@ export class Kernel {
     this.chores.add(watch)
     this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads)))
     this.chores.add(new BatchEnds(metadata, clock, (organizationId, events) => this.events.publish(organizationId, events)))
+    this.chores.add(new UsageChore(metadata, clock))
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
     this.chores.add(
       new Sweep({
@@ -158,6 +162,7 @@ export class Kernel {
     )
     this.chores.start()
     this.downloads.start()
+    this.house.resolve(Allowances).start()
   }
 
   handle(request: HouseRequest): Promise<Reply> {
@@ -188,6 +193,7 @@ export class Kernel {
     await this.events.drain()
     await this.house.resolve(TokenUsage).close()
     await this.downloads.close()
+    await this.house.resolve(Allowances).close()
     await this.house.resolve<BlobStore>(BlobStore).close()
     await this.house.resolve<MetadataStore>(MetadataStore).close()
     await this.parts.keyStore.close()

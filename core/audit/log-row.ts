@@ -14,8 +14,14 @@ export interface LogEntry {
   readonly changes?: readonly string[]
   /** What the outbox tells: name and facts of each event. */
   readonly events?: readonly JsonObject[]
-  /** Difference of stored bytes and files, per repository. */
-  readonly usage?: { readonly repository: string; readonly bytes: number; readonly files: number }
+  /** Difference of stored bytes, readable files and kept versions, per repository; and the allowance that the bytes were taken from. */
+  readonly usage?: {
+    readonly repository: string
+    readonly bytes: number
+    readonly files: number
+    readonly versions: number
+    readonly allowance?: string
+  }
 }
 
 /** The row that every commit carries: audit event, events for the outbox, usage. Written nowhere but inside a commit. */

@@ -30,6 +30,7 @@ export class ArtifactChanges {
   readonly outcome = new Map<string, 'created' | 'same' | 'replaced'>()
   bytes = 0
   files = 0
+  versions = 0
 
   constructor(
     private readonly metadata: MetadataStore,
@@ -73,8 +74,7 @@ export class ArtifactChanges {
     }
     await this.addVersion(path, entry, before, version)
     this.outcome.set(path, present ? 'replaced' : 'created')
-    this.bytes += upload.size
-    this.files += 1
+    if (!present) this.files += 1
     this.event('artifact.published', path, version)
   }
 
@@ -85,7 +85,9 @@ export class ArtifactChanges {
     version: VersionRow,
   ): Promise<void> {
     const { organizationId: org, repositoryId: repo } = this.scope
-    const { seq, blob } = version
+    const { seq, blob, size } = version
+    this.bytes += size
+    this.versions += 1
     const reference = tenantKeys.reference(org, blob, nameId(repo, path, seq))
     this.list.add({ op: 'put', key: reference, value: { v: 1, repo, path, seq }, if: 'absent' })
     this.list.add({ op: 'put', key: tenantKeys.version(org, repo, path, seq), value: asJson(version), if: 'absent' })

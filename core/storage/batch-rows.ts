@@ -23,7 +23,7 @@ export type BatchItemRow = {
   readonly paths: readonly string[]
   readonly documents: readonly DocumentKey[]
   readonly events: readonly JsonObject[]
-  readonly usage: { readonly bytes: number; readonly files: number }
+  readonly usage: { readonly bytes: number; readonly files: number; readonly versions: number; readonly allowance?: string }
 }
 
 /** An open batch that was not heard of for so long was left by a crash. */

@@ -2,10 +2,12 @@ import { stale, unavailable } from '../errors/registry-error.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Limits } from '../runtime/limits.js'
+import type { Spending } from '../usage/allowances.js'
 import { type BatchItemRow, type BatchRow, batchLife, batchState } from './batch-rows.js'
 import { abandonBatch, forgetBatch, settleBatch } from './batches.js'
 import type { Committed } from './change-set.js'
 import { CommitPlan } from './commit-plan.js'
+import { coverBytes } from './commit-room.js'
 import type { CommitScope } from './commit-scope.js'
 import { sum } from './deletion-notes.js'
 import type { DocumentKey } from './document-reader.js'
@@ -35,6 +37,7 @@ export class BatchWriter {
   readonly heads = new Map<string, number>()
   private readonly documents: DocumentKey[] = []
   private told: string[] = []
+  private readonly spent: Spending[] = []
   private count = 0
   private opened: Date | undefined
 
@@ -92,6 +95,7 @@ export class BatchWriter {
     const { organizationId: org } = this.scope
     if (!(await abandonBatch(this.metadata, org, this.id))) return
     await settleBatch(this.metadata, org, this.id, now)
+    for (const spending of this.spent.splice(0)) spending.refund()
     await forgetBatch(this.metadata, org, this.id)
   }
 
@@ -112,10 +116,15 @@ export class BatchWriter {
     for (let attempt = 1; ; attempt++) {
       const prepared = await plan.prepare(now)
       if (prepared.mutations.length > 0) {
-        const item = this.item(part, prepared.events, prepared.usage)
+        const spending = await coverBytes(this.scope, part, prepared.usage.bytes)
+        const usage = spending ? { ...prepared.usage, allowance: spending.id } : prepared.usage
+        const item = this.item(part, prepared.events, usage)
         try {
           await this.settle([...prepared.mutations, ...(await this.frame(now)), item], item, prepared.named)
+          if (spending) this.spent.push(spending)
+          spending?.spend()
         } catch (thrown) {
+          spending?.release()
           if (!plan.mayRepeat(prepared, thrown) || attempt === 20) throw plan.explain(prepared, thrown)
           continue
         }

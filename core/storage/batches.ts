@@ -84,7 +84,7 @@ async function settling(
   }
   for (const [pkg, ...rest] of documents)
     mutations.push(...(await documentSettling(metadata, batch, tenantKeys.document(org, repo, plugin, pkg, rest), done)))
-  if (!done || (events.length === 0 && usage.files === 0 && usage.bytes === 0)) return mutations
+  if (!done || (events.length === 0 && usage.files === 0 && usage.versions === 0)) return mutations
   const entry = { at: now, actor, action: `${plugin}.batch`, target: { kind: 'repository', id: repo }, request }
   return [...mutations, logMutation(org, { ...entry, events, usage: { repository: repo, ...usage } })]
 }

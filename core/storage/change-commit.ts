@@ -1,5 +1,5 @@
 import { inject, injectable } from 'tsyringe'
-import { logMutation } from '../audit/log-row.js'
+import { type LogEntry, logMutation } from '../audit/log-row.js'
 import { RegistryError, unavailable } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
@@ -9,6 +9,7 @@ import { Limits } from '../runtime/limits.js'
 import { BatchWriter } from './batch-writer.js'
 import type { Committed } from './change-set.js'
 import { CommitPlan } from './commit-plan.js'
+import { coverBytes } from './commit-room.js'
 import type { CommitScope } from './commit-scope.js'
 import { MetadataStore, type Mutation, metadataLimits } from './metadata-store.js'
 import type { RecordedChanges } from './recorded-changes.js'
@@ -70,10 +71,15 @@ export class ChangeCommit {
         }
         const ending = (await changes.ahead?.ending(prepared.committed.heads)) ?? []
         if (prepared.mutations.length + ending.length === 0) return prepared.committed
-        const log = logMutation(scope.organizationId, prepared.log)
+        const spending = await coverBytes(scope, changes, prepared.log.usage?.bytes ?? 0)
+        const log = logMutation(scope.organizationId, spending ? spentBy(prepared.log, spending.id) : prepared.log)
         try {
           await this.settle([...prepared.mutations, ...ending, log], log, prepared.named)
+          spending?.spend()
         } catch (thrown) {
+          // Of an unknown outcome the room stays taken until the log has been counted.
+          if (thrown instanceof RegistryError && thrown.kind === 'unavailable') spending?.spend()
+          else spending?.release()
           if (!plan.mayRepeat(prepared, thrown)) throw plan.explain(prepared, thrown)
           if (attempt === attempts) throw unavailable('Too many changes at once; try again', 1, { cause: thrown })
           if (attempt > 3) await pause(Math.random() * Math.min(attempt, 20))
@@ -136,6 +142,10 @@ export class ChangeCommit {
 function queuesOf({ documents, heads, ahead }: RecordedChanges, scope: CommitScope): readonly string[] {
   const packages = new Set([...documents.map(({ key }) => key[0]), ...heads.keys(), ...(ahead?.heads.keys() ?? [])])
   return [...packages].map((pkg) => tenantKeys.package(scope.organizationId, scope.repositoryId, scope.plugin, pkg))
+}
+
+function spentBy(entry: LogEntry, allowance: string): LogEntry {
+  return entry.usage ? { ...entry, usage: { ...entry.usage, allowance } } : entry
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -19,7 +19,7 @@ export interface PreparedCommit {
   readonly committed: Committed
   readonly events: readonly JsonObject[]
   readonly taken: Extent
-  readonly usage: { readonly bytes: number; readonly files: number }
+  readonly usage: { readonly bytes: number; readonly files: number; readonly versions: number }
   /** Uploads whose fresh bytes the commit names. */
   readonly named: readonly StagedUpload[]
 }
@@ -62,7 +62,7 @@ export class CommitPlan {
       committed: { heads, artifacts: new Map([...(ahead?.outcome ?? []), ...files.outcome]) },
       events: files.events,
       taken,
-      usage: { bytes: files.bytes, files: files.files },
+      usage: { bytes: files.bytes, files: files.files, versions: files.versions },
       log: this.log(files, now),
     }
   }
@@ -119,8 +119,8 @@ export class CommitPlan {
         ...this.changes.documents.map(({ key, value }) => `${value === undefined ? 'remove' : 'write'} ${key.join('/')}`),
       ],
       ...(files.events.length > 0 ? { events: files.events } : {}),
-      ...(files.files !== 0 || files.bytes !== 0
-        ? { usage: { repository: repositoryId, bytes: files.bytes, files: files.files } }
+      ...(files.files !== 0 || files.versions !== 0
+        ? { usage: { repository: repositoryId, bytes: files.bytes, files: files.files, versions: files.versions } }
         : {}),
     }
   }

@@ -7,6 +7,7 @@ import { requireDigests } from '../digest/promised-digests.js'
 import { invalid, noSpace, RegistryError, tooLarge, unavailable } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
+import type { Hold } from '../usage/allowances.js'
 import { smallBlob } from './blob-records.js'
 import type { ByteRange } from './bytes.js'
 import type { WrappedKey } from './encryption/keys.js'
@@ -33,6 +34,8 @@ export interface UploadPlace {
   readonly digests: readonly DigestName[]
   /** Of the whole body, where the client declared it. */
   readonly declared: number | undefined
+  /** Room under the organization's quota, where it has one. */
+  readonly hold?: Hold
 }
 
 /** Bytes on their way in: written as they will lie, under a key nobody else can own, and known to nobody until a commit names them. */
@@ -46,6 +49,7 @@ export class StagedUpload implements StagedBlob {
     private readonly writer: SealedWriter,
     readonly size: number,
     readonly digests: Digests,
+    readonly hold?: Hold,
   ) {}
 
   get blobId(): string {
@@ -72,12 +76,14 @@ export class StagedUpload implements StagedBlob {
   /** The commit named the bytes: they are no longer ours to drop. */
   release(): void {
     this.ended = true
+    this.hold?.shrink(0)
   }
 
   /** Leaves neither bytes nor intent. Where a commit may be under way that names the bytes, both need the intent, and one of them gets it. */
   async discard(metadata: MetadataStore): Promise<void> {
     if (this.ended) return
     this.ended = true
+    this.hold?.shrink(0)
     const key = tenantKeys.intent(this.organizationId, this.uploadId)
     if (this.finished === undefined) {
       await this.writer.abort()
@@ -114,10 +120,12 @@ export class Uploads {
     let writer: SealedWriter
     try {
       if ((upload.declaredLength ?? 0) > place.limit) throw overLimit(place.limit)
+      await place.hold?.ensure(upload.declaredLength ?? 0)
       await this.requireHeadroom(upload.declaredLength ?? Math.min(place.declared ?? 0, place.limit))
       writer = await this.blobs.create(place.organizationId)
     } catch (thrown) {
       upload.destroy()
+      place.hold?.shrink(0)
       throw thrown
     }
     const names = [...place.digests, ...(Object.keys(expected) as DigestName[])]
@@ -134,7 +142,9 @@ export class Uploads {
       writer,
       meter.size,
       stored.status === 'fulfilled' ? meter.digests() : { sha256: '' },
+      place.hold,
     )
+    place.hold?.shrink(meter.size)
     try {
       if (noted.status === 'rejected') throw noted.reason
       if (stored.status === 'rejected') throw brokenTransfer(stored.reason)
@@ -217,11 +227,12 @@ export class Uploads {
           done(overLimit(place.limit))
           return
         }
-        if (size - asked < headroomStep && this.clock.monotonic() - renewed < intentRenewal) {
+        const room = place.hold?.ensure(size)
+        if (room === undefined && size - asked < headroomStep && this.clock.monotonic() - renewed < intentRenewal) {
           done(null, chunk)
           return
         }
-        step().then(() => done(null, chunk), done)
+        Promise.all([room, step()]).then(() => done(null, chunk), done)
       },
     })
   }

@@ -83,7 +83,9 @@ export const tenantKeys = {
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
   chain: (org: string, month: string) => join(org, 'c', month),
-  quota: (org: string): Key => key(join(org, 'q'), 'quota'),
+  usageRows: (org: string) => join(org, 'q'),
+  usage: (org: string): Key => key(join(org, 'q'), 'usage'),
+  repositoryUsage: (org: string, repo: string): Key => key(join(org, 'q'), 'repository', repo),
   allowance: (org: string, process: string): Key => key(join(org, 'q'), 'allowance', process),
   /** What was downloaded of a package: total and last, by day, by version. */
   downloads: (org: string, repo: string, pkg: string): Key => key(join(org, 'u', repo, pkg), 'package'),

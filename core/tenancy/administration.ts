@@ -2,6 +2,8 @@ import type { Level } from '../auth/permission.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
 import type { PackageDownloads, VersionDownloads } from '../usage/download-counts.js'
+import type { CountedUsage } from '../usage/usage-reader.js'
+import type { Amount } from '../usage/usage-rows.js'
 import type { Organization } from './organization.js'
 import type { Repository, RepositoryKind, VersionPolicy } from './repository.js'
 
@@ -74,6 +76,14 @@ export interface Administration {
   /** Whose token this is: members.read. A look at each member, for whoever has nothing but the id. Throws `not-found`. */
   findTokenOwner(id: string): Promise<Member>
 
+  /** What the organization stores, and each of its repositories that the caller may read; undefined until it was counted for the first time. */
+  usage(): Promise<
+    | {
+        readonly organization: CountedUsage
+        readonly repositories: readonly { readonly name: string; readonly stored: Amount }[]
+      }
+    | undefined
+  >
   /** What was downloaded of a package of a repository that the caller may read. `from` and `to`: days, '2026-11-25', both included. */
   downloads(
     repository: string,

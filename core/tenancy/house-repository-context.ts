@@ -19,6 +19,7 @@ import { type ArtifactStores, StoredArtifactReader } from '../storage/stored-art
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
 import type { UploadSessions } from '../storage/upload-session.js'
 import type { DerivedDocuments } from '../upstream/derived-documents.js'
+import type { Allowances } from '../usage/allowances.js'
 import type { ContextRequest, RepositoryContextRequest } from './context-factory.js'
 import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
 import type { Repository } from './repository.js'
@@ -35,6 +36,7 @@ export interface RepositoryContextParts extends ContextParts {
   readonly catalog: Catalog
   readonly derived: DerivedDocuments
   readonly limits: Limits
+  readonly allowances: Allowances
 }
 
 /** The same, cut to one repository. */
@@ -144,7 +146,8 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   ): Promise<StagedUpload> {
     this.session.use()
     this.requireCeiling('artifacts.write')
-    const place = this.uploadPlace()
+    const { id, name, quota } = this.organization
+    const place = { ...this.uploadPlace(), ...(quota === undefined ? {} : { hold: this.parts.allowances.hold(id, name) }) }
     const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
     return this.session.keep(settled ? await this.parts.uploads.settle(staged) : staged)
   }
@@ -183,8 +186,10 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   }
 
   protected override commitScope(): CommitScope {
+    const { id, name, quota } = this.organization
     return {
       ...super.commitScope(),
+      ...(quota === undefined ? {} : { cover: (bytes, holds) => this.parts.allowances.cover(id, name, bytes, holds) }),
       repositoryId: this.repository.id,
       writePolicy: this.repository.writePolicy,
       parse: (blob, path) => this.parse(blob, path),

@@ -2,7 +2,8 @@ import type { Principal } from '../auth/principal.js'
 import type { ChoreDesk } from '../housekeeping/chore.js'
 import type { RouteRecord } from '../plugin/route-record.js'
 import type { Logger } from '../runtime/logger.js'
-import type { Organization } from './organization.js'
+import type { CountedUsage } from '../usage/usage-reader.js'
+import type { Organization, Quota } from './organization.js'
 
 /** The instance, for its operator: `api` alone. */
 export interface InstanceContext {
@@ -32,11 +33,18 @@ export interface OrganizationRegister {
       readonly publicAllowed?: boolean
       /** The reason, in words that clients show; null: it takes writes again. */
       readonly readOnly?: string | null
+      /** null lifts it. Uploads that begin from now on are held to it. */
+      readonly quota?: Quota | null
     },
   ): Promise<Organization>
   /** Why the whole instance is read-only; undefined where it is not. */
   readOnly(): Promise<string | undefined>
   setReadOnly(reason: string | undefined): Promise<void>
+  /** What each stores, by name; `usage` is absent until it was counted for the first time. */
+  usage(query?: {
+    readonly after?: string
+    readonly limit?: number
+  }): AsyncIterable<{ readonly organization: Organization; readonly usage?: CountedUsage }>
   /** It vanishes at once; what lies in it is cleaned up behind. */
   delete(name: string): Promise<void>
 }

@@ -18,6 +18,7 @@ const organizationRow = z.object({
   readOnly: z.exactOptional(z.string()),
   publicAllowed: z.boolean(),
   disabledFormats: z.array(z.string()),
+  quota: z.exactOptional(z.object({ storageBytes: z.number() })),
 })
 const repositoryRow = z.object({
   v,
@@ -48,8 +49,9 @@ export function readOrganization(entry: Entry): Organization {
   const { v: _, createdAt, ...rest } = readRow(organizationRow, entry)
   return { ...rest, createdAt: new Date(createdAt) }
 }
-export function organizationValue({ createdAt, disabledFormats, ...rest }: Organization) {
-  return { v: 1, ...rest, createdAt: createdAt.toISOString(), disabledFormats: [...disabledFormats] }
+export function organizationValue({ createdAt, disabledFormats, quota, ...rest }: Organization) {
+  const limits = quota === undefined ? {} : { quota: { storageBytes: quota.storageBytes } }
+  return { v: 1, ...rest, ...limits, createdAt: createdAt.toISOString(), disabledFormats: [...disabledFormats] }
 }
 
 export function readRepository(entry: Entry): Repository {

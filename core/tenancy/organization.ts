@@ -11,6 +11,12 @@ export interface Organization {
   readonly publicAllowed: boolean
   /** Formats that are switched off; all others are on. */
   readonly disabledFormats: readonly string[]
+  /** Absent: no limit. */
+  readonly quota?: Quota
+}
+export interface Quota {
+  /** Of all versions that its repositories keep, as usage counts them. */
+  readonly storageBytes: number
 }
 
 /** Cannot begin with '-' or '_': those are the house's. */

@@ -9,6 +9,8 @@ import { Clock } from '../runtime/clock.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { DownloadCounts } from '../usage/download-counts.js'
+import { readUsage } from '../usage/usage-reader.js'
+import { nothing } from '../usage/usage-rows.js'
 import type { Administration, FormatState, Grant, NewRepository, RepositoryPatch } from './administration.js'
 import { callerEntry } from './caller-log.js'
 import type { CallerScope } from './caller-scope.js'
@@ -148,6 +150,16 @@ class CallerAdministration implements Administration {
     const owner = await this.parts.tokens.owner(this.org, id)
     if (owner === undefined) throw notFound('token', id.slice(0, 80))
     return this.managed(owner, 'members.read')
+  }
+
+  async usage() {
+    this.scope.require('organization.read')
+    const organization = await readUsage(this.parts.store, this.org)
+    if (organization === undefined) return undefined
+    const repositories = []
+    for await (const { id, name } of this.repositories.list())
+      repositories.push({ name, stored: organization.repositories.get(id) ?? nothing })
+    return { organization, repositories }
   }
 
   async downloads(repository: string, pkg: string, days: { readonly from?: string; readonly to?: string } = {}) {

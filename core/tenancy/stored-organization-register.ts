@@ -6,10 +6,12 @@ import { newId, randomHex } from '../runtime/identifiers.js'
 import { OrganizationKeys } from '../storage/encryption/keys.js'
 import { type Entry, MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
+import { readUsage } from '../usage/usage-reader.js'
+import { cursorAt, type UsageRow } from '../usage/usage-rows.js'
 import { endEpoch } from './access-epoch.js'
 import { callerEntry } from './caller-log.js'
 import type { OrganizationRegister } from './instance-context.js'
-import { type Organization, organizationName } from './organization.js'
+import { type Organization, organizationName, type Quota } from './organization.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { organizationValue, readOrganization, readOrganizationName, readRepository } from './organization-rows.js'
 import { ReadOnly } from './read-only.js'
@@ -88,6 +90,8 @@ class OperatorRegister implements OrganizationRegister {
           .put(tenantKeys.organizationName(name), reference, 'absent', taken)
           .put(tenantKeys.organizationEntry(name), reference, 'absent', taken)
           .put(tenantKeys.organization(id), organizationValue(organization), 'absent')
+          // Nothing is stored yet, and everything that will be stands in the log behind this moment.
+          .put(tenantKeys.usage(id), { ...uncounted(this.clock.now()) }, 'absent')
           .commit(),
       )
     } catch (thrown) {
@@ -102,12 +106,14 @@ class OperatorRegister implements OrganizationRegister {
     this.requireOperator()
     return untilSettled(async () => {
       const entry = await this.read(name)
-      const before = readOrganization(entry)
+      const { quota, ...rest } = readOrganization(entry)
+      const before: Organization = quota === undefined || patch.quota === null ? rest : { ...rest, quota }
       const after: Organization = {
         ...before,
         ...(patch.status === undefined ? {} : { status: patch.status }),
         ...(patch.displayName === undefined ? {} : { displayName: checkedDisplayName(patch.displayName) }),
         ...(patch.publicAllowed === undefined ? {} : { publicAllowed: patch.publicAllowed }),
+        ...(patch.quota === undefined || patch.quota === null ? {} : { quota: checkedQuota(patch.quota) }),
         ...(patch.name === undefined ? {} : { name: checkedName(patch.name) }),
         ...(typeof patch.readOnly === 'string' ? { readOnly: checkedReason(patch.readOnly) } : {}),
       }
@@ -118,6 +124,13 @@ class OperatorRegister implements OrganizationRegister {
       await change.commit()
       return patch.readOnly === null ? writable : after
     })
+  }
+
+  async *usage(query: { readonly after?: string; readonly limit?: number } = {}) {
+    for await (const organization of this.list(query)) {
+      const usage = await readUsage(this.store, organization.id)
+      yield usage === undefined ? { organization } : { organization, usage }
+    }
   }
 
   async readOnly(): Promise<string | undefined> {
@@ -177,6 +190,16 @@ class OperatorRegister implements OrganizationRegister {
   private requireOperator(): void {
     if (this.operator.principal.kind !== 'operator') throw forbidden('Organizations are managed by the operator of the instance')
   }
+}
+
+function uncounted(now: Date): UsageRow {
+  const countedAt = now.getTime()
+  return { v: 1, cursor: cursorAt(countedAt - 1), bytes: 0, reserved: 0, countedAt }
+}
+
+function checkedQuota({ storageBytes }: Quota): Quota {
+  if (Number.isSafeInteger(storageBytes) && storageBytes >= 0) return { storageBytes }
+  throw invalid('A quota is a whole number of bytes', { detail: { field: 'quota.storageBytes' } })
 }
 
 /** In one commit with its row: who comes by the old name finds nothing, and the new one is nobody else's. */

@@ -16,6 +16,7 @@ import { routesCommand } from './routes.js'
 import { searchCommand } from './search.js'
 import { addServe } from './serve.js'
 import { tokenCommand } from './token.js'
+import { usageCommand } from './usage.js'
 
 /** Adds one word of the command line. What an action needs is imported inside it: `--help` loads nothing. */
 export type AddCommand = (program: Command) => void
@@ -33,6 +34,7 @@ const subcommands: readonly AddCommand[] = [
   formatCommand,
   packageCommand,
   deletedCommand,
+  usageCommand,
   downloadsCommand,
   routesCommand,
   choreCommand,

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { Misused } from './api-client.js'
 import { type ReadOnlyOptions, readOnlyWord, reasonOf } from './instance.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
+import { parseBytes } from './usage.js'
 
 const path = (name: string) => `-/api/v1/organizations/${encodeURIComponent(name)}`
 const columns = ['name', 'status', 'publicAllowed', 'createdAt']
@@ -35,14 +36,18 @@ export function organizationCommand(program: Command): void {
       .description('change an organization')
       .option('--display-name <text>', 'shown to people')
       .option('--public', 'public repositories are readable without credentials')
-      .option('--no-public', 'nothing is, whatever the repository says'),
-  ).action(async (name: string, options: CommonOptions & { displayName?: string; public?: boolean }) => {
+      .option('--no-public', 'nothing is, whatever the repository says')
+      .option('--quota <size>', 'most that it may store, as 10GiB', parseBytes)
+      .option('--no-quota', 'as much as there is room for'),
+  ).action(async (name: string, options: CommonOptions & { displayName?: string; public?: boolean; quota?: number | boolean }) => {
     const body = {
       ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
       ...(options.public === undefined ? {} : { publicAllowed: options.public }),
+      ...(typeof options.quota === 'number' ? { quota: { storageBytes: options.quota } } : {}),
+      ...(options.quota === false ? { quota: null } : {}),
     }
     if (Object.keys(body).length === 0)
-      throw new Misused('error: nothing to change: give --display-name, --public or --no-public')
+      throw new Misused('error: nothing to change: give --display-name, --public, --no-public, --quota or --no-quota')
     printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
   })
   common(

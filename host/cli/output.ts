@@ -82,5 +82,9 @@ export async function standardInput(): Promise<string> {
 function cell(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
+  if (typeof value === 'object')
+    return Object.entries(value)
+      .map(([name, one]) => `${name} ${String(one)}`)
+      .join(', ')
   return String(value)
 }

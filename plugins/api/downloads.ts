@@ -8,7 +8,7 @@ const day = z.iso
   .optional()
   .meta({ description: 'A day in UTC, included', examples: ['2026-11-25'] })
 const query = z.strictObject({
-  repository: repositoryNameShape,
+  repository: repositoryNameShape.meta({ description: 'Name of the repository', examples: ['npm'] }),
   package: z
     .string()
     .min(1)

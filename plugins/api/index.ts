@@ -12,6 +12,7 @@ import { packageRoutes } from './packages.js'
 import { repositoryRoutes } from './repositories.js'
 import { searchRoutes } from './search.js'
 import { tokenRoutes } from './tokens.js'
+import { instanceUsageRoutes, usageRoutes } from './usage.js'
 
 const version = '1.0.0'
 const organization = {
@@ -26,12 +27,13 @@ const organization = {
     ...artifactRoutes,
     ...searchRoutes,
     ...downloadRoutes,
+    ...usageRoutes,
   ],
   paths: packageAddresses,
 } as const
 const instance: Extract<Mount, { readonly scope: 'instance' }> = {
   scope: 'instance',
-  routes: [...instanceRoutes, ...choreRoutes, openApiRoute(version, () => [organization, instance])],
+  routes: [...instanceRoutes, ...instanceUsageRoutes, ...choreRoutes, openApiRoute(version, () => [organization, instance])],
 }
 
 /** The management interface, a plugin like any other: `/{org}/-/api/v1/…` inside an organization, `/-/api/v1/…` for the instance. */

@@ -4,7 +4,7 @@ import { defined } from './body.js'
 import { inInstance } from './management-route.js'
 import { displayNameShape, organizationNameShape } from './names.js'
 import { page, pageOf, pageQuery } from './page.js'
-import { organizationShape, routeShape, shapeOrganization } from './shapes.js'
+import { organizationShape, quotaShape, routeShape, shapeOrganization } from './shapes.js'
 
 const one = (description: string) => answer(description, organizationShape)
 
@@ -25,6 +25,7 @@ const change = z
     status: z.enum(['active', 'suspended']).optional(),
     displayName: displayNameShape.optional(),
     publicAllowed: z.boolean().optional(),
+    quota: quotaShape.nullable().optional(),
   })
   .meta({ id: 'OrganizationChange', examples: [{ displayName: 'Delta Ltd' }] })
 

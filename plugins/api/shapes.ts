@@ -3,6 +3,13 @@ import { formatScope, z } from '#core'
 
 /** What the management interface says of each thing, in one place. Times are ISO 8601. */
 
+export const quotaShape = z.strictObject({
+  storageBytes: z
+    .number()
+    .int()
+    .min(0)
+    .meta({ description: 'Most that it may store: every kept version in full', examples: [10_737_418_240] }),
+})
 export const organizationShape = z
   .strictObject({
     id: z.string(),
@@ -13,6 +20,7 @@ export const organizationShape = z
     readOnly: z.string().nullable(),
     publicAllowed: z.boolean(),
     disabledFormats: z.array(z.string()),
+    quota: quotaShape.nullable(),
     createdAt: z.string(),
   })
   .meta({ id: 'Organization' })
@@ -24,6 +32,7 @@ export const shapeOrganization = (one: Organization) => ({
   readOnly: one.readOnly ?? null,
   publicAllowed: one.publicAllowed,
   disabledFormats: one.disabledFormats,
+  quota: one.quota ?? null,
   createdAt: one.createdAt.toISOString(),
 })
 

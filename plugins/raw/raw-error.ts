@@ -22,6 +22,9 @@ function statusIn(failure: RegistryError, status: number): number {
       return 410
     case 'upload-checksum':
       return 460
+    // Its clients tell it from a file that is too large (RFC 4918 11.5).
+    case 'quota':
+      return failure.kind === 'too-large' ? 507 : status
     default:
       return status
   }

@@ -33,6 +33,8 @@ export interface HouseOptions {
   readonly pace?: { readonly listener: ListenerPace } & NonNullable<AppOptions['pace']>
   /** Parts that take the place of the usual ones: stores that fail. `folder` is there where `store` is 'files'. */
   readonly parts?: (folder: string | undefined) => Promise<Partial<HouseParts>>
+  /** Another process over the stores of this house; closed before it. Its organizations, people and repositories are there already. */
+  readonly beside?: House
 }
 
 export interface Answer {
@@ -56,6 +58,8 @@ export interface House {
   /** 'http://127.0.0.1:PORT' */
   readonly url: string
   readonly kernel: Kernel
+  /** What it is made of, for tests that look at rows, or open another house over them. */
+  readonly parts: HouseParts
   /** `target` goes onto the wire as it is written, dots, doubled slashes and all. Redirects are not followed, nothing is decoded. */
   call(method: string, target: string, options?: CallOptions): Promise<Answer>
   /** Token of somebody, with all the rights of its owner. */
@@ -91,13 +95,18 @@ export async function openHouse({
   behindProxy = false,
   pace,
   parts: special,
+  beside,
 }: HouseOptions): Promise<House> {
   const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
-  const parts = { ...(await partsOf(folder)), ...(clock === undefined ? {} : { clock }), ...(await special?.(folder)) }
+  const parts = {
+    ...(beside === undefined ? await partsOf(folder) : borrowed(beside.parts)),
+    ...(clock === undefined ? {} : { clock }),
+    ...(await special?.(folder)),
+  }
   const kernel = await Kernel.open(parts)
   for (const plugin of plugins) kernel.install(plugin)
   await kernel.start()
-  const tokens = await populate(kernel, repositories)
+  const tokens = beside === undefined ? await populate(kernel, repositories) : peopleOf(beside)
   const operator = await kernel.setup.createOperatorToken('test')
   const log = silentLogger
   const app = houseApp({
@@ -123,6 +132,7 @@ export async function openHouse({
   return {
     url,
     kernel,
+    parts,
     token,
     password: passwordOf,
     operatorToken: () => operator,
@@ -159,6 +169,23 @@ async function partsOf(folder: string | undefined): Promise<HouseParts> {
     keyStore: await LmdbMetadataStore.open({ folder: join(folder, 'keys'), ballastBytes: 0 }),
     rootKey,
   }
+}
+
+/** As another process has them open: whoever closes last is the one that opened them. */
+function borrowed(parts: HouseParts): HouseParts {
+  const lent = <Store extends { close(): Promise<void> }>(store: Store): Store =>
+    new Proxy(store, {
+      get(target, name) {
+        if (name === 'close') return async () => {}
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  return { ...parts, blobs: lent(parts.blobs), metadata: lent(parts.metadata), keyStore: lent(parts.keyStore) }
+}
+
+function peopleOf(house: House): ReadonlyMap<string, string> {
+  return new Map(people.map(([, name]) => [name, house.token(name)]))
 }
 
 async function populate(kernel: Kernel, repositories: readonly NewRepository[]): Promise<ReadonlyMap<string, string>> {

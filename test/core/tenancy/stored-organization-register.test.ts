@@ -13,7 +13,7 @@ describe('register of organizations', () => {
       return commit(mutations, token)
     }
     const made = await people.register().create('acme', { displayName: 'Acme Ltd' })
-    expect(commits).to.deep.equal([3 + 16 + 1])
+    expect(commits).to.deep.equal([4 + 16 + 1])
     expect(people.keys.made).to.deep.equal([made.id])
     expect(made).to.deep.equal({
       id: made.id,

@@ -25,6 +25,7 @@ describe('organizations of the management interface', () => {
       readOnly: null,
       publicAllowed: true,
       disabledFormats: [],
+      quota: null,
       createdAt: delta['createdAt'],
     })
     expect(delta['id']).to.match(/^o_[a-z0-9]{20}$/)

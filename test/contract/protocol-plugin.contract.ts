@@ -4,29 +4,10 @@ import { json, notFound, type ProtocolPlugin, repositoryRoute } from '#core'
 import { type House, openHouse, type Somebody } from '../support/house.js'
 import { mountPath, type RouteAddress, routeAddresses, sendsBody } from '../support/route-addresses.js'
 import { breakOff, exchange } from '../support/wire.js'
-
-/** A request below a repository of the format; `path` begins with a slash and goes onto the wire as it stands. */
-export interface ContractCall {
-  readonly method: string
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
-}
-
-export interface ProtocolContract {
-  /** The request by which a client of the format publishes these bytes. */
-  publish(content: Uint8Array): ContractCall
-  /** The request by which it gets the same bytes back. */
-  readonly fetch: ContractCall
-  /** What is published; default: random bytes, for formats that look into nothing. */
-  readonly content?: Uint8Array
-  /** For each index of the plugin, the package whose index `publish` changes. */
-  readonly packages?: Readonly<Record<string, string>>
-  /** A second, different publication of that package; its commit must change the revision again. */
-  readonly publishNext?: ContractCall
-}
-
-const shelf = 'shelf'
+import { as, type ProtocolContract, send, shelf, stored } from './contract-words.js'
+import { contentContract } from './protocol-content.contract.js'
+import { documentContract } from './protocol-documents.contract.js'
+import { serverContract } from './protocol-server.contract.js'
 
 /** Registers the suite that every plugin of the house passes: strangers, members without the right, a second tenant with equal names, an upload
  *  that breaks off, the bytes there and back, revisions of indexes. Runs in a house of its own, reached over HTTP. */
@@ -74,6 +55,13 @@ export function protocolPluginContract(plugin: ProtocolPlugin, contract: Protoco
       expect(await stored(house)).to.deep.equal(before)
     })
 
+    it('refuses a publication by a member who may only read with 403, without asking for the body', async () => {
+      const { method, path, headers } = contract.publish(content)
+      const authorized = { ...headers, Authorization: `Bearer ${house.token('rita')}` }
+      const answer = await exchange(house.url, { method, target: `/acme/${shelf}${path}`, headers: authorized, body: 'withheld' })
+      expect([answer.status, answer.continued]).to.deep.equal([403, false])
+    })
+
     it('gives back the bytes that were published', async () => {
       expect(await send(house, contract.publish(content)), 'publishing').to.be.within(200, 299)
       const answer = await house.call(contract.fetch.method, `/acme/${shelf}${contract.fetch.path}`, as('dora', contract.fetch))
@@ -93,21 +81,54 @@ export function protocolPluginContract(plugin: ProtocolPlugin, contract: Protoco
       expect(documents.filter((path) => !path.startsWith('acme/'))).to.deep.equal([])
     })
 
-    it('leaves nothing of an upload that breaks off', async () => {
-      const before = await stored(house)
-      const { method, path, headers, body } = contract.publish(content)
-      const whole = Buffer.from(body ?? '')
-      const authorized = { ...headers, Authorization: `Bearer ${house.token('dora')}` }
-      await breakOff(
-        house.url,
-        { method, target: `/acme/${shelf}${path}`, headers: authorized },
-        whole.subarray(0, Math.floor(whole.length / 2)),
-        whole.length,
-      )
-      const answer = await house.call(contract.fetch.method, `/acme/${shelf}${contract.fetch.path}`, as('dora', contract.fetch))
-      expect(answer.status).to.be.within(400, 499)
-      expect(await stored(house)).to.deep.equal(before)
+    contentContract(() => house, contract, content)
+    documentContract(() => house, plugin, contract, content)
+    if (contract.client) serverContract(plugin, contract.client)
+
+    it('shows a second tenant nothing of it by any route that reads', async () => {
+      await send(house, contract.publish(content))
+      const calls = [contract.fetch, ...Object.values(contract.documents ?? {}).flat()]
+      const reads = routeAddresses(plugin)
+        .filter(({ scope, method, permission }) => scope === 'repository' && method === 'GET' && permission !== 'none')
+        .map(({ method, path }) => ({ method, path }))
+      const secret =
+        content.length > 64 ? Buffer.from(content).subarray(16, 48).toString('latin1') : Buffer.from(content).toString('latin1')
+      // Its own members come first: what a plugin remembers of them is nobody else's.
+      for (const call of [...calls, ...reads]) await house.call(call.method, `/acme/${shelf}${call.path}`, as('dora', call))
+      for (const call of [...calls, ...reads]) {
+        const across = await house.call(call.method, `/acme/${shelf}${call.path}`, as('bert', call))
+        expect(across.status, `${call.method} ${call.path}, by a member of another organization`).to.equal(401)
+        const own = await house.call(call.method, `/beta/${shelf}${call.path}`, as('bert', call))
+        expect(own.status, `${call.method} ${call.path}, in another organization`).to.be.below(500)
+        expect(
+          own.body.toString('latin1').includes(secret),
+          `${call.method} ${call.path} shows it to another organization`,
+        ).to.equal(false)
+      }
+      // What is asked for by its own name is not there at all, now that it exists next door.
+      for (const call of calls)
+        expect((await house.call(call.method, `/beta/${shelf}${call.path}`, as('bert', call))).status, call.path).to.be.within(
+          400,
+          499,
+        )
     })
+
+    for (const share of [0, 0.05, 0.5, 0.99])
+      it(`leaves nothing of an upload that breaks off after ${share * 100} % of its bytes`, async () => {
+        const before = await stored(house)
+        const { method, path, headers, body } = contract.publish(content)
+        const whole = Buffer.from(body ?? '')
+        const authorized = { ...headers, Authorization: `Bearer ${house.token('dora')}` }
+        await breakOff(
+          house.url,
+          { method, target: `/acme/${shelf}${path}`, headers: authorized },
+          whole.subarray(0, Math.floor(whole.length * share)),
+          whole.length,
+        )
+        const answer = await house.call(contract.fetch.method, `/acme/${shelf}${contract.fetch.path}`, as('dora', contract.fetch))
+        expect(answer.status).to.be.within(400, 499)
+        expect(await stored(house)).to.deep.equal(before)
+      })
 
     for (const { name } of plugin.indexes ?? []) {
       it(`changes the revision of the index ${name} with every commit that touches its package`, async () => {
@@ -128,10 +149,6 @@ export function protocolPluginContract(plugin: ProtocolPlugin, contract: Protoco
   })
 }
 
-async function stored(house: House) {
-  return { files: await house.storedFiles(), documents: await house.storedDocuments(), blobs: await house.storedBlobs() }
-}
-
 async function ask(house: House, plugin: ProtocolPlugin, route: RouteAddress, who: Somebody) {
   return exchange(house.url, {
     method: route.method,
@@ -142,13 +159,6 @@ async function ask(house: House, plugin: ProtocolPlugin, route: RouteAddress, wh
 }
 function label({ method, pattern }: RouteAddress): string {
   return `${method} ${pattern}`
-}
-
-function as(who: Somebody, { headers, body }: ContractCall) {
-  return { as: who, ...(headers === undefined ? {} : { headers }), ...(body === undefined ? {} : { body }) }
-}
-async function send(house: House, call: ContractCall): Promise<number> {
-  return (await house.call(call.method, `/acme/${shelf}${call.path}`, as('dora', call))).status
 }
 
 /** The same plugin with one more route, which tells the revision of an index: no protocol shows it as it is. */

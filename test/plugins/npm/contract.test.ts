@@ -18,5 +18,17 @@ protocolPluginContract(npm, {
   publish: (body) => put(publishDocument(bar, body)),
   fetch: { method: 'GET', path: '/@acme/bar/-/bar-1.0.0.tgz' },
   packages: { packument: '@acme/bar' },
+  rival: await packed(bar, [{ name: 'package/noise.bin', content: randomBytes(70_000) }]),
+  documents: {
+    packument: [
+      { method: 'GET', path: '/@acme%2fbar', headers: { accept: 'application/vnd.npm.install-v1+json' } },
+      { method: 'GET', path: '/@acme%2fbar', headers: { accept: 'application/json' } },
+    ],
+  },
+  malformed: [
+    put({ ...publishDocument(bar, content), name: 'other' }),
+    put(publishDocument(bar, Buffer.from('no tarball at all'))),
+    { ...put({}), body: '{"name": "@acme/bar", ' },
+  ],
   publishNext: put(publishDocument(next, await packed(next))),
 })

@@ -53,6 +53,7 @@ export class Removal {
 function ofRepository({ key, value }: Entry, organization: string, repository: string): boolean {
   const [org, kind, repo] = key.partition.split('\0')
   if (org !== organization) return false
-  if (kind === 'f' || kind === 'v' || kind === 'p' || kind === 'n' || kind === 'g' || kind === 'w' || kind === 'u') return repo === repository
+  if (kind === 'f' || kind === 'v' || kind === 'p' || kind === 'n' || kind === 'g' || kind === 'w' || kind === 'u')
+    return repo === repository
   return kind === 'b' && key.path[0] === 'ref' && (value as { readonly repo?: string }).repo === repository
 }

@@ -39,17 +39,19 @@ export function organizationCommand(program: Command): void {
       .option('--no-public', 'nothing is, whatever the repository says')
       .option('--quota <size>', 'most that it may store, as 10GiB', parseBytes)
       .option('--no-quota', 'as much as there is room for'),
-  ).action(async (name: string, options: CommonOptions & { displayName?: string; public?: boolean; quota?: number | boolean }) => {
-    const body = {
-      ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
-      ...(options.public === undefined ? {} : { publicAllowed: options.public }),
-      ...(typeof options.quota === 'number' ? { quota: { storageBytes: options.quota } } : {}),
-      ...(options.quota === false ? { quota: null } : {}),
-    }
-    if (Object.keys(body).length === 0)
-      throw new Misused('error: nothing to change: give --display-name, --public, --no-public, --quota or --no-quota')
-    printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
-  })
+  ).action(
+    async (name: string, options: CommonOptions & { displayName?: string; public?: boolean; quota?: number | boolean }) => {
+      const body = {
+        ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+        ...(options.public === undefined ? {} : { publicAllowed: options.public }),
+        ...(typeof options.quota === 'number' ? { quota: { storageBytes: options.quota } } : {}),
+        ...(options.quota === false ? { quota: null } : {}),
+      }
+      if (Object.keys(body).length === 0)
+        throw new Misused('error: nothing to change: give --display-name, --public, --no-public, --quota or --no-quota')
+      printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
+    },
+  )
   common(
     organization.command('rename <name> <new-name>').description('give it another name; the old address answers 404'),
   ).action(async (name: string, newName: string, options: CommonOptions) => {

@@ -21,7 +21,9 @@ const download = repositoryRoute({
   method: 'GET',
   path: '/{name}/{version}',
   permission: 'artifacts.read',
-  handle: async ({ params }, context) => bytes(await context.artifacts.get(`${params.name}/${params.version}`)),
+  async handle({ params: { name, version } }, context) {
+    return bytes(await context.artifacts.get(`${name}/${version}`), { download: { package: name, version } })
+  },
 })
 
 const versions = repositoryRoute({

@@ -69,8 +69,7 @@ export async function openFront(
     isRootMount: async (hostname) => (await kernel.isRootMount?.(hostname)) ?? false,
   })
   const server = createListener(app, usualPace, tls)
-  server.maxConnections = Math.min(server.maxConnections, budget.connections)
-  admission.watch(server)
+  admission.watch(server, Math.min(server.maxConnections, budget.connections))
   const { address, family, port } = await listen(server, at)
   const shutdown = new Shutdown(server, health, log)
   steps.undo(() => shutdown.begin({ notice: 0, requests: 0 }))

@@ -1,6 +1,7 @@
 import { write, writeSync } from 'node:fs'
 
-const block = 8 * 1024
+/** Each wakes a thread, which costs more than what it writes. */
+const block = 32 * 1024
 /** Milliseconds. */
 const longestDelay = 1_000
 const busyPause = 20

@@ -16,11 +16,14 @@ export class Admission {
     private readonly overload: Overload,
   ) {}
 
-  /** From here on its connections count. */
-  watch(server: Server): void {
+  /** From here on its connections count, and those beyond `most` are closed as they come. Not by the server's own limit: a worker that refuses by it is
+   *  offered the same connection again and again. */
+  watch(server: Server, most: number): void {
+    server.maxConnections = Number.POSITIVE_INFINITY
     server.on('connection', (socket) => {
       this.#connections++
       socket.once('close', () => this.#connections--)
+      if (this.#connections > most) socket.destroy()
     })
   }
 

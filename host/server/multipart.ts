@@ -4,6 +4,7 @@ import type { Request, Response } from 'express'
 import multer from 'multer'
 import { type Form, type FormFile, type FormLimits, invalid, RegistryError, type Stage, type StagedBlob, tooLarge } from '#core'
 import { type BusboyEvents, partFailures } from './multipart-failures.js'
+import { watchPartHeaders } from './part-headers.js'
 
 const stalledAfter = 30_000
 /** All text of a form together. */
@@ -67,7 +68,7 @@ class FormReading {
         // What was staged is dropped with its context.
         _removeFile: (_request, _file, callback) => callback(null),
       },
-      limits: { files, fields, fieldSize, parts: files + fields, headerPairs: 16, fieldNameSize: 200, ...nesting } as object,
+      limits: { files, fields, fieldSize, parts: files + fields, fieldNameSize: 200, ...nesting } as object,
       preservePath: true,
       defParamCharset: 'utf8',
       // The type lacks it; multer 2.5 hands over its parser, whose events tell of a failure before the rest of the body is read.
@@ -80,6 +81,7 @@ class FormReading {
   }
 
   #feed(parser: BusboyEvents): void {
+    watchPartHeaders(parser, (error) => this.#fail(error))
     parser.on('field', (name, value, info) => {
       this.#stir()
       const failure = partFailures.ofField(name, info)

@@ -37,7 +37,7 @@ describe('The output of the log', () => {
         const { LogOutput } = await import(${JSON.stringify(compiled)})
         const output = new LogOutput(1)
         process.stdin.resume().on('end', () => {
-          output.write('x'.repeat(${how === 'flushed' ? 10 : 20_000}) + '\\n')
+          output.write('x'.repeat(${how === 'flushed' ? 10 : 40_000}) + '\\n')
           setTimeout(() => { output.flush(); output.write('y'); output.flush() }, ${how === 'flushed' ? 0 : 100})
         })
         process.stderr.write('up')`

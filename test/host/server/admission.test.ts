@@ -4,6 +4,7 @@ import { Admission } from '../../../host/server/admission.js'
 import { DescriptorBudget, softLimit } from '../../../host/server/descriptors.js'
 import { Overload } from '../../../host/server/overload.js'
 import { ParallelRequests } from '../../../host/server/parallel-requests.js'
+import { until } from '../../support/worker-processes.js'
 import { type Door, openDoor } from '../support/door.js'
 
 describe('What is begun at one time', () => {
@@ -14,6 +15,7 @@ describe('What is begun at one time', () => {
 
   /** A house whose answers wait until they are let go. */
   async function held(parts: {
+    most?: number
     parallel?: ParallelRequests
     overload?: Overload
     budget?: DescriptorBudget
@@ -27,7 +29,7 @@ describe('What is begun at one time', () => {
     )
     const handle = () => new Promise<Reply>((resolve) => waiting.push(resolve))
     const door = await openDoor(handle, { admission, trusted: parts.trusted ?? [] })
-    admission.watch(door.server)
+    admission.watch(door.server, parts.most ?? 2_000)
     doors.push(door)
     const ask = async (line: string, ...headers: string[]) => {
       const client = await door.raw()
@@ -104,6 +106,21 @@ describe('What is begun at one time', () => {
     await ask('GET /a')
     const answer = await (await ask('GET /a')).answer()
     expect([answer.status, JSON.parse(answer.body).code]).to.deep.equal([503, 'descriptors'])
+    expect((await (await ask('GET /-/health')).answer()).status).to.equal(200)
+  })
+
+  it('is no connection above the limit, and one more when one is gone', async () => {
+    const { door, waiting, ask, release } = await held({ most: 1 })
+    const first = await ask('GET /a')
+    await begun(waiting, 1)
+    expect(await (await ask('GET /a')).rest()).to.equal('')
+    release()
+    expect((await first.answer()).status).to.equal(200)
+    first.close()
+    await until(
+      () => new Promise<number>((resolve) => door.server.getConnections((_error, count) => resolve(count))),
+      (count) => count === 0,
+    )
     expect((await (await ask('GET /-/health')).answer()).status).to.equal(200)
   })
 

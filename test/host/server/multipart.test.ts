@@ -96,6 +96,11 @@ describe('Forms', () => {
   })
 
   const long = 'x'.repeat(64 * 1024)
+  /** A field whose part has so many headers beside its own. */
+  const headed = (count: number, header = (number: number) => `X-${number}: y`) => {
+    const lines = Array.from({ length: count }, (_, number) => `${header(number)}\r\n`).join('')
+    return `--${boundary}\r\nContent-Disposition: form-data; name="a"\r\n${lines}\r\n1\r\n`
+  }
   const refused: [string, readonly (string | Buffer)[], FormLimits, 'invalid' | 'too-large', string?][] = [
     ['no boundary', [field('a', '1'), end], {}, 'invalid', 'multipart/form-data'],
     ['another type', ['a=1'], {}, 'invalid', 'application/x-www-form-urlencoded'],
@@ -115,6 +120,10 @@ describe('Forms', () => {
     ['three fields of two', [field('a', '1'), field('a', '1'), field('a', '1'), end], { fields: 2 }, 'too-large'],
     ['a field that is too long', [field('a', `${long}x`), end], {}, 'too-large'],
     ['too much text together', [...Array.from({ length: 200 }, () => field('a', long)), end], {}, 'too-large'],
+    ['17 headers of a part', [headed(16), end], {}, 'too-large'],
+    ['17 headers of the second part', [headed(15), headed(16), end], {}, 'too-large'],
+    ['17 headers of one name', [headed(16, () => 'X: y'), end], {}, 'too-large'],
+    ['a header of a part longer than 2 KiB', [headed(1, () => `X: ${'y'.repeat(2_048)}`), end], {}, 'too-large'],
     ['a megabyte of part headers', [`--${boundary}\r\nX: ${'x'.repeat(1_000_000)}\r\n\r\n1\r\n`, end], {}, 'invalid'],
   ]
   for (const [what, parts, limits, kind, type] of refused)
@@ -124,6 +133,12 @@ describe('Forms', () => {
       expect(error.kind).to.equal(kind)
       expect(state.ended).to.equal(state.begun)
     })
+
+  it('may have 16 headers a part, of 2 KiB each', async () => {
+    const longest = `X: ${'y'.repeat(2_047)}`
+    const form = await read([headed(15), headed(1, () => longest), end], staging().stage)
+    expect(form.fields.get('a')).to.deep.equal(['1', '1'])
+  })
 
   it('may have fields as long as allowed', async () => {
     const form = await read([field('a', long), end], staging().stage)

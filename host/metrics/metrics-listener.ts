@@ -7,6 +7,8 @@ import { takeCpuProfile } from './cpu-profile.js'
 export interface Exposition {
   readonly contentType: string
   text(): Promise<string>
+  /** A CPU profile, where another process has to take it; undefined where it cannot. */
+  profile?(milliseconds: number, worker: number): Promise<string | undefined>
 }
 
 export interface MetricsListener {
@@ -28,7 +30,7 @@ export async function openMetrics(at: ListenAddress, exposition: Exposition): Pr
         : path === '/metrics'
           ? expose(res, exposition)
           : path === '/profile' && near
-            ? profile(res, Number(new URLSearchParams(query).get('seconds') ?? 10))
+            ? profile(res, new URLSearchParams(query), exposition)
             : answer(res, 404, 'Not found: /metrics, and from this machine /profile?seconds=10\n')
     work.catch(() => res.destroy())
   })
@@ -43,10 +45,14 @@ async function expose(res: ServerResponse, { contentType, text }: Exposition): P
   await answer(res, 200, await text(), { 'content-type': contentType })
 }
 
-/** A CPU profile for the developer tools, of the process that has this listener. */
-async function profile(res: ServerResponse, seconds: number): Promise<void> {
+/** A CPU profile for the developer tools, of the serving process, or of the one that `worker` names. */
+async function profile(res: ServerResponse, query: URLSearchParams, { profile: elsewhere }: Exposition): Promise<void> {
+  const seconds = Number(query.get('seconds') ?? 10)
   if (!(seconds >= 1 && seconds <= longestProfile)) return answer(res, 400, `seconds=1 to ${longestProfile}\n`)
-  await answer(res, 200, await takeCpuProfile(seconds * 1_000), { 'content-type': 'application/json' })
+  const take = elsewhere ?? takeCpuProfile
+  const taken = await take(seconds * 1_000, Number(query.get('worker') ?? 1)).catch(() => undefined)
+  if (taken === undefined) return answer(res, 503, 'No such worker, or a profile is being taken already\n')
+  await answer(res, 200, taken, { 'content-type': 'application/json' })
 }
 
 async function answer(res: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): Promise<void> {

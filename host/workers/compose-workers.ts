@@ -103,5 +103,9 @@ async function withPort({ host, port }: ListenAddress): Promise<ListenAddress> {
 async function exposed(crew: Crew): Promise<Exposition> {
   const { AggregatorRegistry } = await import('prom-client')
   const { contentType } = AggregatorRegistry.aggregate([])
-  return { contentType, text: async () => AggregatorRegistry.aggregate((await crew.measure()) as object[][]).metrics() }
+  return {
+    contentType,
+    text: async () => AggregatorRegistry.aggregate((await crew.measure()) as object[][]).metrics(),
+    profile: (milliseconds, worker) => crew.profile(worker, milliseconds),
+  }
 }

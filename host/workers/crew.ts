@@ -11,7 +11,7 @@ import type { Assignment, FromWorker, ToWorker } from './messages.js'
 
 /** A worker that has not ended by then is killed (security guide 1.10): every state of the store is safe to be killed in. Milliseconds. */
 const longestDrain = 90_000
-const longestMeasure = 2_000
+const longestAnswer = 2_000
 
 interface Member {
   readonly worker: Worker
@@ -29,6 +29,7 @@ export class Crew {
   readonly #restarts = new Set<NodeJS.Timeout>()
   readonly #deaths = new Deaths()
   readonly #measuring = new Map<number, (metrics: readonly object[]) => void>()
+  readonly #profiling = new Map<number, (profile: string | undefined) => void>()
   #questions = 0
   #stopping = false
   #ended: (() => void) | undefined
@@ -101,13 +102,30 @@ export class Crew {
         this.#measuring.delete(question)
         resolve(answers)
       }
-      const late = setTimeout(done, longestMeasure)
+      const late = setTimeout(done, longestAnswer)
       this.#measuring.set(question, (metrics) => {
         answers.push(metrics)
         if (answers.length === asked.length) done()
       })
       if (asked.length === 0) done()
       for (const { worker } of asked) send(worker, { kind: 'measure', question })
+    })
+  }
+
+  /** A CPU profile of the worker in this place; undefined where it cannot be had. */
+  profile(place: number, milliseconds: number): Promise<string | undefined> {
+    const worker = this.#members.get(place)?.worker
+    if (!worker?.isConnected()) return Promise.resolve(undefined)
+    const question = ++this.#questions
+    return new Promise((resolve) => {
+      const done = (profile?: string) => {
+        clearTimeout(late)
+        this.#profiling.delete(question)
+        resolve(profile)
+      }
+      const late = setTimeout(done, milliseconds + longestAnswer)
+      this.#profiling.set(question, done)
+      send(worker, { kind: 'profile', question, milliseconds })
     })
   }
 
@@ -136,6 +154,9 @@ export class Crew {
         return
       case 'measured':
         this.#measuring.get(message.question)?.(message.metrics)
+        return
+      case 'profiled':
+        this.#profiling.get(message.question)?.(message.profile)
         return
       case 'refused':
         member.refusal = Object.assign(new Error(message.message), message.code === undefined ? {} : { code: message.code })

@@ -8,6 +8,7 @@ export type ToWorker =
   | { readonly kind: 'stop'; readonly pace: ShutdownPace | undefined }
   | { readonly kind: 'reload' }
   | { readonly kind: 'measure'; readonly question: number }
+  | { readonly kind: 'profile'; readonly question: number; readonly milliseconds: number }
 
 export interface Assignment {
   /** Its place among the workers, from 1; whoever follows a dead one takes its place. */
@@ -27,5 +28,6 @@ export type FromWorker =
   /** Its metrics as the library tells them to another process. */
   | { readonly kind: 'measured'; readonly question: number; readonly metrics: readonly object[] }
   | ({ readonly kind: 'ready' } & Addresses)
+  | { readonly kind: 'profiled'; readonly question: number; readonly profile: string | undefined }
   /** It cannot begin; it ends by itself. */
   | { readonly kind: 'refused'; readonly message: string; readonly code?: string }

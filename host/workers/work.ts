@@ -35,6 +35,7 @@ export async function work(openKernel: OpenKernel): Promise<void> {
       ticketKeys: Buffer.from(assignment.ticketKeys, 'base64'),
     })
     if (front.metrics) primary.onMeasure(() => front.metrics?.registry.getMetricsAsJSON() ?? Promise.resolve([]))
+    if (front.metrics) primary.onProfile()
     primary.onReload(() => void front.reload())
     primary.say({ kind: 'ready', url: front.url, nearest: front.nearest })
     const signalled = signal(settings.listen.host)
@@ -83,13 +84,26 @@ class Primary {
   }
 
   onMeasure(measure: () => Promise<readonly object[]>): void {
-    process.on('message', ({ kind, ...more }: ToWorker) => {
-      if (kind !== 'measure') return
-      const { question } = more as { question: number }
+    process.on('message', (message: ToWorker) => {
+      if (message.kind !== 'measure') return
+      const { question } = message
       measure().then(
         (metrics) => this.say({ kind: 'measured', question, metrics }),
         () => this.say({ kind: 'measured', question, metrics: [] }),
       )
+    })
+  }
+
+  onProfile(): void {
+    process.on('message', (message: ToWorker) => {
+      if (message.kind !== 'profile') return
+      const { question, milliseconds } = message
+      import('../metrics/cpu-profile.js')
+        .then(({ takeCpuProfile }) => takeCpuProfile(milliseconds))
+        .then(
+          (profile) => this.say({ kind: 'profiled', question, profile }),
+          () => this.say({ kind: 'profiled', question, profile: undefined }),
+        )
     })
   }
 

@@ -73,7 +73,12 @@ for (const workers of ['1', '2'])
     })
 
     it('come with a profile of the processor, from this machine', async () => {
-      const profile = (await (await fetch(`${metrics}/profile?seconds=1`)).json()) as { nodes: unknown[] }
-      expect(profile.nodes.length).to.be.greaterThan(1)
+      for (let worker = 1; worker <= Number(workers); worker++) {
+        const answer = await fetch(`${metrics}/profile?seconds=1&worker=${worker}`)
+        const { nodes } = (await answer.json()) as { nodes: { callFrame: { url: string } }[] }
+        expect(answer.status).to.equal(200)
+        expect(nodes.length).to.be.greaterThan(1)
+      }
+      if (workers === '2') expect((await fetch(`${metrics}/profile?seconds=1&worker=3`)).status).to.equal(503)
     })
   })

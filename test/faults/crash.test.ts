@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Server, testWorkers } from '../clients/server.js'
-import { until } from '../support/worker-processes.js'
+import { PinnedClient, until } from '../support/worker-processes.js'
 import { check } from './crash-check.js'
 import { Ledger } from './ledger.js'
 import { freshFiles, oneFile, packageVersions, type Writer } from './writers.js'
@@ -73,7 +73,7 @@ async function crash({ rounds, program, workers, victim, enough = () => false }:
   return tally
 }
 
-/** Resolves when another has taken its place. */
+/** Resolves when another has taken its place and is handed connections. */
 async function killWorker(server: Server): Promise<void> {
   const { workers } = server
   const victim = workers[randomInt(workers.length)] as number
@@ -82,6 +82,15 @@ async function killWorker(server: Server): Promise<void> {
     () => server.workers,
     (pids) => !pids.includes(victim) && pids.length === workers.length,
   )
+  const reached = async () => {
+    try {
+      for (const client of await PinnedClient.ofEach(server.url, server.workers)) client.close()
+      return true
+    } catch {
+      return false
+    }
+  }
+  await until(reached, (all) => all)
 }
 
 describe('kill -9 at random instants', function () {

@@ -14,6 +14,8 @@ import { ClockWatch } from './housekeeping/clock-watch.js'
 import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Leases } from './housekeeping/leases.js'
 import { Sweep } from './housekeeping/sweep.js'
+import { Cleanup, noDownloads } from './lifecycle/cleanup.js'
+import { CleanupChore } from './lifecycle/cleanup-chore.js'
 import { RepositoryAccess } from './lifecycle/repository-access.js'
 import { StoredLifecycle } from './lifecycle/stored-lifecycle.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
@@ -117,6 +119,14 @@ export class Kernel {
       house.resolve<Tenancy>(Tenancy),
     )
     const watch = new ClockWatch(metadata, clock)
+    this.chores.add(
+      new CleanupChore({
+        metadata,
+        clock,
+        log: this.log,
+        within: (org, repository, work) => this.cleaning(org, repository, work),
+      }),
+    )
     this.chores.add(watch)
     this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads)))
     this.chores.add(new BatchEnds(metadata, clock, (organizationId, events) => this.events.publish(organizationId, events)))
@@ -202,8 +212,28 @@ export class Kernel {
   private lifecycleOf(request: ContextRequest, session: ContextSession): StoredLifecycle {
     const policy = this.house.resolve<AccessPolicy>(AccessPolicy)
     const plugin = (format: string) => this.registry.find(format)?.plugin
-    const access = new RepositoryAccess({ policy, plugin }, request, (cut) => this.factory.within(cut, session))
-    return new StoredLifecycle(this.house.resolve<MetadataStore>(MetadataStore), this.house.resolve<Clock>(Clock), access)
+    const metadata = this.house.resolve<MetadataStore>(MetadataStore)
+    const clock = this.house.resolve<Clock>(Clock)
+    const parts = { metadata, clock, policy, plugin }
+    const access = new RepositoryAccess(parts, request, (cut) => this.factory.within(cut, session))
+    return new StoredLifecycle(metadata, clock, access, noDownloads)
+  }
+
+  private async cleaning(organizationId: string, repositoryId: string, work: (cleanup: Cleanup) => Promise<void>): Promise<void> {
+    const repository = (await this.house.resolve<Tenancy>(Tenancy).openById(organizationId)).findRepositoryById(repositoryId)
+    const plugin = repository && this.registry.find(repository.format)?.plugin
+    if (!repository || !plugin?.keeping) return
+    const request = await this.workRequest(organizationId, plugin)
+    const { disabledFormats, readOnly } = request.tenant.organization
+    const instance = await this.house.resolve(ReadOnly).reason()
+    if (readOnly !== undefined || instance !== undefined || disabledFormats.includes(repository.format)) return
+    const { context, close } = this.factory.repository({ ...request, repository })
+    try {
+      const metadata = this.house.resolve<MetadataStore>(MetadataStore)
+      await work(new Cleanup(metadata, { context, plugin, keeping: plugin.keeping }, noDownloads))
+    } finally {
+      await close()
+    }
   }
 
   private async atWork(

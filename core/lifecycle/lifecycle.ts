@@ -1,8 +1,9 @@
 import type { DeletionRow } from '../storage/deletion-rows.js'
+import type { CleanupItem, CleanupRules } from './cleanup-rules.js'
 
 /** For `api` alone: what happens to versions after they were published. Each call checks artifacts.* of the caller on the repositories it names; the
  *  operator may do all of it. Throws `not-found` for a repository that the caller may not see. */
-export interface Lifecycle {
+export interface Lifecycle extends Retention {
   /** artifacts.read here, artifacts.write there; artifacts.delete here with `move`. One commit of names, no bytes; by the rules of the target. */
   promote(repository: string, pkg: string, version: string, options: PromoteOptions): Promise<Promoted>
   /** artifacts.delete. The ordinary removal, which can be undone. */
@@ -11,6 +12,21 @@ export interface Lifecycle {
   listDeletions(repository: string, query?: { readonly after?: string }): AsyncIterable<Deletion>
   /** artifacts.delete. Brings back files, documents and what search shows, as they were. Throws `conflict` where something else stands there now. */
   undo(repository: string, id: string): Promise<Deletion>
+}
+
+/** repository.administer. Retention of one repository. */
+export interface Retention {
+  cleanupRules(repository: string): Promise<CleanupState | undefined>
+  /** Nothing goes by new rules before a day has passed, unless `activate`. Throws `invalid` where they would take nothing ever. */
+  setCleanupRules(repository: string, rules: CleanupRules, activate: boolean): Promise<CleanupState>
+  removeCleanupRules(repository: string): Promise<void>
+  /** What these rules, or those that stand, would take of what falls under them by now, with the reason and the time. */
+  previewCleanup(repository: string, rules?: CleanupRules, after?: string): AsyncIterable<CleanupItem>
+}
+export interface CleanupState {
+  readonly rules: CleanupRules
+  readonly changedAt: Date
+  readonly activeFrom: Date
 }
 
 export interface PromoteOptions {

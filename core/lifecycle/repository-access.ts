@@ -1,8 +1,14 @@
+import { logMutation } from '../audit/log-row.js'
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Permission } from '../auth/permission.js'
 import { conflict, forbidden, notFound, unavailable } from '../errors/registry-error.js'
 import type { PackageKeeping } from '../plugin/package-keeping.js'
 import type { ProtocolPlugin } from '../plugin/protocol-plugin.js'
+import type { Clock } from '../runtime/clock.js'
+import { randomHex } from '../runtime/identifiers.js'
+import type { Key, MetadataStore, Mutation } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import { callerEntry } from '../tenancy/caller-log.js'
 import type { ContextRequest, RepositoryContextRequest } from '../tenancy/context-factory.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 
@@ -14,6 +20,8 @@ export interface Opened {
 }
 
 export interface AccessParts {
+  readonly metadata: MetadataStore
+  readonly clock: Clock
   readonly policy: AccessPolicy
   plugin(format: string): ProtocolPlugin | undefined
 }
@@ -28,6 +36,14 @@ export class RepositoryAccess {
 
   get organizationId(): string {
     return this.request.tenant.organization.id
+  }
+
+  /** A row of the house's own about a repository, with its log row. */
+  async write(repositoryId: string, action: string, mutation: (key: Key) => Mutation): Promise<void> {
+    const key = tenantKeys.cleanup(this.organizationId, repositoryId)
+    const target = { kind: 'repository', id: repositoryId }
+    const entry = callerEntry(this.request, this.parts.clock.now(), action, target)
+    await this.parts.metadata.commit([mutation(key), logMutation(this.organizationId, entry)], randomHex())
   }
 
   /** Throws `not-found` for what the caller may not see, `forbidden` where the right is missing, `conflict` where its kind or format cannot do this. */

@@ -1,10 +1,16 @@
-import { conflict, RegistryError } from '../errors/registry-error.js'
+import { principalId } from '../auth/principal.js'
+import { conflict, invalid, RegistryError } from '../errors/registry-error.js'
 import type { Clock } from '../runtime/clock.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
-import type { Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle.js'
+import { asJson } from '../storage/storage-rows.js'
+import { Cleanup, type LastDownloads } from './cleanup.js'
+import { type CleanupItem, type CleanupRow, type CleanupRules, isIdle } from './cleanup-rules.js'
+import type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle.js'
 import { repeated } from './repeated-change.js'
 import type { RepositoryAccess } from './repository-access.js'
 import { Undo } from './undo.js'
+
+const trial = 86_400_000
 
 /** Versions after their publication, for one caller: what a format says of them, committed by the house. */
 export class StoredLifecycle implements Lifecycle {
@@ -12,6 +18,7 @@ export class StoredLifecycle implements Lifecycle {
     private readonly metadata: MetadataStore,
     private readonly clock: Clock,
     private readonly access: RepositoryAccess,
+    private readonly downloads: LastDownloads,
   ) {}
 
   async promote(repository: string, name: string, version: string, options: PromoteOptions): Promise<Promoted> {
@@ -52,9 +59,46 @@ export class StoredLifecycle implements Lifecycle {
     return this.undoOf(repository).undo(id)
   }
 
+  async cleanupRules(repository: string): Promise<CleanupState | undefined> {
+    const row = await this.cleanupOf(repository).rules()
+    return row && stateOf(row)
+  }
+
+  async setCleanupRules(repository: string, rules: CleanupRules, activate: boolean): Promise<CleanupState> {
+    const { context } = this.access.open(repository, 'repository.administer')
+    if (isIdle(rules)) throw invalid('These rules would take nothing ever: give an age, a number or a time without downloads')
+    const at = this.clock.now().getTime()
+    const by = principalId(context.principal)
+    const row: CleanupRow = { v: 1, rules, changedAt: at, activeFrom: activate ? at : at + trial, by }
+    await this.access.write(context.repository.id, 'cleanup.set', (key) => ({ op: 'put', key, value: asJson(row) }))
+    return stateOf(row)
+  }
+
+  async removeCleanupRules(repository: string): Promise<void> {
+    const { context } = this.access.open(repository, 'repository.administer')
+    await this.access.write(context.repository.id, 'cleanup.remove', (key) => ({ op: 'delete', key }))
+  }
+
+  async *previewCleanup(repository: string, rules?: CleanupRules, after?: string): AsyncIterable<CleanupItem> {
+    const cleanup = this.cleanupOf(repository)
+    const row = await cleanup.rules()
+    const wanted = rules ?? row?.rules
+    if (!wanted) return
+    const now = this.clock.now()
+    for await (const item of cleanup.plan(wanted, rules ? 0 : (row?.activeFrom ?? 0), after)) if (item.since <= now) yield item
+  }
+
+  private cleanupOf(repository: string): Cleanup {
+    return new Cleanup(this.metadata, this.access.open(repository, 'repository.administer'), this.downloads)
+  }
+
   private undoOf(repository: string): Undo {
     return new Undo(this.metadata, this.access.open(repository, 'artifacts.delete'), this.clock.now())
   }
+}
+
+function stateOf({ rules, changedAt, activeFrom }: CleanupRow): CleanupState {
+  return { rules, changedAt: new Date(changedAt), activeFrom: new Date(activeFrom) }
 }
 
 /** A document that must not be there yet came in between: look again. */

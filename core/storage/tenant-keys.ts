@@ -73,6 +73,8 @@ export const tenantKeys = {
   organizationRows: (org: string) => join(org, 'o'),
   organization: (org: string): Key => key(join(org, 'o'), 'organization'),
   repository: (org: string, name: string): Key => key(join(org, 'o'), 'repository', name),
+  /** Retention rules, by id of the repository. */
+  cleanup: (org: string, repo: string): Key => key(join(org, 'o'), 'cleanup', repo),
   group: (org: string, id: string, chunk: number): Key => key(join(org, 'o'), 'group', id, numeral(chunk)),
   grant: (org: string, subject: string, repo: string, path: string): Key =>
     path === '' ? key(join(org, 'o'), 'grant', subject, repo) : key(join(org, 'o'), 'grant', subject, repo, path),

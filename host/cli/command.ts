@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { artifactCommand } from './artifact.js'
 import { choreCommand } from './chore.js'
+import { cleanupCommand } from './cleanup.js'
 import { completionCommand } from './completion.js'
 import { deletedCommand } from './deleted.js'
 import { downloadsCommand } from './downloads.js'
@@ -33,6 +34,7 @@ const subcommands: readonly AddCommand[] = [
   tokenCommand,
   formatCommand,
   packageCommand,
+  cleanupCommand,
   deletedCommand,
   usageCommand,
   downloadsCommand,

@@ -1,6 +1,7 @@
 import type { Mount, ProtocolPlugin } from '#core'
 import { artifactRoutes } from './artifacts.js'
 import { choreRoutes } from './chores.js'
+import { cleanupRoutes } from './cleanup.js'
 import { downloadRoutes } from './downloads.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
@@ -28,6 +29,7 @@ const organization = {
     ...searchRoutes,
     ...downloadRoutes,
     ...usageRoutes,
+    ...cleanupRoutes,
   ],
   paths: packageAddresses,
 } as const

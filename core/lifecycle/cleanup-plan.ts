@@ -28,7 +28,7 @@ export function planOf(
     if (whole) items.push({ package: pkg, version: name, publishedAt, reason: whole.reason, ...times(whole.since) })
     else
       for (const { id, publishedAt: built, since } of oldBuilds(version, rules)) {
-        const reason = `${rules.keepBuilds} newer builds`
+        const reason = rules.keepBuilds === 1 ? 'a newer build' : `${rules.keepBuilds} newer builds`
         items.push({ package: pkg, version: name, build: id, publishedAt: built, reason, ...times(since) })
       }
   })
@@ -49,7 +49,7 @@ function versionFate(newestFirst: readonly PackageVersion[], at: number, rules: 
   if (keepVersions !== undefined) {
     if (at < keepVersions) return undefined
     const pushedOut = newestFirst[at - Math.max(keepVersions, 1)]?.publishedAt.getTime() ?? published
-    fates.push({ since: pushedOut, reason: `${keepVersions} newer versions` })
+    fates.push({ since: pushedOut, reason: keepVersions === 1 ? 'a newer version' : `${keepVersions} newer versions` })
   }
   if (olderThanDays !== undefined)
     fates.push({ since: published + olderThanDays * day, reason: `older than ${days(olderThanDays)}` })

@@ -38,6 +38,8 @@ const change = z
     layoutPolicy: z.enum(['strict', 'permissive']).optional(),
     webdav: z.boolean().optional(),
     maxSize: size.nullable().optional(),
+    /** Maven: so many newest builds of a snapshot stay; a rule of its clean-up. */
+    keepSnapshotBuilds: z.number().int().min(1).max(100_000).optional(),
     host: z.string().max(253).nullable().optional(),
   })
   .meta({ id: 'RepositoryChange', examples: [{ writePolicy: 'once' }] })
@@ -104,8 +106,13 @@ export const repositoryRoutes = [
       404: refusal('No such repository'),
       409: refusal('The name or the host name is taken'),
     },
-    handle: async ({ params, body }, { administration }) =>
-      json(200, shapeRepository(await administration.updateRepository(params.repository, defined(body)))),
+    async handle({ params, body: { keepSnapshotBuilds: keepBuilds, ...patch } }, { administration, lifecycle }) {
+      if (keepBuilds !== undefined) {
+        const before = await lifecycle.cleanupRules(params.repository)
+        await lifecycle.setCleanupRules(params.repository, { ...before?.rules, keepBuilds }, false)
+      }
+      return json(200, shapeRepository(await administration.updateRepository(params.repository, defined(patch))))
+    },
   }),
   inOrganization({
     method: 'DELETE',

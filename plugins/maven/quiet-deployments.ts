@@ -45,7 +45,9 @@ async function takeAway(context: RepositoryContext, folder: VersionFolder, deplo
   const { build, committed, files, sums } = deployment
   const names = [...files.keys()].filter((name) => committed?.files.includes(name) !== true)
   for (let at = 0; at < names.length; at += batch) {
-    const change = context.change()
+    const change = context
+      .change()
+      .deletion({ package: folder.artifactFolder, version: folder.baseVersion, reason: 'never completed' })
     for (const name of names.slice(at, at + batch))
       change.deleteArtifact(`${folder.versionFolder}/${name}`).deleteDocument(keys.file(folder, build, name))
     await change.commit()

@@ -134,6 +134,8 @@ describe('retention', () => {
       (await memberOf(house, 'dora').send('PUT', 'repositories/raw/cleanup', { rules: { keepVersions: 1 } })).status,
     ).to.equal(403)
     expect((await operatorOf(house).send('PUT', 'repositories/raw/cleanup', { rules: { delayDays: 1 } })).status).to.equal(400)
+    await operatorOf(house).done('PATCH', 'repositories/maven', { keepSnapshotBuilds: 3 })
+    expect((await operatorOf(house).done('GET', 'repositories/maven/cleanup'))['rules']).to.deep.equal({ keepBuilds: 3 })
     for (const version of ['1.0.0', '2.0.0', '3.0.0']) {
       await named('raw').publish(house, 'raw', version)
       clock.advance(day)

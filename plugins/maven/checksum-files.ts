@@ -1,7 +1,17 @@
-import { conflict, empty, notFound, type ProtocolRequest, principalId, type Reply, type RepositoryContext, text } from '#core'
+import {
+  type Artifact,
+  conflict,
+  empty,
+  notFound,
+  type ProtocolRequest,
+  principalId,
+  type Reply,
+  type RepositoryContext,
+  text,
+} from '#core'
 import { cacheControl } from './caching.js'
 import { readChecksum } from './checksum-text.js'
-import { keys, loadDeployment } from './deployment.js'
+import { type CommittedBuild, keys, loadDeployment } from './deployment.js'
 import { quietPeriod } from './file-upload.js'
 import { type ChecksumAlgorithm, type MavenPath } from './layout.js'
 import { admitFile } from './repository-rules.js'
@@ -63,11 +73,27 @@ async function remember(
 }
 
 /** GET of a stored file's checksum: of what we serve under the name, from our own record. */
-export async function getChecksum(context: RepositoryContext, { algorithm, target, of }: ChecksumPath): Promise<Reply> {
-  if (of.kind === 'checksum') throw notFound('file', `${target}.${algorithm}`)
-  const found = await resolveFile(context, target, of)
+export async function getChecksum(
+  request: ProtocolRequest<unknown>,
+  context: RepositoryContext,
+  { algorithm, target, of }: ChecksumPath,
+  now: Date,
+): Promise<Reply> {
+  const found = of.kind === 'checksum' ? undefined : await resolveFile(context, target, of)
   if (!found) throw notFound('file', `${target}.${algorithm}`)
+  if (request.method === 'HEAD' && (await isArriving(context, found.artifact, of, now)))
+    throw notFound('file', `${target}.${algorithm}`)
   return checksumReply(await context.artifacts.digest(found.artifact.path, algorithm), cacheControl(context, found.final))
+}
+
+/** Ivy and sbt look with a HEAD whether a checksum is there, and give up a publication where it is: until its file is published only a GET finds it. */
+async function isArriving(context: RepositoryContext, artifact: Artifact, meant: MavenPath, now: Date): Promise<boolean> {
+  if (context.repository.kind !== 'hosted') return false
+  if (meant.kind !== 'artifact') return now.getTime() - artifact.modified.getTime() < quietPeriod
+  const build = (await context.documents.find(keys.build(meant.folder, meant.build)))?.value as unknown as
+    | CommittedBuild
+    | undefined
+  return build?.files.includes(meant.name) !== true && artifact.path.endsWith(`/${meant.name}`)
 }
 
 /** Nothing but the digits, not even a newline. */

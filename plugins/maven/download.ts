@@ -19,47 +19,49 @@ import { toFolder } from './listing.js'
 import { metadataIndex } from './metadata-index.js'
 import { resolveFile } from './snapshots.js'
 
-export const download = repositoryRoute({
-  method: 'GET',
-  path: '/{path+}',
-  permission: 'artifacts.read',
-  async handle(request, context) {
-    const { path } = request.params
-    const parsed = parseMavenPath(path)
-    if (parsed.kind === 'metadata' || parsed.kind === 'catalog') return getDerived(request, context, parsed, path)
-    if (parsed.kind === 'checksum') {
-      const { algorithm, of, target } = parsed
-      if (of.kind === 'metadata' || of.kind === 'catalog') {
-        const { body } = await (await derivedDocument(context, of, target)).rendered('xml')
-        return checksumReply(digestOf(body, algorithm), cacheControl(context, false))
+/** `now`: the house's clock. */
+export const download = (now: () => Date) =>
+  repositoryRoute({
+    method: 'GET',
+    path: '/{path+}',
+    permission: 'artifacts.read',
+    async handle(request, context) {
+      const { path } = request.params
+      const parsed = parseMavenPath(path)
+      if (parsed.kind === 'metadata' || parsed.kind === 'catalog') return getDerived(request, context, parsed, path)
+      if (parsed.kind === 'checksum') {
+        const { algorithm, of, target } = parsed
+        if (of.kind === 'metadata' || of.kind === 'catalog') {
+          const { body } = await (await derivedDocument(context, of, target)).rendered('xml')
+          return checksumReply(digestOf(body, algorithm), cacheControl(context, false))
+        }
+        return getChecksum(request, context, parsed, now())
       }
-      return getChecksum(context, parsed)
-    }
-    const found = await resolveFile(context, path, parsed)
-    if (!found) {
-      const folder = await toFolder(context, path)
-      if (folder) return folder
-      throw notFound('file', path)
-    }
-    const { artifact, final, alias } = found
-    const { md5, sha1, sha256, sha512 } = artifact.digests
-    const download = downloadOf(parsed)
-    return bytes(artifact, {
-      contentType: contentTypeOf(artifact.path),
-      ...(download === undefined ? {} : { download }),
-      // Old resolvers and Gradle read a SHA-1 out of the tag's own shape only; a bare one is safe for all.
-      etag: `"${sha1 ?? sha256}"`,
-      headers: {
-        ...(md5 === undefined ? {} : { 'x-checksum-md5': md5 }),
-        ...(sha1 === undefined ? {} : { 'x-checksum-sha1': sha1 }),
-        'x-checksum-sha256': sha256,
-        ...(sha512 === undefined ? {} : { 'x-checksum-sha512': sha512 }),
-        'cache-control': cacheControl(context, final),
-        ...(alias === undefined ? {} : { 'content-location': encodeURIComponent(alias) }),
-      },
-    })
-  },
-})
+      const found = await resolveFile(context, path, parsed)
+      if (!found) {
+        const folder = await toFolder(context, path)
+        if (folder) return folder
+        throw notFound('file', path)
+      }
+      const { artifact, final, alias } = found
+      const { md5, sha1, sha256, sha512 } = artifact.digests
+      const counted = downloadOf(parsed)
+      return bytes(artifact, {
+        contentType: contentTypeOf(artifact.path),
+        ...(counted === undefined ? {} : { download: counted }),
+        // Old resolvers and Gradle read a SHA-1 out of the tag's own shape only; a bare one is safe for all.
+        etag: `"${sha1 ?? sha256}"`,
+        headers: {
+          ...(md5 === undefined ? {} : { 'x-checksum-md5': md5 }),
+          ...(sha1 === undefined ? {} : { 'x-checksum-sha1': sha1 }),
+          'x-checksum-sha256': sha256,
+          ...(sha512 === undefined ? {} : { 'x-checksum-sha512': sha512 }),
+          'cache-control': cacheControl(context, final),
+          ...(alias === undefined ? {} : { 'content-location': encodeURIComponent(alias) }),
+        },
+      })
+    },
+  })
 
 /** A file of a version counts; what signs one does not, nor does what the layout does not know. */
 function downloadOf(parsed: MavenPath): Download | undefined {

@@ -24,7 +24,7 @@ export function mavenPlugin(): ProtocolPlugin {
         scope: 'repository',
         paths: { emptySegments: 'collapse-reads' },
         renderError: renderMavenError,
-        routes: [listRoot, listFolder, download, deploy(now), remove(now)],
+        routes: [listRoot, listFolder, download(now), deploy(now), remove(now)],
       },
     ],
     parsers: [pomParser],

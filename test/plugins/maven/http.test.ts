@@ -10,12 +10,17 @@ const jarPath = `${folder}/lib-1.0.jar`
 
 describe('a maven repository over HTTP', () => {
   let house: House
+  let clock: FixedClock
   let dora: MavenDeployment
   beforeEach(async () => {
+    clock = new FixedClock()
     house = await openHouse({
       plugins: [mavenPlugin()],
-      clock: new FixedClock(),
-      repositories: [{ name: 'mvn', format: 'maven' }],
+      clock,
+      repositories: [
+        { name: 'mvn', format: 'maven' },
+        { name: 'loose', format: 'maven', layoutPolicy: 'permissive' },
+      ],
     })
     dora = new MavenDeployment(house, '/acme/mvn')
   })
@@ -49,6 +54,24 @@ describe('a maven repository over HTTP', () => {
       expect([path, head.status, head.body.length, own(head.headers)]).to.deep.equal([path, 200, 0, own(get.headers)])
       expect(get.headers['content-length']).to.equal(String(get.body.length))
     }
+  })
+
+  it('has no checksum for the HEAD of a client that is about to send it, and every checksum once the file is published', async () => {
+    const loose = 'org/demo/lib/1.0/ivy-1.0.xml'
+    const permissive = new MavenDeployment(house, '/acme/loose')
+    await dora.put(jarPath, 'jar')
+    await permissive.put(loose, 'ivy')
+    const heads = async () => [
+      (await call('HEAD', jarPath)).status,
+      (await call('HEAD', `${jarPath}.sha1`)).status,
+      (await call('GET', `${jarPath}.sha1`)).status,
+      (await house.call('HEAD', `/acme/loose/${loose}.sha1`)).status,
+      (await house.call('GET', `/acme/loose/${loose}.sha1`)).status,
+    ]
+    expect(await heads()).to.deep.equal([200, 404, 200, 404, 200])
+    await dora.release(lib, 'jar')
+    clock.advance(30_000)
+    expect(await heads()).to.deep.equal([200, 200, 200, 200, 200])
   })
 
   it('tells a resumed download that its file has changed', async () => {

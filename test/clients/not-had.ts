@@ -12,7 +12,6 @@ export const notHad: readonly NotHad[] = [
       'no registry has a whole distribution (Debian stays at 4.4.1); Gradle module metadata is tested with files made by hand, never with a Gradle that writes or reads it',
   },
   { client: 'Gradle 4.4.1, publishing', reason: "Debian's build has no transporters: 'No transporter factories registered'" },
-  { client: 'sbt 1.11.7', reason: 'boots, then stands still at loading the project definition; cause not found' },
   { client: 'Mill', reason: 'neither jar nor POM of its distribution is served' },
   { client: 'pdm 2.29', reason: 'fails on its own HTTP cache library, before it sends anything' },
   { client: 'release-it 20.2.1', reason: 'ends at its own limit of ten seconds, before it publishes' },

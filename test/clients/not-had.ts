@@ -7,9 +7,9 @@ export interface NotHad {
 /** Each was tried with what a machine with package registries, and nothing else, can install. */
 export const notHad: readonly NotHad[] = [
   {
-    client: 'Gradle 5 and newer',
+    client: 'Gradle by its own command line, 5 and newer',
     reason:
-      'no registry has a whole distribution (Debian stays at 4.4.1); Gradle module metadata is tested with files made by hand, never with a Gradle that writes or reads it',
+      'no registry has a whole distribution (Debian stays at 4.4.1); its build runs from the jar of its classes instead, without compilers',
   },
   { client: 'Gradle 4.4.1, publishing', reason: "Debian's build has no transporters: 'No transporter factories registered'" },
   { client: 'Mill', reason: 'neither jar nor POM of its distribution is served' },

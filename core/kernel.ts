@@ -14,8 +14,9 @@ import { ClockWatch } from './housekeeping/clock-watch.js'
 import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Leases } from './housekeeping/leases.js'
 import { Sweep } from './housekeeping/sweep.js'
-import { Cleanup, noDownloads } from './lifecycle/cleanup.js'
+import { Cleanup } from './lifecycle/cleanup.js'
 import { CleanupChore } from './lifecycle/cleanup-chore.js'
+import { CountedDownloads } from './lifecycle/counted-downloads.js'
 import { RepositoryAccess } from './lifecycle/repository-access.js'
 import { StoredLifecycle } from './lifecycle/stored-lifecycle.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
@@ -49,6 +50,7 @@ import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
 import { Allowances } from './usage/allowances.js'
 import { DownloadCounter } from './usage/download-counter.js'
+import { DownloadCounts } from './usage/download-counts.js'
 import { UsageChore } from './usage/usage-chore.js'
 
 /** A plugin, or a class that the house makes one of: it may ask for DigestService, Clock and Logger, and for nothing else. */
@@ -216,7 +218,11 @@ export class Kernel {
     const clock = this.house.resolve<Clock>(Clock)
     const parts = { metadata, clock, policy, plugin }
     const access = new RepositoryAccess(parts, request, (cut) => this.factory.within(cut, session))
-    return new StoredLifecycle(metadata, clock, access, noDownloads)
+    return new StoredLifecycle(metadata, clock, access, this.lastDownloads())
+  }
+
+  private lastDownloads(): CountedDownloads {
+    return new CountedDownloads(this.house.resolve(DownloadCounts))
   }
 
   private async cleaning(organizationId: string, repositoryId: string, work: (cleanup: Cleanup) => Promise<void>): Promise<void> {
@@ -230,7 +236,7 @@ export class Kernel {
     const { context, close } = this.factory.repository({ ...request, repository })
     try {
       const metadata = this.house.resolve<MetadataStore>(MetadataStore)
-      await work(new Cleanup(metadata, { context, plugin, keeping: plugin.keeping }, noDownloads))
+      await work(new Cleanup(metadata, { context, plugin, keeping: plugin.keeping }, this.lastDownloads()))
     } finally {
       await close()
     }

@@ -10,12 +10,7 @@ import type { Opened } from './repository-access.js'
 
 /** Where last downloads are asked for, a package at a time. */
 export interface LastDownloads {
-  of(organizationId: string, repositoryId: string, pkg: string): Promise<PackageUse>
-}
-
-/** Counting has not begun: nothing is unused. */
-export const noDownloads: LastDownloads = {
-  of: async () => ({ countedSince: undefined, lastDownload: () => undefined }),
+  of(organizationId: string, repositoryId: string, pkg: string, versions: readonly PackageVersion[]): Promise<PackageUse>
 }
 
 /** The rules of one repository, what they would take, and taking it. */
@@ -65,7 +60,7 @@ export class Cleanup {
     const { context, keeping } = this.opened
     const versions: PackageVersion[] = []
     for await (const version of keeping.versions(pkg, context)) versions.push(version)
-    const use = await this.downloads.of(context.organization.id, context.repository.id, pkg)
+    const use = await this.downloads.of(context.organization.id, context.repository.id, pkg, versions)
     return planOf(pkg, versions, rules, use, activeFrom)
   }
 

@@ -11,6 +11,8 @@ export interface PackageVersion {
   readonly snapshot?: boolean
   /** Why no rule ever takes it, in words: 'the dist-tag latest'. */
   readonly held?: string
+  /** The package that its downloads are counted as, where it is counted alone: a file of raw. */
+  readonly countedAs?: string
   /** Builds of a snapshot, oldest first; each can go alone. */
   readonly builds?: readonly { readonly id: string; readonly publishedAt: Date }[]
 }

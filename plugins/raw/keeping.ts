@@ -5,7 +5,8 @@ export const keeping: PackageKeeping = {
   names: (context) => folders('', context),
   async *versions(pkg, context) {
     for await (const entry of context.artifacts.list(folderOf(pkg)))
-      if (entry.kind === 'file') yield { version: entry.name, publishedAt: entry.artifact.modified }
+      if (entry.kind === 'file')
+        yield { version: entry.name, publishedAt: entry.artifact.modified, countedAs: entry.artifact.path }
   },
   async remove(pkg, version, context, change) {
     const { path, digests } = await context.artifacts.get(pathOf(pkg, version))

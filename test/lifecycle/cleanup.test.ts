@@ -96,6 +96,27 @@ describe('retention', () => {
     expect((await house.call('GET', '/acme/maven/org/demo/lib/1.1-SNAPSHOT/lib-1.1-SNAPSHOT.jar')).text()).to.equal('build 3')
   })
 
+  for (const shelf of shelves) {
+    it(`of ${shelf.format} spares what was downloaded, and takes nothing for unused before downloads are counted`, async () => {
+      for (const version of ['1.0.0', '2.0.0', '3.0.0']) {
+        await shelf.publish(house, shelf.format, version)
+        clock.advance(day)
+      }
+      await rule(shelf.format, { notDownloadedForDays: 30, releases: true })
+      clock.advance(40 * day)
+      expect(await preview(shelf.format)).to.deep.equal([])
+      await house.kernel.downloads.flush()
+      clock.advance(29 * day)
+      expect(await preview(shelf.format)).to.deep.equal([])
+      for (const address of shelf.reads('1.0.0')) await house.call('GET', `/acme/${shelf.format}/${address}`)
+      await house.kernel.downloads.flush()
+      clock.advance(2 * day)
+      expect((await preview(shelf.format)).map(({ version, reason }) => [version, reason])).to.deep.equal([
+        [shelf.version('2.0.0'), 'not downloaded for 30 days'],
+      ])
+    })
+  }
+
   it('tries new rules for a day, keeps its delay, and spares what was published anew', async () => {
     await named('raw').publish(house, 'raw', '1.0.0')
     await named('raw').publish(house, 'raw', '2.0.0')

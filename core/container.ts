@@ -50,6 +50,8 @@ export interface HouseParts {
   readonly limits?: Partial<Limits>
   /** Of the software: the first run of the sweeper under another one removes nothing. */
   readonly release?: string
+  /** Milliseconds without a sign of life after which another process takes a chore over; 15,000. */
+  readonly leaseLife?: number
   /** Default 'app'. */
   readonly encryption?: 'app' | 'off'
 }

@@ -81,7 +81,7 @@ export class Kernel {
     const metadata = house.resolve<MetadataStore>(MetadataStore)
     const blobs = house.resolve(BlobRecords)
     const clock = house.resolve<Clock>(Clock)
-    this.chores = new Chores(metadata, new Leases(metadata, clock), clock, this.log)
+    this.chores = new Chores(metadata, new Leases(metadata, clock, undefined, parts.leaseLife), clock, this.log)
     this.factory = new HouseContextFactory(
       {
         metadata,

@@ -9,8 +9,6 @@ import { type Lease, LeaseLost, type Leases } from './leases.js'
 
 /** A process without the lease looks again after this, where the chore's own interval is not shorter. */
 const lookAgain = 60_000
-/** A lease is renewed so often while a chore runs. */
-const beat = 5_000
 /** What a chore that runs every second has done is written down so often. */
 const noteEvery = 10_000
 
@@ -152,7 +150,7 @@ export class Chores implements ChoreDesk {
     const { chore } = slot
     const begun = this.clock.monotonic()
     const at = this.clock.now()
-    const beating = setInterval(() => void lease.renew().catch(() => {}), beat).unref()
+    const beating = setInterval(() => void lease.renew().catch(() => {}), this.leases.life / 3).unref()
     let outcome: Pick<ChoreRun, 'outcome' | 'result' | 'error'>
     try {
       const result = await chore.run({ ...options, lease, signal: this.stopping.signal })

@@ -46,7 +46,7 @@ export class Leases {
     private readonly metadata: MetadataStore,
     private readonly clock: Clock,
     readonly holder = randomHex(8),
-    private readonly life = usualLife,
+    readonly life = usualLife,
   ) {}
 
   /** Undefined while somebody else has it. */

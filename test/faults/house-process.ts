@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const program = join(dirname(fileURLToPath(import.meta.url)), 'sweep-main.js')
+
+/** One serving process over a folder that others serve too. */
+export class HouseProcess {
+  private child: ChildProcess | undefined
+  url = ''
+
+  constructor(
+    private readonly folder: string,
+    private readonly mode: 'sound' | 'mutant',
+    private readonly hoursAhead = 0,
+  ) {}
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [program, this.folder, this.mode, String(this.hoursAhead)], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    })
+    this.child = child
+    const exited = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the process ended before it was ready: ${String(code ?? signal)}`)
+    })
+    exited.catch(() => {})
+    const ready = once(createInterface(child.stdout ?? process.stdin), 'line').then(([line]) =>
+      String(line).replace('ready ', ''),
+    )
+    this.url = await Promise.race([ready, exited])
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+
+  async tokens(): Promise<{ readonly token: string; readonly operator: string }> {
+    return JSON.parse(await readFile(join(this.folder, 'tokens'), 'utf8')) as { token: string; operator: string }
+  }
+}

@@ -139,11 +139,9 @@ describe('the sweeper', () => {
       bytes: 3,
       done: { 'forget-deletion': 1, purge: 1 },
     })
-    const forgotten = { deed: 'forget-deletion', organization: 'o_1', repository: 'r_1', why: 'It can no longer be undone' }
     expect(swept.sweeping.samples).to.deep.equal([
-      forgotten,
+      { deed: 'forget-deletion', organization: 'o_1', repository: 'r_1', why: 'It can no longer be undone' },
       { deed: 'purge', organization: 'o_1', repository: 'r_1', path: 'a.txt', version: 1, why: 'It was deleted' },
-      forgotten,
     ])
     expect((await new Sweeping(swept.world, { release: '2' }).run({})).dryRun).to.equal(true)
     expect(await swept.rows()).to.deep.equal(before)

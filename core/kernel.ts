@@ -5,8 +5,9 @@ import { PasswordHash } from './auth/password-hash.js'
 import { TokenUsage } from './auth/token-usage.js'
 import { type HouseParts, houseContainer, pluginContainer } from './container.js'
 import { DigestService } from './digest/digest-service.js'
-import { CommittedEvents } from './events/committed-events.js'
+import { Outbox } from './events/outbox.js'
 import { type Reminder, Reminders } from './events/reminders.js'
+import { Subscriptions } from './events/subscriptions.js'
 import { HouseSetup } from './house-setup.js'
 import { BatchEnds } from './housekeeping/batch-ends.js'
 import { Chores } from './housekeeping/chores.js'
@@ -61,7 +62,7 @@ export class Kernel {
   private readonly registry: PluginRegistry
   private readonly factory: HouseContextFactory
   private readonly dispatcher: Dispatcher
-  private readonly events: CommittedEvents
+  private readonly subscriptions: Subscriptions
   /** What the house does for itself. */
   readonly chores: Chores
   private readonly removal: Removal
@@ -77,7 +78,7 @@ export class Kernel {
   ) {
     this.log = house.resolve<Logger>(Logger)
     this.registry = house.resolve(PluginRegistry)
-    this.events = new CommittedEvents((organizationId, plugin, work) => this.atWork(organizationId, plugin, work), this.log)
+    this.subscriptions = new Subscriptions((organizationId, plugin, work) => this.atWork(organizationId, plugin, work))
     const metadata = house.resolve<MetadataStore>(MetadataStore)
     const blobs = house.resolve(BlobRecords)
     const clock = house.resolve<Clock>(Clock)
@@ -93,7 +94,9 @@ export class Kernel {
         readOnly: house.resolve(ReadOnly),
         log: this.log,
         lifecycle: (request, session) => this.lifecycleOf(request, session),
-        committed: (organizationId, events) => this.events.publish(organizationId, events),
+        committed: (_organizationId, events) => {
+          if (events.length > 0) this.chores.nudge('outbox')
+        },
         stores: {
           metadata,
           blobs,
@@ -131,7 +134,8 @@ export class Kernel {
     )
     this.chores.add(watch)
     this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads)))
-    this.chores.add(new BatchEnds(metadata, clock, (organizationId, events) => this.events.publish(organizationId, events)))
+    this.chores.add(new BatchEnds(metadata, clock, () => this.chores.nudge('outbox')))
+    this.chores.add(new Outbox(metadata, clock, this.subscriptions, this.log))
     this.chores.add(new UsageChore(metadata, clock))
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
     this.chores.add(
@@ -165,7 +169,7 @@ export class Kernel {
   async start(): Promise<void> {
     await this.registry.start(
       (plugin) => ({
-        events: this.events.busFor(plugin),
+        events: this.subscriptions.busFor(plugin),
         clock: this.house.resolve<Clock>(Clock),
         log: this.log.with({ plugin: plugin.name }),
         digests: this.house.resolve<DigestService>(DigestService),
@@ -202,7 +206,6 @@ export class Kernel {
   async close(): Promise<void> {
     await this.chores.stop()
     await this.registry.stop(this.log)
-    await this.events.drain()
     await this.house.resolve(TokenUsage).close()
     await this.downloads.close()
     await this.house.resolve(Allowances).close()

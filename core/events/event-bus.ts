@@ -17,7 +17,9 @@ export interface ArtifactEvent {
   readonly actor: string
 }
 
-/** Only a commit publishes. Delivered after it; the listener gets its own scoped context. It cannot veto; its failure is logged. */
+/** Only a commit publishes. Delivered after it, from rows that it wrote: at least once, so a listener looks at `id` before it acts; on one process, in the
+ *  order of the log for each repository. The listener gets its own scoped context. It cannot veto: where it fails it is asked again, eight times in 24
+ *  hours, and what came after it does not wait. */
 export interface EventBus {
   subscribe<K extends keyof Events>(kind: K, listener: (event: Events[K], context: OrganizationContext) => Promise<void>): void
 }

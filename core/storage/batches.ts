@@ -1,5 +1,6 @@
 import { logMutation } from '../audit/log-row.js'
 import { RegistryError, unavailable } from '../errors/registry-error.js'
+import { outboxMutations } from '../events/outbox-rows.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { type BatchItemRow, type BatchRow, batchState } from './batch-rows.js'
@@ -86,7 +87,8 @@ async function settling(
     mutations.push(...(await documentSettling(metadata, batch, tenantKeys.document(org, repo, plugin, pkg, rest), done)))
   if (!done || (events.length === 0 && usage.files === 0 && usage.versions === 0)) return mutations
   const entry = { at: now, actor, action: `${plugin}.batch`, target: { kind: 'repository', id: repo }, request }
-  return [...mutations, logMutation(org, { ...entry, events, usage: { repository: repo, ...usage } })]
+  const log = logMutation(org, { ...entry, events, usage: { repository: repo, ...usage } })
+  return [...mutations, log, ...outboxMutations(org, log, events)]
 }
 
 async function artifactSettling(

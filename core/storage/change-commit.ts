@@ -1,6 +1,7 @@
 import { inject, injectable } from 'tsyringe'
 import { type LogEntry, logMutation } from '../audit/log-row.js'
 import { RegistryError, unavailable } from '../errors/registry-error.js'
+import { outboxMutations } from '../events/outbox-rows.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
@@ -20,6 +21,8 @@ import { tenantKeys } from './tenant-keys.js'
 const attempts = 60
 /** How often a commit whose answer was lost is looked up and sent again. */
 const settlements = 3
+/** The log row, and that of its events. */
+const rowsBeside = 2
 
 /** From a change set to one conditional transaction (security guide 1.4): bytes first, names second, events last. */
 @injectable()
@@ -65,7 +68,7 @@ export class ChangeCommit {
       for (let attempt = 1; ; attempt++) {
         // Bytes become durable in between, which may take long: the caller is asked for last, and counts before any other refusal.
         const prepared = await plan.prepare(this.clock.now()).finally(() => scope.recheck())
-        if (changes.ahead === undefined && prepared.mutations.length >= metadataLimits.mutations) {
+        if (changes.ahead === undefined && prepared.mutations.length > metadataLimits.mutations - rowsBeside) {
           await this.writeAhead(changes, scope)
           continue
         }
@@ -74,7 +77,8 @@ export class ChangeCommit {
         const spending = await coverBytes(scope, changes, prepared.log.usage?.bytes ?? 0)
         const log = logMutation(scope.organizationId, spending ? spentBy(prepared.log, spending.id) : prepared.log)
         try {
-          await this.settle([...prepared.mutations, ...ending, log], log, prepared.named)
+          const outbox = outboxMutations(scope.organizationId, log, prepared.log.events)
+          await this.settle([...prepared.mutations, ...ending, log, ...outbox], log, prepared.named)
           spending?.spend()
         } catch (thrown) {
           // Of an unknown outcome the room stays taken until the log has been counted.

@@ -105,6 +105,10 @@ export const tenantKeys = {
   /** What a chore last did; and where a long one goes on. */
   chore: (name: string): Key => key(join('.', 'chore'), name),
   choreState: (name: string): Key => key(join('.', 'chore'), name, 'state'),
+  /** Events that still have to be told: `new {id}`, `retry {time} {id}`, `parked {id}`. */
+  outboxShard: (shard: number) => join('.', 'out', String(shard)),
+  outbox: (shard: number, state: 'new' | 'retry' | 'parked', ...rest: readonly string[]): Key =>
+    key(join('.', 'out', String(shard)), state, ...rest),
   due: (shard: number) => join('.', 'due', String(shard)),
   reminder: (shard: number, time: string, org: string, ...rest: readonly string[]): Key =>
     key(join('.', 'due', String(shard)), time, org, ...rest),

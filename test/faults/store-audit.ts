@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FsBlobStore } from '../../core/storage/drivers/fs-blob-store.js'
 import { LmdbMetadataStore } from '../../core/storage/drivers/lmdb-metadata-store.js'
@@ -11,6 +12,10 @@ export interface StoreAudit {
   /** Objects without a row, parts, and what was set aside (I6). */
   readonly orphans: readonly string[]
   readonly intents: number
+  /** Ids of events that were committed and not told, and that were told and not committed; and how many were told. */
+  readonly untold: readonly string[]
+  readonly inventedEvents: readonly string[]
+  readonly told: number
   readonly storedBytes: number
   readonly referencedBytes: number
 }
@@ -22,9 +27,12 @@ export async function audit(folder: string): Promise<StoreAudit> {
     const blobs = new Map<string, BlobRow>()
     const named = new Map<string, string>()
     let intents = 0
+    const committed = new Set<string>()
+    const told = new Set((await readFile(join(folder, 'told'), 'utf8')).split('\n').filter(Boolean))
     for await (const { entry } of metadata.scan()) {
       const [org = '', kind, id = ''] = entry.key.partition.split('\0')
       if (kind === 'i') intents++
+      if (kind === 'l') for (const { id } of (entry.value as { events?: { id: string }[] }).events ?? []) committed.add(id)
       if (kind !== 'b') continue
       const key = blobKey(org, id)
       if (entry.key.path[0] === 'blob') blobs.set(key, entry.value as unknown as BlobRow)
@@ -48,7 +56,9 @@ export async function audit(folder: string): Promise<StoreAudit> {
       storedBytes += size
       orphans.push(`${kind} ${key}`)
     }
-    return { dangling, orphans, intents, storedBytes, referencedBytes }
+    const untold = [...committed].filter((id) => !told.has(id))
+    const inventedEvents = [...told].filter((id) => !committed.has(id))
+    return { dangling, orphans, intents, untold, inventedEvents, told: told.size, storedBytes, referencedBytes }
   } finally {
     await metadata.close()
     await store.close()

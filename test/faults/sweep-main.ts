@@ -11,6 +11,7 @@ import { createListener, listen } from '../../host/server/listener.js'
 import api from '../../plugins/api/index.js'
 import raw from '../../plugins/raw/index.js'
 import { memoryRootKey } from '../support/root-key.js'
+import { listener } from './listener.js'
 import { RacingStore } from './racing-store.js'
 
 /** One of several serving processes over one data folder, whose sweeper waits for nothing: `{folder} {mode} {hours that its clock is ahead}`. */
@@ -37,6 +38,7 @@ const kernel = await Kernel.open({
   },
 })
 kernel.install(raw)
+kernel.install(listener(join(folder, 'told')))
 kernel.install(api)
 await kernel.start()
 if (await kernel.setup.isEmpty()) {

@@ -11,10 +11,11 @@ describe('sweepers of two processes beside uploads, overwrites, deletes and equa
     const { audit, wrong, invented } = tally
     process.stdout.write(
       `      ${tally.operations} operations acknowledged, ${tally.kills} kills, ${tally.sweeps} sweeps, ${tally.removed} blobs removed, ${wrong.length} wrong; ` +
-        `${audit?.storedBytes} bytes stored, ${audit?.referencedBytes} referenced\n`,
+        `${audit?.storedBytes} bytes stored, ${audit?.referencedBytes} referenced; ${audit?.told} events told, ${audit?.untold.length} lost, ${audit?.inventedEvents.length} invented\n`,
     )
     expect([wrong, invented]).to.deep.equal([[], []])
     expect([audit?.dangling, audit?.orphans, audit?.intents]).to.deep.equal([[], [], 0])
+    expect([audit?.untold, audit?.inventedEvents]).to.deep.equal([[], []])
     expect(audit?.storedBytes).to.be.within((audit?.referencedBytes ?? 0) * 0.999, (audit?.referencedBytes ?? 0) * 1.001)
     expect(tally.operations).to.be.greaterThan(seconds)
     expect(tally.removed).to.be.greaterThan(seconds)

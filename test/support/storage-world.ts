@@ -91,7 +91,7 @@ export class StorageWorld {
       const [org = '', kind = '', ...rest] = key.partition.split('\0')
       const random = kind === 'b' || kind === 'h' || kind === 'i' || kind === 'l' || kind === 'n' || org === '.'
       const partition = [org, kind, ...(random ? ['*'] : rest)].join(' ')
-      const path = kind === 'b' ? key.path.slice(0, 1) : kind === 'i' || kind === 'l' ? ['*'] : key.path
+      const path = kind === 'b' || kind === 'out' ? key.path.slice(0, 1) : kind === 'i' || kind === 'l' ? ['*'] : key.path
       return `${partition} | ${path.join(' ')}`
     })
     return names.sort()

@@ -1,0 +1,179 @@
+import { expect } from 'chai'
+import type { EventBus, ProtocolPlugin } from '#core'
+import type { ArtifactEvent } from '../../../core/events/event-bus.js'
+import { Outbox } from '../../../core/events/outbox.js'
+import { Subscriptions } from '../../../core/events/subscriptions.js'
+import { silentLogger } from '../../../core/runtime/logger.js'
+import type { MetadataStore } from '../../../core/storage/metadata-store.js'
+import { choreWork } from '../../support/chore-work.js'
+import { StorageWorld } from '../../support/storage-world.js'
+
+type Hear = (event: ArtifactEvent) => Promise<void>
+
+describe('the outbox', () => {
+  let world: StorageWorld
+  let heard: string[]
+  beforeEach(async () => {
+    world = await StorageWorld.open()
+    heard = []
+  })
+
+  const put = async (path: string, repositoryId = 'r_1') =>
+    world
+      .change({ repositoryId })
+      .putArtifact(path, await world.stage(`content of ${path}`))
+      .commit()
+  const listen = (hear: Readonly<Record<string, Hear>>, patience = 60_000, metadata: MetadataStore = world.metadata) => {
+    const subscriptions = new Subscriptions(async (_org, _plugin, work) => work(undefined as never), patience)
+    for (const [name, listener] of Object.entries(hear)) {
+      const bus: EventBus = subscriptions.busFor({ name, version: '1.0.0', contract: 1, mounts: [] } satisfies ProtocolPlugin)
+      bus.subscribe('artifact.published', listener)
+      bus.subscribe('artifact.deleted', listener)
+    }
+    return new Outbox(metadata, world.clock, subscriptions, silentLogger)
+  }
+  const run = async (outbox: Outbox, confirmed = false) =>
+    outbox.run(await choreWork(world.metadata, world.clock, 'outbox', { confirmed }))
+  const waiting = async () => (await world.rows()).filter((name) => name.startsWith('. out'))
+  const hearing =
+    (name = ''): Hear =>
+    async ({ path }) =>
+      void heard.push(name + path)
+
+  it('tells each plugin what was committed, in the order of the log, once; the log stays', async () => {
+    const outbox = listen({ one: hearing(), two: hearing('two ') })
+    for (const path of ['a', 'b', 'c']) {
+      await put(path)
+      world.clock.advance(1)
+    }
+    await world.change().deleteArtifact('a').commit()
+    expect(await run(outbox)).to.deep.equal({ told: 4, failed: 0, parked: 0, waiting: 0, parkedEvents: [] })
+    expect(heard).to.deep.equal(['a', 'two a', 'b', 'two b', 'c', 'two c', 'a', 'two a'])
+    expect(await waiting()).to.deep.equal([])
+    expect((await world.rows()).filter((name) => name.startsWith('o_1 l'))).to.have.length(4)
+    expect([await run(outbox), heard.length]).to.deep.equal([undefined, 8])
+  })
+
+  it('tells nothing of a change that was refused', async () => {
+    await world
+      .change({ writePolicy: 'once' })
+      .putArtifact('a', await world.stage('one'))
+      .commit()
+    await world
+      .change({ writePolicy: 'once' })
+      .putArtifact('a', await world.stage('two'))
+      .commit()
+      .catch(() => undefined)
+    await run(listen({ one: hearing() }))
+    expect(heard).to.deep.equal(['a'])
+  })
+
+  it('tells again what was told and not marked when a process died, under the same id', async () => {
+    const ids: string[] = []
+    await put('a')
+    const { metadata } = world
+    const dying: MetadataStore = {
+      name: 'dying',
+      get: (key) => metadata.get(key),
+      range: (partition, query) => metadata.range(partition, query),
+      scan: (after) => metadata.scan(after),
+      commit: async () => {
+        throw new Error('killed')
+      },
+      close: async () => {},
+    }
+    const hear: Hear = async ({ id }) => void ids.push(id)
+    const work = await choreWork(metadata, world.clock, 'outbox')
+    const ended: unknown = await listen({ one: hear }, 60_000, dying)
+      .run(work)
+      .catch((thrown: Error) => thrown.message)
+    expect(ended).to.equal('killed')
+    await run(listen({ one: hear }))
+    expect(ids).to.have.length(2)
+    expect(new Set(ids).size).to.equal(1)
+    expect(await waiting()).to.deep.equal([])
+  })
+
+  it('asks a plugin that failed again, later and later, eight times in a day, and parks it; nobody waits for it', async () => {
+    let tries = 0
+    const failing: Hear = async ({ path }) => {
+      if (path !== 'bad') return
+      tries++
+      throw new Error('broken')
+    }
+    const outbox = listen({ one: failing, two: hearing() })
+    await put('bad')
+    world.clock.advance(1)
+    await put('good')
+    expect(await run(outbox)).to.deep.include({ told: 1, failed: 1, waiting: 1 })
+    expect([heard, tries]).to.deep.equal([['bad', 'good'], 1])
+    await run(outbox)
+    expect(tries).to.equal(1)
+    let hours = 0
+    for (; (await waiting()).some((name) => name.endsWith('retry')); hours += 1 / 120) {
+      world.clock.advance(30_000)
+      await run(outbox)
+    }
+    expect([tries, Math.round(hours)]).to.deep.equal([8, 24])
+    expect([await waiting(), heard]).to.deep.equal([['. out * | parked'], ['bad', 'good']])
+    // An operator says so: once more, and not for ever.
+    const told = (await run(outbox, true)) as { parkedEvents: { plugins: string[]; tries: number; error: string }[] }
+    expect(told.parkedEvents.map(({ plugins, tries, error }) => [plugins, tries, error])).to.deep.equal([[['one'], 9, 'Error']])
+    expect(await run(listen({ one: hearing('at last ') }), true)).to.deep.include({ told: 1, failed: 0 })
+    expect([await waiting(), heard]).to.deep.equal([[], ['bad', 'good', 'at last bad']])
+  })
+
+  it('lets a slow listener hold up its own repository alone, and gives up waiting', async () => {
+    await put('slow')
+    world.clock.advance(1)
+    await put('behind')
+    await put('quick', 'r_2')
+    const order: string[] = []
+    const hear: Hear = async ({ path }) => {
+      order.push(path)
+      if (path === 'slow') await new Promise(() => {})
+    }
+    expect(await run(listen({ one: hear }, 30))).to.deep.include({ told: 2, failed: 1 })
+    expect(order[0]).to.equal('slow')
+    expect(order.slice(1)).to.have.members(['quick', 'behind'])
+    expect(order.indexOf('quick')).to.be.lessThan(order.indexOf('behind'))
+  })
+
+  it('works at no more than eight repositories at once', async () => {
+    for (let at = 0; at < 20; at++) await put('a', `r_${at}`)
+    let now = 0
+    let most = 0
+    const hear: Hear = async () => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setImmediate(resolve))
+      now--
+    }
+    expect(await run(listen({ one: hear }))).to.deep.include({ told: 20 })
+    expect(most).to.be.within(2, 8)
+  })
+
+  it('forgets what nobody listens to, and what an organization that is gone would have told', async () => {
+    for (let at = 0; at < 120; at++) await put(`f${at}`)
+    expect(await run(listen({}))).to.deep.include({ told: 120 })
+    await put('last')
+    for (const { key } of (await world.entries()).filter(({ key }) => key.partition.startsWith('o_1\0')))
+      await world.metadata.commit([{ op: 'delete', key }], String(Math.random()))
+    await run(listen({ one: hearing() }))
+    expect([heard, await waiting()]).to.deep.equal([[], []])
+  })
+
+  it('does not wait for years where the clock was wrong when something failed', async () => {
+    await put('a')
+    world.clock.jump(10 * 365 * 86_400_000)
+    await run(
+      listen({
+        one: async () => {
+          throw new Error('broken')
+        },
+      }),
+    )
+    world.clock.jump(-10 * 365 * 86_400_000)
+    await run(listen({ one: hearing() }))
+    expect(heard).to.deep.equal(['a'])
+  })
+})

@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-
-export interface BareNode {
-  readonly port: number
-  readonly pid: number
-  stop(): Promise<void>
-}
+import type { Rival } from './contest.js'
+import { ended } from './listening.js'
 
 /** What this Node can do at all: `node:http` alone, answering everything with the same `size` bytes and a few headers, no application behind it. */
-export async function startBareNode(size: number): Promise<BareNode> {
+export async function startBareNode(size: number): Promise<Rival> {
   const program = `
     const body = 'x'.repeat(${size})
     const headers = ['content-type', 'application/octet-stream', 'etag', '"' + 'e'.repeat(64) + '"', 'content-length', '${size}']
@@ -19,10 +15,6 @@ export async function startBareNode(size: number): Promise<BareNode> {
   return {
     port: Number(line.toString('utf8')),
     pid: child.pid ?? 0,
-    async stop() {
-      const gone = once(child, 'exit')
-      child.kill('SIGTERM')
-      await gone
-    },
+    stop: () => ended(child),
   }
 }

@@ -1,70 +1,89 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
+import { AnswerReader } from './answer-reader.js'
+
+/** The next request as it goes onto the wire; undefined: there are no more. */
+export type Requests = () => Buffer | undefined
 
 export interface LoadOptions {
   readonly port: number
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
   readonly connections: number
-  readonly milliseconds: number
+  readonly requests: Requests
+  /** What a good answer has; 200 by default. */
+  readonly status?: number
 }
 export interface LoadResult {
   readonly answers: number
   readonly perSecond: number
-  /** Anything but 200, or a connection that broke. */
+  /** Answers of another status, and connections that broke. */
   readonly failures: number
 }
 
-/** Keeps one request in flight on each connection for the given time. Plain sockets: what is measured is the server, not a client library. */
+/** Keeps one request in flight on each connection until there are no more. Plain sockets: what is measured is the server, not a client library. */
 export async function load(options: LoadOptions): Promise<LoadResult> {
-  const lines = Object.entries({ host: `127.0.0.1:${options.port}`, ...options.headers }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  )
-  const request = Buffer.from(`GET ${options.path} HTTP/1.1\r\n${lines.join('')}\r\n`)
-  const state = { answers: 0, failures: 0, until: performance.now() + options.milliseconds }
+  const shared = { answers: 0, failures: 0, status: options.status ?? 200 }
   const began = performance.now()
-  await Promise.all(Array.from({ length: options.connections }, () => one(options.port, request, state)))
+  await Promise.all(Array.from({ length: options.connections }, () => one(options, shared)))
   const seconds = (performance.now() - began) / 1_000
-  return { answers: state.answers, perSecond: state.answers / seconds, failures: state.failures }
+  return { answers: shared.answers, perSecond: shared.answers / seconds, failures: shared.failures }
+}
+
+/** A request without a body, or with one. */
+export function requestBytes(
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array = new Uint8Array(),
+): Buffer {
+  const all = { host: '127.0.0.1', ...headers, ...(body.length > 0 ? { 'content-length': String(body.length) } : {}) }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body])
+}
+
+/** The same request again and again for so long, counted from the first. */
+export function repeated(request: Buffer, milliseconds: number): Requests {
+  let until: number | undefined
+  return () => {
+    until ??= performance.now() + milliseconds
+    return performance.now() < until ? request : undefined
+  }
 }
 
 interface Shared {
   answers: number
   failures: number
-  readonly until: number
+  readonly status: number
 }
 
-function one(port: number, request: Buffer, shared: Shared): Promise<void> {
+function one({ port, requests }: LoadOptions, shared: Shared): Promise<void> {
   return new Promise((resolve) => {
-    let socket: Socket
     const open = () => {
-      let missing = -1
-      let head = ''
-      socket = connect({ host: '127.0.0.1', port, noDelay: true })
-      socket.on('connect', () => socket.write(request))
+      const first = requests()
+      if (first === undefined) return resolve()
+      const reader = new AnswerReader()
+      let waiting = true
+      const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+      const answered = () => {
+        waiting = false
+        if (reader.status === shared.status) shared.answers++
+        else shared.failures++
+      }
+      socket.on('connect', () => socket.write(first))
       socket.on('data', (chunk: Buffer) => {
-        let rest = chunk
-        if (missing < 0) {
-          const end = (head + rest.toString('latin1')).indexOf('\r\n\r\n')
-          if (end < 0) {
-            head += rest.toString('latin1')
-            return
-          }
-          const text = head + rest.toString('latin1')
-          if (!text.startsWith('HTTP/1.1 200')) shared.failures++
-          missing = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0)
-          rest = rest.subarray(end + 4 - head.length)
-          head = ''
-        }
-        missing -= rest.length
-        if (missing > 0) return
-        missing = -1
-        shared.answers++
-        if (performance.now() < shared.until) socket.write(request)
-        else socket.destroy()
+        if (!reader.take(chunk)) return
+        answered()
+        const next = reader.closes ? undefined : requests()
+        waiting = next !== undefined
+        if (next === undefined) socket.destroy()
+        else socket.write(next)
       })
-      socket.on('error', () => shared.failures++)
+      // What broke is counted where it closes.
+      socket.on('error', () => {})
       // A server may end a connection after a number of requests (ours after 1,000): the next one takes its place.
-      socket.on('close', () => (performance.now() < shared.until ? open() : resolve()))
+      socket.on('close', () => {
+        if (waiting && reader.endedByClose) answered()
+        else if (waiting) shared.failures++
+        open()
+      })
     }
     open()
   })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { childrenOf } from '../support/worker-processes.js'
 
 /** Processor time that a process and all its threads have used, in milliseconds; the clock ticks 100 times a second on Linux. */
 export function cpuMilliseconds(pid: number): number {
@@ -6,6 +7,11 @@ export function cpuMilliseconds(pid: number): number {
     .replace(/^.*\) /, '')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** The same of a process and of all that came from it. */
+export function cpuOfTree(pid: number): number {
+  return childrenOf(pid).reduce((sum, child) => sum + cpuOfTree(child), cpuMilliseconds(pid))
 }
 
 /** Resident memory in MiB. */

@@ -6,10 +6,15 @@ const own = ['--ignore-scripts=false', '--engine-strict=false', '--save-exact=fa
 
 /** `npm install` of these packages, each 'name@version'; answers the folder that holds their commands. */
 export async function npmTool(name: string, ...specs: readonly string[]): Promise<string> {
-  const folder = await cached(`npm-${name}-${specs.join('+').replaceAll(/[^a-z0-9.]+/gi, '_')}`, async (making) => {
-    await must('npm', ['install', '--prefix', making, '--no-save', '--no-package-lock', ...own, ...specs], making)
-  })
+  const folder = await cached(`npm-${name}-${specs.join('+').replaceAll(/[^a-z0-9.]+/gi, '_')}`, (making) =>
+    npmInstall(making, specs),
+  )
   return join(folder, 'node_modules', '.bin')
+}
+
+/** `npm install` of these packages into a folder, under the overrides of the package.json there if there is one. */
+export async function npmInstall(making: string, specs: readonly string[]): Promise<void> {
+  await must('npm', ['install', '--prefix', making, '--no-save', '--no-package-lock', ...own, ...specs], making)
 }
 
 /** Newest patch at the time of writing of each Node that clients or suites are run on. */

@@ -1,0 +1,121 @@
+import { type LoadResult, load, type Requests, repeated } from './load.js'
+import { cpuOfTree, median } from './process-cpu.js'
+
+/** A server beside ours, in processes of its own. `pid`: the first of them. */
+export interface Rival {
+  readonly port: number
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** One server in one case. */
+export interface Contender {
+  readonly name: string
+  readonly port: number
+  /** Its first process; the time of its children counts. */
+  readonly pid: number
+  /** What it is asked again and again, or the requests of one round. */
+  readonly request: Buffer | (() => Promise<Requests>)
+  /** What a good answer has; 200 by default. */
+  readonly status?: number
+}
+
+/** How ours has to stand: so many times the answers a second of `against`, or its processor time an answer so many times ours. */
+export interface Goal {
+  readonly against: string
+  readonly by: 'answers' | 'CPU'
+  readonly atLeast: number
+}
+
+export interface Figures {
+  readonly name: string
+  readonly perSecond: number
+  /** Microseconds of all its processes. */
+  readonly cpuPerAnswer: number
+}
+export interface Standing {
+  readonly case: string
+  /** Ours is the first. */
+  readonly figures: readonly Figures[]
+  readonly goals: readonly Goal[]
+  /** What could not be had. */
+  readonly missing: readonly string[]
+}
+
+export interface Contest {
+  readonly case: string
+  readonly connections: number
+  /** Ours is the first; undefined ones could not be had. */
+  readonly contenders: readonly Contender[]
+  readonly goals: readonly Goal[]
+  readonly missing?: readonly string[]
+}
+
+export const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
+export const milliseconds = Number(process.env['BENCH_MS'] ?? 1_000)
+
+/** All of them in turns, so that whatever else the machine does weighs on each; medians of the rounds, after one that does not count. Rejects where an
+ *  answer was not what it should be. */
+export async function contest({ contenders, connections, missing = [], ...rest }: Contest): Promise<Standing> {
+  const series = contenders.map(() => ({ perSecond: [] as number[], cpu: [] as number[] }))
+  for (let round = 0; round <= rounds; round++)
+    for (const [place, contender] of contenders.entries()) {
+      const { request } = contender
+      const requests = typeof request === 'function' ? await request() : repeated(request, milliseconds)
+      const before = cpuOfTree(contender.pid)
+      const result = await load({ ...contender, connections, requests })
+      const cpu = cpuOfTree(contender.pid) - before
+      check(contender.name, result)
+      if (round === 0) continue
+      series[place]?.perSecond.push(result.perSecond)
+      series[place]?.cpu.push((cpu * 1_000) / result.answers)
+    }
+  const figures = contenders.map(({ name }, place) => ({
+    name,
+    perSecond: median(series[place]?.perSecond ?? []),
+    cpuPerAnswer: median(series[place]?.cpu ?? []),
+  }))
+  return { case: rest.case, goals: rest.goals, figures, missing }
+}
+
+function check(name: string, { failures, answers }: LoadResult): void {
+  if (failures > 0 || answers === 0) throw new Error(`${name}: ${failures} failures beside ${answers} good answers`)
+}
+
+/** How many times better ours is; below 1: worse. Undefined where the other was not there. */
+export function ratio({ figures }: Standing, against: string, by: Goal['by']): number | undefined {
+  const ours = figures[0]
+  const theirs = figures.find(({ name }) => name === against)
+  if (!ours || !theirs) return undefined
+  return by === 'answers' ? ours.perSecond / theirs.perSecond : theirs.cpuPerAnswer / ours.cpuPerAnswer
+}
+
+/** A program's last step: its rows for people, or for the program that runs all of them. */
+export function show(standings: readonly Standing[]): void {
+  if (process.argv.includes('--json')) {
+    console.log(JSON.stringify(standings))
+    return
+  }
+  for (const standing of standings) {
+    console.log(standing.case)
+    console.table(
+      standing.figures.map(({ name, perSecond, cpuPerAnswer }) => ({
+        server: name,
+        'answers/s': Number(perSecond.toPrecision(4)),
+        'CPU µs/answer': Math.round(cpuPerAnswer),
+        'ours, answers': ratio(standing, name, 'answers')?.toFixed(2),
+        'ours, CPU': ratio(standing, name, 'CPU')?.toFixed(2),
+      })),
+    )
+    for (const goal of standing.goals) console.log(verdict(standing, goal))
+    for (const name of standing.missing) console.log(`${name} could not be had`)
+  }
+}
+
+/** A goal in words, with what was reached. */
+export function verdict(standing: Standing, goal: Goal): string {
+  const reached = ratio(standing, goal.against, goal.by)
+  const wanted = `≥ ${goal.atLeast} × ${goal.against} by ${goal.by === 'answers' ? 'answers a second' : 'processor time'}`
+  if (reached === undefined) return `${wanted}: not measured`
+  return `${wanted}: ${reached.toPrecision(3)}, ${reached >= goal.atLeast ? 'met' : 'not met'}`
+}

@@ -40,6 +40,8 @@ export interface Standing {
   readonly goals: readonly Goal[]
   /** What could not be had. */
   readonly missing: readonly string[]
+  /** What else was measured, in words. */
+  readonly notes?: readonly string[]
 }
 
 export interface Contest {
@@ -109,6 +111,7 @@ export function show(standings: readonly Standing[]): void {
     )
     for (const goal of standing.goals) console.log(verdict(standing, goal))
     for (const name of standing.missing) console.log(`${name} could not be had`)
+    for (const note of standing.notes ?? []) console.log(note)
   }
 }
 

@@ -5,16 +5,14 @@ import { fileContest } from './file-contest.js'
 
 /** GET of 1 KiB: what a request costs; Node's own HTTP with nothing behind it. */
 const one = testWorkers === '1'
-const standing = await fileContest({
-  case: 'GET 1 KiB',
-  bytes: 1_024,
-  goals: [
-    { against: 'nginx', by: 'answers', atLeast: one ? 0.25 : 0.35 },
-    { against: 'Verdaccio', by: 'answers', atLeast: one ? 10 : 15 },
-  ],
-  beside: { 'node:http, nothing behind it': (content) => startBareNode(content.length) },
-})
-show([standing])
-const { startMilliseconds, idleMiB, afterMiB } = standing
-if (!process.argv.includes('--json'))
-  console.log(`first start until ready ${startMilliseconds} ms, idle ${idleMiB} MiB, after the run ${afterMiB} MiB`)
+show([
+  await fileContest({
+    case: 'GET 1 KiB',
+    bytes: 1_024,
+    goals: [
+      { against: 'nginx', by: 'answers', atLeast: one ? 0.25 : 0.35 },
+      { against: 'Verdaccio', by: 'answers', atLeast: one ? 10 : 15 },
+    ],
+    beside: { 'node:http, nothing behind it': (content) => startBareNode(content.length) },
+  }),
+])

@@ -97,6 +97,7 @@ describe('An organization, from its first word to its last, by the command line'
       public: true,
       writePolicy: 'replace',
       layoutPolicy: 'strict',
+      webdav: false,
       maxSize: null,
       host: 'maven.acme.example',
     })

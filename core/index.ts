@@ -80,8 +80,7 @@ export type {
   NewRepository,
   RepositoryPatch,
 } from './tenancy/administration.js'
-export type { ContentQuery, Found, SearchAnswer } from './tenancy/content-search.js'
-export type { Contents, FileDetails, PackageDetails } from './tenancy/contents.js'
+export type { ContentQuery, Contents, FileDetails, Found, PackageDetails, SearchAnswer } from './tenancy/contents.js'
 export type { InstanceContext, OrganizationRegister } from './tenancy/instance-context.js'
 export type { Organization, Quota } from './tenancy/organization.js'
 export { organizationName } from './tenancy/organization.js'

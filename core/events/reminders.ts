@@ -1,11 +1,11 @@
 import type { Chore, ChoreWork } from '../housekeeping/chore.js'
-import { isLostRace } from '../housekeeping/leases.js'
 import type { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
 import type { DocumentKey } from '../storage/document-reader.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
+import { isLostRace } from '../storage/optimistic.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 
 const batch = 100

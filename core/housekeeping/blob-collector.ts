@@ -4,7 +4,8 @@ import type { SealedBlobs } from '../storage/encryption/sealed-blobs.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
 import { asJson, type BlobRow, type DigestRow, row } from '../storage/storage-rows.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
-import type { Deed, SweepRun } from './sweep-run.js'
+import type { SweepRun } from './sweep-run.js'
+import type { Deed } from './sweep-state.js'
 
 const hour = 3_600_000
 const day = 24 * hour

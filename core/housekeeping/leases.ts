@@ -1,9 +1,8 @@
-import { RegistryError } from '../errors/registry-error.js'
 import type { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
-import { seen } from '../storage/mutation-list.js'
+import { isLostRace, seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 
 /** Milliseconds without a sign of life after which another process takes a lease over. */
@@ -143,9 +142,4 @@ class HeldLease implements Lease {
 
 function fenceOf(entry: Entry): FenceRow {
   return entry.value as FenceRow
-}
-
-/** A condition did not hold: somebody else was first. */
-export function isLostRace(thrown: unknown): boolean {
-  return thrown instanceof RegistryError && (thrown.kind === 'conflict' || thrown.kind === 'stale')
 }

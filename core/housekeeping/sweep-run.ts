@@ -3,35 +3,12 @@ import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Limits } from '../runtime/limits.js'
 import type { MetadataStore, Mutation } from '../storage/metadata-store.js'
+import { isLostRace } from '../storage/optimistic.js'
 import type { ClockWatch } from './clock-watch.js'
-import { isLostRace, type Lease } from './leases.js'
-import type { SweepState } from './sweep-state.js'
+import type { Lease } from './leases.js'
+import type { Deed, SweepState, SweepTotals } from './sweep-state.js'
 
 const mostSamples = 50
-
-/** What the sweeper does, each counted and, the first fifty, told with its reason. */
-export type Deed =
-  | 'condemn'
-  | 'restore'
-  | 'mark'
-  | 'remove'
-  | 'purge'
-  | 'expire'
-  | 'set-aside'
-  | 'drop-aside'
-  | 'drop-part'
-  | 'mark-folder'
-  | 'drop-folder'
-  | 'forget-secret'
-  | 'forget-deletion'
-
-export interface SweepTotals {
-  blobs: number
-  bytes: number
-  /** Decided or removed in this run without an operator's leave. */
-  doomedBlobs: number
-  doomedBytes: number
-}
 
 /** A brake says stop: nothing more is removed in this run. */
 export class Braked extends Error {}

@@ -3,7 +3,30 @@ import type { JsonObject } from '../runtime/json.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
 import { asJson } from '../storage/storage-rows.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
-import type { Deed, SweepTotals } from './sweep-run.js'
+
+/** What the sweeper does, each counted and, the first fifty, told with its reason. */
+export type Deed =
+  | 'condemn'
+  | 'restore'
+  | 'mark'
+  | 'remove'
+  | 'purge'
+  | 'expire'
+  | 'set-aside'
+  | 'drop-aside'
+  | 'drop-part'
+  | 'mark-folder'
+  | 'drop-folder'
+  | 'forget-secret'
+  | 'forget-deletion'
+
+export interface SweepTotals {
+  blobs: number
+  bytes: number
+  /** Decided or removed in this run without an operator's leave. */
+  doomedBlobs: number
+  doomedBytes: number
+}
 
 /** Where a run of the sweeper stands. */
 export interface SweepState {

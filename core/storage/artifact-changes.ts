@@ -5,9 +5,10 @@ import { artifactRow, isSpent } from './batch-rows.js'
 import { endForeign } from './batches.js'
 import type { PutOptions } from './change-set.js'
 import type { CommitScope } from './commit-scope.js'
-import type { Removed } from './deletion-notes.js'
+import type { Removed } from './deletion-rows.js'
 import type { Entry, Key, MetadataStore } from './metadata-store.js'
-import { type MutationList, seen } from './mutation-list.js'
+import type { MutationList } from './mutation-list.js'
+import { seen } from './optimistic.js'
 import type { StagedUpload } from './staged-upload.js'
 import {
   type ArtifactRow,

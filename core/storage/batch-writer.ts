@@ -12,7 +12,7 @@ import type { CommitScope } from './commit-scope.js'
 import { sum } from './deletion-notes.js'
 import type { DocumentKey } from './document-reader.js'
 import { type MetadataStore, type Mutation, metadataLimits } from './metadata-store.js'
-import { noChanges, type RecordedChanges } from './recorded-changes.js'
+import { noChanges, type RecordedChanges, type WrittenAhead } from './recorded-changes.js'
 import type { StagedUpload } from './staged-upload.js'
 import { asJson, type DocumentRow, type HeadRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
@@ -30,7 +30,7 @@ const partsOfCommit = 100
 export type Settle = (mutations: readonly Mutation[], evidence: Mutation, named: readonly StagedUpload[]) => Promise<void>
 
 /** What of a change set was written ahead: rows that wait for the batch's own row to be done. */
-export class BatchWriter {
+export class BatchWriter implements WrittenAhead {
   readonly id = randomHex()
   readonly outcome = new Map<string, 'created' | 'same' | 'replaced'>()
   /** The packages whose documents it changes, at the sequence before. */

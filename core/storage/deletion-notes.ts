@@ -2,25 +2,12 @@ import { timeOrderedId } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { documentContent } from './batch-rows.js'
 import type { CommitScope } from './commit-scope.js'
-import type { DeletedDocument, DeletedName, DeletionPartRow, DeletionRow } from './deletion-rows.js'
+import type { DeletedDocument, DeletedName, DeletionPartRow, DeletionRow, Extent, Removed } from './deletion-rows.js'
 import type { MetadataStore, Mutation } from './metadata-store.js'
 import type { RecordedChanges } from './recorded-changes.js'
 import { asJson, type NameRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 
-export interface Removed {
-  readonly path: string
-  readonly seq: number
-  readonly size: number
-}
-
-/** How much was taken away. */
-export interface Extent {
-  readonly files: number
-  readonly bytes: number
-  readonly paths: readonly string[]
-  readonly lost: boolean
-}
 export interface Taken extends Extent {
   readonly parts: readonly Mutation[]
 }

@@ -43,3 +43,18 @@ export interface DeletionNote {
   readonly reason?: string
   readonly partial?: boolean
 }
+
+/** A version of a file that was taken away. */
+export interface Removed {
+  readonly path: string
+  readonly seq: number
+  readonly size: number
+}
+
+/** How much was taken away. */
+export interface Extent {
+  readonly files: number
+  readonly bytes: number
+  readonly paths: readonly string[]
+  readonly lost: boolean
+}

@@ -1,5 +1,5 @@
 import { RegistryError } from '../errors/registry-error.js'
-import type { Entry, Key, Mutation } from './metadata-store.js'
+import type { Key, Mutation } from './metadata-store.js'
 import type { StagedUpload } from './staged-upload.js'
 
 /** Why a mutation stands in a commit: what to do when its condition does not hold. */
@@ -39,9 +39,4 @@ export class MutationList {
 
 function textOf(key: Key): string {
   return `${key.partition}\0\0${key.path.join('\0')}`
-}
-
-/** The row must still be as it was read. */
-export function seen(entry: Entry | undefined): 'absent' | { readonly revision: string } {
-  return entry ? { revision: entry.revision } : 'absent'
 }

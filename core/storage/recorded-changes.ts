@@ -1,9 +1,7 @@
 import { type RegistryError, stale } from '../errors/registry-error.js'
-import type { Json } from '../runtime/json.js'
-import type { BatchWriter } from './batch-writer.js'
+import type { Json, JsonObject } from '../runtime/json.js'
 import type { Committed, PutOptions, RepositoryChangeSet } from './change-set.js'
-import type { Extent } from './deletion-notes.js'
-import type { DeletionNote } from './deletion-rows.js'
+import type { DeletionNote, Extent } from './deletion-rows.js'
 import type { DocumentKey } from './document-reader.js'
 import type { Condition, Mutation } from './metadata-store.js'
 import type { PackageFacts } from './package-facts.js'
@@ -22,7 +20,7 @@ export interface RecordedChanges {
   /** Rows of the house's own that go with it, and the refusal where they do not stand as expected. */
   readonly house: { readonly mutation: Mutation; readonly refusal: RegistryError }[]
   /** What was written ahead, under a batch. */
-  ahead?: BatchWriter
+  ahead?: WrittenAhead
   readonly puts: { readonly path: string; readonly blob: StagedBlob; readonly options: PutOptions }[]
   readonly deletes: { readonly path: string; readonly if?: { readonly sha256: string } }[]
   readonly freezes: Set<string>
@@ -30,6 +28,24 @@ export interface RecordedChanges {
   readonly heads: Map<string, number>
   readonly names: Map<string, PackageFacts | undefined>
   readonly reminders: { readonly at: Date; readonly key: DocumentKey }[]
+}
+
+/** What of a change set was written ahead, as the rest of the commit sees it. */
+export interface WrittenAhead {
+  readonly outcome: ReadonlyMap<string, 'created' | 'same' | 'replaced'>
+  /** The packages whose documents it changes, at the sequence before. */
+  readonly heads: ReadonlyMap<string, number>
+  /** For the log: what was written ahead, in names; the first of them where there are many. */
+  readonly changes: readonly string[]
+  /** Number of the first part of a deletion that is still to be written. */
+  readonly nextPart: number
+  /** Files and documents, and nothing else of the set. */
+  write(changes: RecordedChanges, now: () => Date): Promise<void>
+  /** The mutation that makes everything count, in a commit that raises these heads; none where nothing had to be written. */
+  ending(heads: Committed['heads']): Promise<readonly Mutation[]>
+  /** Rewrites the rows; where that fails a chore does it later. */
+  finish(now: Date, told: (events: readonly JsonObject[]) => void): Promise<void>
+  abandon(now: Date): Promise<void>
 }
 
 /** What a change set may do is decided when it is asked, not when it commits: `guard` throws `forbidden` under too low a ceiling. */

@@ -2,30 +2,11 @@ import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { Catalog } from '../storage/catalog.js'
 import { walkFiles } from '../storage/file-walk.js'
-import type { PackageFacts } from '../storage/package-facts.js'
 import type { SharedBytes } from '../storage/shared-bytes.js'
 import { type ContentWords, fileMatches, packageMatches, parseContentWords } from './content-words.js'
+import type { ContentQuery, Found, SearchAnswer } from './contents.js'
 import type { Repository } from './repository.js'
 import type { Visibility } from './visibility.js'
-
-export type Found =
-  | { readonly kind: 'file'; readonly repository: Repository; readonly artifact: Artifact }
-  | { readonly kind: 'package'; readonly repository: Repository; readonly name: string; readonly facts: PackageFacts }
-
-export interface ContentQuery {
-  readonly text: string
-  /** One alone, by name. */
-  readonly repository?: string
-  readonly kind?: 'file' | 'package'
-  /** What `next` said. */
-  readonly after?: string
-  readonly limit: number
-}
-export interface SearchAnswer {
-  readonly found: readonly Found[]
-  /** Where it goes on: behind the last that was found, or where 20,000 names had been looked at. */
-  readonly next?: string
-}
 
 /** One request looks at so many names and goes on where it stopped. */
 const reach = 20_000

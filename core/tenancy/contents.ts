@@ -1,7 +1,6 @@
 import type { Digests } from '../digest/digests.js'
 import type { Artifact, FolderEntry } from '../storage/artifact.js'
 import type { PackageFacts } from '../storage/package-facts.js'
-import type { ContentQuery, SearchAnswer } from './content-search.js'
 import type { Repository } from './repository.js'
 
 export interface FileDetails {
@@ -16,6 +15,25 @@ export interface PackageDetails {
   readonly repository: Repository
   readonly name: string
   readonly facts: PackageFacts
+}
+
+export type Found =
+  | { readonly kind: 'file'; readonly repository: Repository; readonly artifact: Artifact }
+  | { readonly kind: 'package'; readonly repository: Repository; readonly name: string; readonly facts: PackageFacts }
+
+export interface ContentQuery {
+  readonly text: string
+  /** One alone, by name. */
+  readonly repository?: string
+  readonly kind?: 'file' | 'package'
+  /** What `next` said. */
+  readonly after?: string
+  readonly limit: number
+}
+export interface SearchAnswer {
+  readonly found: readonly Found[]
+  /** Where it goes on: behind the last that was found, or where 20,000 names had been looked at. */
+  readonly next?: string
 }
 
 /** What lies in the repositories of one organization, as far as the caller may read it: names and facts, never bytes. For `api` alone. A repository, folder

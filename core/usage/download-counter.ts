@@ -1,10 +1,9 @@
 import { inject, injectable } from 'tsyringe'
-import { isLostRace } from '../housekeeping/leases.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import { Logger } from '../runtime/logger.js'
 import { type Key, MetadataStore, type Mutation } from '../storage/metadata-store.js'
-import { seen } from '../storage/mutation-list.js'
+import { isLostRace, seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { type CountingRow, type DayRow, type DownloadRow, dayOf } from './download-rows.js'
 

@@ -1,28 +1,9 @@
 import type { DocumentReader, PackageIndex } from '#core'
 import { type PluginRecord, stampOf } from './deployment.js'
 import { isSnapshotVersion, parseVersionFolder, uniqueBuildOf, versionOfBuild } from './layout.js'
-import { digits, renderMetadata } from './metadata-text.js'
+import { digits, type MetadataView, renderMetadata } from './metadata-text.js'
 import { snapshotBuilds } from './snapshots.js'
 import { sortVersions } from './version-order.js'
-
-export interface MetadataView {
-  readonly groupId?: string
-  readonly artifactId?: string
-  /** Base version, of a snapshot's own metadata. */
-  readonly version?: string
-  /** Ascending. */
-  readonly versions: readonly string[]
-  readonly snapshot?: { readonly timestamp: string; readonly number: number } | 'local'
-  readonly snapshotVersions: readonly {
-    readonly classifier: string
-    readonly extension: string
-    readonly value: string
-    readonly updated: string
-  }[]
-  readonly plugins: readonly { readonly name: string; readonly prefix: string; readonly artifactId: string }[]
-  /** Whole seconds since 1970. */
-  readonly changed: number
-}
 
 /** maven-metadata.xml of any folder, made from what was committed: never "now" in it, never a client's text (maven dossier 2.3, 2.5). */
 export const metadataIndex: PackageIndex<MetadataView> = {

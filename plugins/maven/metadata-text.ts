@@ -1,5 +1,24 @@
 import { isSnapshotVersion } from './layout.js'
-import type { MetadataView } from './metadata-index.js'
+
+/** What stands in a maven-metadata.xml. */
+export interface MetadataView {
+  readonly groupId?: string
+  readonly artifactId?: string
+  /** Base version, of a snapshot's own metadata. */
+  readonly version?: string
+  /** Ascending. */
+  readonly versions: readonly string[]
+  readonly snapshot?: { readonly timestamp: string; readonly number: number } | 'local'
+  readonly snapshotVersions: readonly {
+    readonly classifier: string
+    readonly extension: string
+    readonly value: string
+    readonly updated: string
+  }[]
+  readonly plugins: readonly { readonly name: string; readonly prefix: string; readonly artifactId: string }[]
+  /** Whole seconds since 1970. */
+  readonly changed: number
+}
 
 /** maven-metadata.xml, byte for byte the same for the same view. Concatenated: of ten thousand versions each line is made once. */
 export function renderMetadata(view: MetadataView): string {

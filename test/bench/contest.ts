@@ -63,7 +63,8 @@ export async function contest({ contenders, connections, missing = [], ...rest }
   for (let round = 0; round <= rounds; round++)
     for (const [place, contender] of contenders.entries()) {
       const { request } = contender
-      const requests = typeof request === 'function' ? await request() : repeated(request, milliseconds)
+      const requests =
+        typeof request === 'function' ? await request() : repeated(request, round === 0 ? milliseconds / 2 : milliseconds)
       const before = cpuOfTree(contender.pid)
       const result = await load({ ...contender, connections, requests })
       const cpu = cpuOfTree(contender.pid) - before

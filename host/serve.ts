@@ -6,6 +6,7 @@ import { readGivenSettings } from './config/read-settings.js'
 import type { Settings } from './config/settings.js'
 import { HouseFailure, storeFailure } from './house-failure.js'
 import type { OpenKernel } from './house-parts.js'
+import { endOfNode } from './node-life.js'
 import { openKernel as usualKernel } from './open-kernel.js'
 import { isLoopbackHost } from './server/host-header.js'
 import { paceAfter } from './server/shutdown.js'
@@ -38,9 +39,8 @@ export async function serve(file: string | undefined, openKernel: OpenKernel = u
 }
 
 function warn(settings: Settings, log: Logger): void {
-  const { node } = process.versions
-  if (node.startsWith('20.'))
-    log.warn('node.end-of-life', { version: node, message: 'Node 20 is past its end of life; Node 24 is recommended' })
+  const ended = endOfNode(process.versions.node, Date.now())
+  if (ended !== undefined) log.warn('node.end-of-life', { version: process.versions.node, message: ended })
   const { listen, publicUrl, tlsCert } = settings
   if (tlsCert !== undefined || isLoopbackHost(listen.host) || publicUrl?.protocol === 'https:') return
   const message =

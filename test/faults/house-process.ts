@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { ListenerManner } from './listener.js'
 
 const program = join(dirname(fileURLToPath(import.meta.url)), 'sweep-main.js')
 
@@ -16,10 +17,11 @@ export class HouseProcess {
     private readonly folder: string,
     private readonly mode: 'sound' | 'mutant',
     private readonly hoursAhead = 0,
+    private readonly manner: ListenerManner = 'failing',
   ) {}
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [program, this.folder, this.mode, String(this.hoursAhead)], {
+    const child = spawn(process.execPath, [program, this.folder, this.mode, String(this.hoursAhead), this.manner], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     this.child = child

@@ -11,11 +11,11 @@ import { createListener, listen } from '../../host/server/listener.js'
 import api from '../../plugins/api/index.js'
 import raw from '../../plugins/raw/index.js'
 import { memoryRootKey } from '../support/root-key.js'
-import { listener } from './listener.js'
+import { type ListenerManner, listener } from './listener.js'
 import { RacingStore } from './racing-store.js'
 
-/** One of several serving processes over one data folder, whose sweeper waits for nothing: `{folder} {mode} {hours that its clock is ahead}`. */
-const [folder = '', mode = 'sound', ahead = '0'] = process.argv.slice(2)
+/** One of several serving processes over one data folder, whose sweeper waits for nothing: `{folder} {mode} {hours that its clock is ahead} {manner of its listener}`. */
+const [folder = '', mode = 'sound', ahead = '0', manner = 'failing'] = process.argv.slice(2)
 const clock = new SystemClock()
 const late = {
   now: () => new Date(clock.now().getTime() + Number(ahead) * 3_600_000),
@@ -38,7 +38,7 @@ const kernel = await Kernel.open({
   },
 })
 kernel.install(raw)
-kernel.install(listener(join(folder, 'told')))
+kernel.install(listener(join(folder, 'told'), manner as ListenerManner))
 kernel.install(api)
 await kernel.start()
 if (await kernel.setup.isEmpty()) {

@@ -1,4 +1,5 @@
-/** Finds the end of each HTTP/1.1 answer on a connection that has one request in flight, without keeping the body. */
+/** Finds the end of each HTTP/1.1 answer on a connection that has one request in flight, without keeping the body. Of chunks
+ *  it knows the last by its bytes: a chunk whose content ends in `0` and a line end, cut there, would be mistaken for it. */
 export class AnswerReader {
   status = 0
   /** The server closes after this answer. */

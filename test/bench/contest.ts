@@ -56,12 +56,13 @@ export interface Contest {
 export const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
 export const milliseconds = Number(process.env['BENCH_MS'] ?? 1_000)
 
-/** All of them in turns, so that whatever else the machine does weighs on each; medians of the rounds, after one that does not count. Rejects where an
+/** All of them in turns, so that whatever else the machine does weighs on each; answers a second are medians of the rounds, after one that does not count. Rejects where an
  *  answer was not what it should be. */
 export async function contest({ contenders, connections, missing = [], ...rest }: Contest): Promise<Standing> {
-  const series = contenders.map(() => ({ perSecond: [] as number[], cpu: [] as number[] }))
+  const series = contenders.map(() => ({ perSecond: [] as number[], answers: 0, cpu: 0 }))
   for (let round = 0; round <= rounds; round++)
     for (const [place, contender] of contenders.entries()) {
+      const own = series[place]
       const { request } = contender
       const requests =
         typeof request === 'function' ? await request() : repeated(request, round === 0 ? milliseconds / 2 : milliseconds)
@@ -69,14 +70,16 @@ export async function contest({ contenders, connections, missing = [], ...rest }
       const result = await load({ ...contender, connections, requests })
       const cpu = cpuOfTree(contender.pid) - before
       check(contender.name, result)
-      if (round === 0) continue
-      series[place]?.perSecond.push(result.perSecond)
-      series[place]?.cpu.push((cpu * 1_000) / result.answers)
+      if (round === 0 || own === undefined) continue
+      own.perSecond.push(result.perSecond)
+      own.answers += result.answers
+      own.cpu += cpu * 1_000
     }
-  const figures = contenders.map(({ name }, place) => ({
-    name,
-    perSecond: median(series[place]?.perSecond ?? []),
-    cpuPerAnswer: median(series[place]?.cpu ?? []),
+  // The clock of processor time ticks a hundred times a second: the rounds are taken together.
+  const figures = series.map(({ perSecond, answers, cpu }, place) => ({
+    name: contenders[place]?.name ?? '',
+    perSecond: median(perSecond),
+    cpuPerAnswer: cpu / answers,
   }))
   return { case: rest.case, goals: rest.goals, figures, missing }
 }

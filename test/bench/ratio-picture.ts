@@ -2,7 +2,7 @@ import { type Line, times } from './results-table.js'
 
 const left = 330
 const width = 860
-const top = 58
+const top = 78
 const step = 30
 const colours = `
   .back { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #59636e } .grid { stroke: #d1d9e0 } .one { stroke: #1f2328 }
@@ -21,15 +21,15 @@ export function ratioPicture(lines: readonly Line[]): string {
     .filter((value) => value > 0)
   const low = Math.floor(Math.log10(Math.min(0.1, ...values)))
   const high = Math.ceil(Math.log10(Math.max(10, ...values)))
-  const x = (value: number) => left + ((Math.log10(value) - low) / (high - low)) * (width - left - 60)
+  const x = (value: number) => left + ((Math.log10(value) - low) / (high - low)) * (width - left - 110)
   const height = top + lines.length * step + 16
   const decades = Array.from({ length: high - low + 1 }, (_, at) => 10 ** (low + at))
   const parts = [
     `<rect class="back" width="${width}" height="${height}"/>`,
     `<text class="text" x="12" y="20">How many times better than each other server (logarithmic; above 1 is better)</text>`,
     `<rect class="answers" x="12" y="30" width="10" height="10"/><text class="soft" x="26" y="40">by answers a second</text>`,
-    `<rect class="cpu" x="150" y="30" width="10" height="10"/><text class="soft" x="164" y="40">by processor time</text>`,
-    `<path class="goal" d="M292 30V40"/><text class="soft" x="300" y="40">goal</text>`,
+    `<rect class="cpu" x="190" y="30" width="10" height="10"/><text class="soft" x="204" y="40">by processor time</text>`,
+    `<path class="goal" d="M356 30V40"/><text class="soft" x="364" y="40">goal</text>`,
     ...decades.map((value) => axis(x(value), value, height)),
     ...lines.flatMap((line, at) => bars(line, top + at * step, x)),
   ]
@@ -52,7 +52,6 @@ function bars({ case: name, against, byAnswers, byCpu, goal }: Line, y: number, 
     const [from, to] = [Math.min(x(1), x(value)), Math.max(x(1), x(value))]
     return `<rect class="${kind}" x="${round(from)}" y="${at}" width="${round(Math.max(to - from, 1))}" height="${height}"/>`
   }
-  const label = Math.max(x(byAnswers), x(byCpu), x(1)) + 5
   const goalBar =
     goal &&
     `<path class="goal" d="M${round(x(goal.atLeast))} ${goal.by === 'answers' ? `${y + 2}V${y + 15}` : `${y + 12}V${y + 25}`}"/>`
@@ -62,7 +61,7 @@ function bars({ case: name, against, byAnswers, byCpu, goal }: Line, y: number, 
     bar('answers', byAnswers, y + 4, 9),
     bar('cpu', byCpu, y + 15, 7),
     ...(goalBar ? [goalBar] : []),
-    `<text class="soft" x="${round(label)}" y="${y + 16}">${times(byAnswers)} / ${times(byCpu)}</text>`,
+    `<text class="soft" x="${width - 12}" y="${y + 18}" text-anchor="end">${times(byAnswers)} / ${times(byCpu)}</text>`,
   ]
 }
 

@@ -27,7 +27,7 @@ export function linesOf(standings: readonly Standing[]): readonly Line[] {
   })
 }
 
-const columns = ['case', 'against', 'answers/s', 'of it', 'ratio', 'CPU µs/answer', 'of it', 'ratio', 'goal', 'met'] as const
+const columns = ['case', 'against', 'ours/s', 'its/s', 'ratio', 'our CPU µs', 'its CPU µs', 'CPU ratio', 'goal', 'met'] as const
 
 function cells(line: Line): readonly string[] {
   const { ours, theirs, goal, met } = line
@@ -64,11 +64,11 @@ export function resultsPage(standings: readonly Standing[], machine: string): st
   const lines = linesOf(standings)
   const row = (texts: readonly string[]) => `| ${texts.join(' | ')} |`
   const missing = [...new Set(standings.flatMap((standing) => standing.missing))]
-  const notes = [...new Set(standings.flatMap(({ case: name, notes = [] }) => notes.map((note) => `* ${short(name)}: ${note}`)))]
+  const notes = [...new Set(standings.flatMap(({ case: name, notes = [] }) => notes.map((note) => `* ${short(name)}: ${note}.`)))]
   return [
     '# Results',
     '',
-    `${machine} Medians of interleaved rounds, all servers of a case in one run, the load from the same machine. A ratio above 1 means that ours is better: more answers a second, or less processor time (of all processes) for each. Made by \`npm run bench\`.`,
+    `${machine} Medians of interleaved rounds, all servers of a case in one run, the load from the same machine. *ours/s* and *its/s* are answers a second, *CPU* is processor time of all processes of a server for each answer. A ratio above 1 means that ours is better: more answers, or less processor time for each. Made by \`npm run bench\`.`,
     '',
     '![How many times better than each other server](results.svg)',
     '',

@@ -42,7 +42,8 @@ export function mavenFlow(name: string, install: () => Promise<MavenTool>): void
         const again = await place.deploy('1.0', 'other bytes')
         expect(again.status).to.not.equal(0)
         expect(again.output).to.match(/409/)
-        expect(again.output).to.match(/Release is immutable|exists with other content/)
+        // Maven 4 shows its user the status of a refused upload, and neither its reason phrase nor its problem document.
+        if (!name.startsWith('Maven 4.')) expect(again.output).to.match(/Release is immutable/)
         await place.forget()
         expect(await place.greet('1.0')).to.equal('hello from 1.0')
       } finally {

@@ -4,12 +4,12 @@ import type { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
-import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
+import type { Entry, MetadataStore, Mutation, RangeQuery } from '../storage/metadata-store.js'
 import { isLostRace } from '../storage/optimistic.js'
 import { asJson, row } from '../storage/storage-rows.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 import { logKey, type OutboxRow } from './outbox-rows.js'
-import type { Subscriptions } from './subscriptions.js'
+import { ListenerLate, type Subscriptions } from './subscriptions.js'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -29,6 +29,15 @@ interface Told {
   parked: number
 }
 
+/** What one run goes by. */
+interface Run {
+  readonly told: Told
+  readonly lease: Lease
+  readonly signal: AbortSignal
+  /** Plugins that took too long: the rest of the run does not wait for them again. */
+  readonly late: Set<string>
+}
+
 /** Tells plugins what was committed: at least once, also what a process that crashed had left; in the order of the log for each repository, but for what
  *  failed, which comes again later and holds nobody up. */
 export class Outbox implements Chore {
@@ -46,30 +55,51 @@ export class Outbox implements Chore {
   /** Confirmed: what was parked is tried once more. */
   async run({ lease, signal, confirmed }: Pick<ChoreWork, 'lease' | 'signal' | 'confirmed'>): Promise<JsonObject | undefined> {
     const told: Told = { told: 0, failed: 0, parked: 0 }
-    for (const state of confirmed ? (['new', 'retry', 'parked'] as const) : (['new', 'retry'] as const))
+    const run: Run = { told, lease, signal, late: new Set() }
+    for (const state of ['new', 'retry'] as const)
       for (;;) {
         const entries = await this.due(state)
-        await this.deliver(entries, told, lease, signal)
-        if (entries.length < page || signal.aborted || told.failed > 0) break
+        await this.deliver(entries, run)
+        if (entries.length < page || signal.aborted) break
       }
+    if (confirmed) for (let shard = 0; shard < shards; shard++) await this.deliverParked(shard, run)
     return told.told + told.failed > 0 || confirmed ? { ...told, ...(await this.parked()) } : undefined
   }
 
+  /** Page by page: one that fails stays where it is. */
+  private async deliverParked(shard: number, run: Run): Promise<void> {
+    const query = { prefix: ['parked'], limit: page }
+    let entries = await this.rows(shard, query)
+    while (entries.length > 0 && !run.signal.aborted) {
+      await this.deliver(entries, run)
+      entries = await this.rows(shard, { ...query, after: (entries.at(-1) as Entry).key.path })
+    }
+  }
+
+  private async rows(shard: number, query: RangeQuery): Promise<Entry[]> {
+    const found: Entry[] = []
+    for await (const entry of this.metadata.range(tenantKeys.outboxShard(shard), query)) found.push(entry)
+    return found
+  }
+
   /** Of all shards, in the order of the log. */
-  private async due(state: 'new' | 'retry' | 'parked'): Promise<readonly Entry[]> {
+  private async due(state: 'new' | 'retry'): Promise<readonly Entry[]> {
     const now = this.clock.now().getTime()
     const found: Entry[] = []
-    for (let shard = 0; shard < shards; shard++)
-      for await (const entry of this.metadata.range(tenantKeys.outboxShard(shard), { prefix: [state], limit: page })) {
-        const time = Number(entry.key.path[1])
-        if (state === 'retry' && time > now && time < now + longestPause) break
-        found.push(entry)
+    const query = { prefix: [state], limit: page }
+    for (let shard = 0; shard < shards; shard++) {
+      const rows = await this.rows(shard, query)
+      if (state === 'new') found.push(...rows)
+      else {
+        found.push(...rows.filter(({ key }) => Number(key.path[1]) <= now))
+        found.push(...(await this.rows(shard, { ...query, after: [state, timeOf(now + longestPause)] })))
       }
+    }
     return found.sort((a, b) => compare(idOf(a), idOf(b))).slice(0, page)
   }
 
-  private async deliver(entries: readonly Entry[], told: Told, lease: Lease, signal: AbortSignal): Promise<void> {
-    if (this.subscriptions.none) return this.drop(entries, told, lease)
+  private async deliver(entries: readonly Entry[], run: Run): Promise<void> {
+    if (this.subscriptions.none) return this.drop(entries, run)
     const lanes = new Map<string, Entry[]>()
     for (const entry of entries) {
       const { lane } = row<OutboxRow>(entry.value)
@@ -79,16 +109,16 @@ export class Outbox implements Chore {
     const work = async () => {
       for (let lane = waiting.shift(); lane; lane = waiting.shift())
         for (const entry of lane) {
-          if (signal.aborted) return
-          lease.check()
-          await this.tell(entry, told, lease)
+          if (run.signal.aborted) return
+          run.lease.check()
+          await this.tell(entry, run)
         }
     }
     const ended = await Promise.allSettled(Array.from({ length: lanesAtOnce }, work))
     for (const one of ended) if (one.status === 'rejected') throw one.reason
   }
 
-  private async drop(entries: readonly Entry[], told: Told, lease: Lease): Promise<void> {
+  private async drop(entries: readonly Entry[], { told, lease }: Run): Promise<void> {
     for (let at = 0; at < entries.length; at += rowsAtOnce) {
       const some = entries.slice(at, at + rowsAtOnce)
       await this.settle(
@@ -99,22 +129,29 @@ export class Outbox implements Chore {
     }
   }
 
-  private async tell(entry: Entry, told: Told, lease: Lease): Promise<void> {
+  private async tell(entry: Entry, { told, lease, late }: Run): Promise<void> {
     const stored = row<OutboxRow>(entry.value)
     // Its organization may be gone, and the log with it: then there is nobody to tell.
     const logged = (await this.metadata.get(logKey(stored)))?.value as { readonly events?: readonly JsonObject[] } | undefined
     const events = logged?.events ?? []
     const left: string[] = []
-    let error = ''
-    for (const plugin of stored.left ?? this.subscriptions.listeners(events)) {
+    let error: string | undefined
+    const ask = async (plugin: string) => {
+      // It was not asked: that is no attempt.
+      if (late.has(plugin)) {
+        left.push(plugin)
+        return
+      }
       try {
         await this.subscriptions.tell(stored.org, plugin, events)
       } catch (cause) {
         left.push(plugin)
+        if (cause instanceof ListenerLate) late.add(plugin)
         error = cause instanceof Error ? cause.name : 'Error'
         this.log.warn('event.listener-failed', { plugin, tries: stored.tries ?? 0, cause })
       }
     }
+    await Promise.all((stored.left ?? this.subscriptions.listeners(events)).map(ask))
     const revision = { revision: entry.revision }
     const over: Mutation = { op: 'delete', key: entry.key, if: revision }
     const again = left.length === 0 ? undefined : this.again(entry, stored, left, error, told)
@@ -125,18 +162,18 @@ export class Outbox implements Chore {
     else told.failed += 1
   }
 
-  private again(entry: Entry, before: OutboxRow, left: readonly string[], error: string, told: Told): Mutation {
-    const tries = (before.tries ?? 0) + 1
+  private again(entry: Entry, before: OutboxRow, left: readonly string[], error: string | undefined, told: Told): Mutation {
+    const tries = (before.tries ?? 0) + (error === undefined ? 0 : 1)
     const now = this.clock.now().getTime()
-    const pause = pauses[tries - 1]
-    const next: OutboxRow = { ...before, left, tries, error, at: now }
+    const pause = pauses[Math.max(tries, 1) - 1]
+    const next: OutboxRow = { ...before, left, tries, at: now, ...(error === undefined ? {} : { error }) }
     const shard = entry.key.partition.split('\0')[2] ?? '0'
     if (pause === undefined) {
       told.parked += 1
       this.log.error('event.parked', { organization: before.org, plugin: left.join(','), event: idOf(entry) })
       return { op: 'put', key: tenantKeys.outbox(Number(shard), 'parked', idOf(entry)), value: asJson(next) }
     }
-    const time = numeral(now + pause).padStart(15, '0')
+    const time = timeOf(now + pause)
     return { op: 'put', key: tenantKeys.outbox(Number(shard), 'retry', time, idOf(entry)), value: asJson(next) }
   }
 
@@ -164,6 +201,10 @@ export class Outbox implements Chore {
     }
     return { waiting, parkedEvents }
   }
+}
+
+function timeOf(milliseconds: number): string {
+  return numeral(milliseconds).padStart(15, '0')
 }
 
 function idOf({ key }: Entry): string {

@@ -19,6 +19,13 @@ export type PluginAtWork = (
 /** A listener that takes longer has failed, and is asked again later. */
 const patience = 60_000
 
+export class ListenerLate extends Error {
+  override readonly name = 'ListenerLate'
+  constructor() {
+    super('the listener took too long')
+  }
+}
+
 /** Who listens to what. */
 export class Subscriptions {
   private readonly subscribers = new Map<string, Subscriber>()
@@ -68,7 +75,7 @@ export class Subscriptions {
   private async within(telling: Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the listener took too long')), this.longest)
+      timer = setTimeout(() => reject(new ListenerLate()), this.longest)
     })
     try {
       await Promise.race([telling, late])

@@ -5,7 +5,7 @@ import type { ProtocolPlugin } from '#core'
 import { Server } from '../clients/server.js'
 import type { ContractClient } from './contract-words.js'
 
-/** The plugin's own clients against a real server, which is killed in between: two tenants, the same names. */
+/** The plugin's own clients against a real server: two tenants, the same names. */
 export function serverContract(plugin: ProtocolPlugin, client: ContractClient): void {
   it('serves its own clients in a real server, for two tenants with the same names', async function () {
     this.timeout(300_000)

@@ -5,6 +5,7 @@ import { Outbox } from '../../../core/events/outbox.js'
 import { Subscriptions } from '../../../core/events/subscriptions.js'
 import { silentLogger } from '../../../core/runtime/logger.js'
 import type { MetadataStore } from '../../../core/storage/metadata-store.js'
+import { tenantKeys } from '../../../core/storage/tenant-keys.js'
 import { choreWork } from '../../support/chore-work.js'
 import { StorageWorld } from '../../support/storage-world.js'
 
@@ -123,20 +124,49 @@ describe('the outbox', () => {
     expect([await waiting(), heard]).to.deep.equal([[], ['bad', 'good', 'at last bad']])
   })
 
-  it('lets a slow listener hold up its own repository alone, and gives up waiting', async () => {
-    await put('slow')
-    world.clock.advance(1)
-    await put('behind')
-    await put('quick', 'r_2')
-    const order: string[] = []
-    const hear: Hear = async ({ path }) => {
-      order.push(path)
-      if (path === 'slow') await new Promise(() => {})
+  it('waits once for a listener that hangs: nobody else is held up, and what it was not asked is no attempt', async () => {
+    for (const path of ['slow', 'behind', 'last']) {
+      await put(path)
+      world.clock.advance(1)
     }
-    expect(await run(listen({ one: hear }, 30))).to.deep.include({ told: 2, failed: 1 })
-    expect(order[0]).to.equal('slow')
-    expect(order.slice(1)).to.have.members(['quick', 'behind'])
-    expect(order.indexOf('quick')).to.be.lessThan(order.indexOf('behind'))
+    await put('quick', 'r_2')
+    const asked: string[] = []
+    const hanging: Hear = async ({ path }) => {
+      asked.push(path)
+      if (path === 'slow' && asked.length < 3) await new Promise(() => {})
+    }
+    const outbox = listen({ one: hanging, two: hearing() }, 30)
+    expect(await run(outbox)).to.deep.include({ told: 1, failed: 3 })
+    expect([asked, heard]).to.deep.equal([
+      ['slow', 'quick'],
+      ['slow', 'quick', 'behind', 'last'],
+    ])
+    const tries = (await world.entries())
+      .filter(({ key }) => key.partition.startsWith('.\0out'))
+      .map(({ value }) => (value as { tries: number }).tries)
+    expect(tries.sort()).to.deep.equal([0, 0, 1])
+    world.clock.advance(30_000)
+    expect(await run(outbox)).to.deep.include({ told: 3, failed: 0 })
+    expect([asked.slice(2), heard.length, await waiting()]).to.deep.equal([['slow', 'behind', 'last'], 4, []])
+  })
+
+  it('tries each parked event once more when told to, however many of them fail again', async () => {
+    const key = (at: number) => tenantKeys.outbox(at % 2, 'parked', `e${String(at).padStart(3, '0')}`)
+    await put('bad')
+    const [first] = (await world.entries()).filter(({ key }) => key.partition.startsWith('.\0out'))
+    if (!first) throw new Error('no row was written')
+    for (let at = 0; at < 250; at++)
+      await world.metadata.commit([{ op: 'put', key: key(at), value: { ...(first.value as object), tries: 8 } }], `t${at}`)
+    await world.metadata.commit([{ op: 'delete', key: first.key }], 'first')
+    let tries = 0
+    const broken: Hear = async () => {
+      tries++
+      throw new Error('broken')
+    }
+    expect(await run(listen({ one: broken }), true)).to.deep.include({ told: 0, failed: 250 })
+    expect([tries, (await waiting()).length]).to.deep.equal([250, 250])
+    expect(await run(listen({ one: hearing() }), true)).to.deep.include({ told: 250, failed: 0 })
+    expect(await waiting()).to.deep.equal([])
   })
 
   it('works at no more than eight repositories at once', async () => {
@@ -173,7 +203,13 @@ describe('the outbox', () => {
       }),
     )
     world.clock.jump(-10 * 365 * 86_400_000)
+    // One that waits as it should, in the same shard, hides it from nobody.
+    const [wrong] = (await world.entries()).filter(({ key }) => key.partition.startsWith('.\0out'))
+    if (!wrong) throw new Error('nothing waits')
+    const soon = String(world.clock.now().getTime() + 3_600_000).padStart(15, '0')
+    const beside = { partition: wrong.key.partition, path: ['retry', soon, 'beside'] }
+    await world.metadata.commit([{ op: 'put', key: beside, value: wrong.value }], 'beside')
     await run(listen({ one: hearing() }))
-    expect(heard).to.deep.equal(['a'])
+    expect([heard, (await waiting()).length]).to.deep.equal([['a'], 1])
   })
 })

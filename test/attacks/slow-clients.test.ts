@@ -10,8 +10,8 @@ describe('attacks by slowness (security guide 4, H)', function () {
   let house: House
   let written: Stored
   before(async () => {
-    const body = { idle: 400, grace: 600, rate: 16 * 1024, total: 60_000 }
-    house = await openWholeHouse({ store: 'files', pace: { listener: { headers: 300, check: 50 }, body, stalledAfter: 400 } })
+    const body = { idle: 1_000, grace: 1_500, rate: 16 * 1024, total: 60_000 }
+    house = await openWholeHouse({ store: 'files', pace: { listener: { headers: 300, check: 50 }, body, stalledAfter: 1_000 } })
     written = await stored(house)
   })
   afterEach('nothing was written, and everything is answered as ever', () => expectUnharmed(house, written))

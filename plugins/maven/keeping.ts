@@ -1,10 +1,12 @@
 import { type Json, notFound, type PackageKeeping, principalId, type RepositoryContext, unprocessable } from '#core'
 import { type CommittedBuild, type CommittedVersion, keys, nextStamp } from './deployment.js'
+import type { LatestVersion } from './latest-version.js'
 import { parseMavenPath, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
 import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
 import { describeVersion } from './publication.js'
 import { uncountVersion } from './removal.js'
 import { admitFile } from './repository-rules.js'
+import { compareVersions } from './version-order.js'
 
 /** Versions of an artifact: every file of their folder, and what metadata is made from. */
 export function keeping(now: () => Date): PackageKeeping {
@@ -36,12 +38,10 @@ export function keeping(now: () => Date): PackageKeeping {
     async copy(pkg, version, from, to, change) {
       const folder = folderOf(pkg, version)
       await hold(folder, to, change)
-      let newest: string | undefined
-      for await (const { key, value } of from.documents.list([folder.versionFolder, 'build'])) {
-        const id = key[2] ?? ''
-        await copyBuild(folder, id, value as unknown as CommittedBuild, from, to, change, now())
-        newest = id
-      }
+      for await (const { key, value } of from.documents.list([folder.versionFolder, 'build']))
+        await copyBuild(folder, key[2] ?? '', value as unknown as CommittedBuild, from, to, change, now())
+      // In the order of commits: timestamps in names are those of the machines that built.
+      const newest = (await buildsOf(folder, from.documents)).at(-1)?.id
       if (newest === undefined) throw notFound('version', `${pkg} ${version}`)
       change.putDocument(keys.stamp(folder.versionFolder), {
         second: await nextStamp(to.documents, folder.versionFolder, now()),
@@ -49,6 +49,11 @@ export function keeping(now: () => Date): PackageKeeping {
       await describeVersion(to, change, folder, newest, now(), from)
     },
     merge(key, { before, after, now: present }) {
+      // What was published meanwhile may be lower than what comes back.
+      if (key[1] === 'latest' && before !== undefined && present !== undefined) {
+        const [was, is] = [before, present] as unknown as readonly [LatestVersion, LatestVersion]
+        return compareVersions(was.version, is.version) > 0 ? before : present
+      }
       // Files of one build may have been removed one after the other, and come back in any order.
       if (key[1] !== 'build') return JSON.stringify(present) === JSON.stringify(after) ? before : (present ?? before)
       const counted = [before, present].flatMap((one) => (one === undefined ? [] : (one as unknown as CommittedBuild).files))

@@ -92,4 +92,33 @@ describe('keeping the versions of a maven repository', () => {
     expect(await read('org/demo/maven-metadata.xml')).to.match(/^404 /)
     expect(await read(metadata)).to.match(/^404 /)
   })
+
+  it('promotes a snapshot with the build that was committed last, whatever the clock of its machine said', async () => {
+    const dora = new MavenDeployment(house, '/acme/mvn')
+    const folder = `org/demo/${artifact}/1.1-SNAPSHOT`
+    const pom = (packaging: string) =>
+      pomOf({ group: 'org.demo', artifact, version: '1.1-SNAPSHOT' }, `<packaging>${packaging}</packaging>`)
+    for (const [timestamp, packaging] of [
+      ['20260202.000000', 'jar'],
+      ['20260101.000000', 'maven-plugin'],
+    ] as const) {
+      const version = `1.1-${timestamp}-1`
+      await dora.put(`${folder}/${artifact}-${version}.pom`, pom(packaging))
+      await dora.put(`${folder}/${artifact}-${version}.jar`, jar)
+      const sent = `<metadata><versioning><snapshot><timestamp>${timestamp}</timestamp><buildNumber>1</buildNumber></snapshot></versioning></metadata>`
+      expect((await dora.put(`${folder}/maven-metadata.xml`, sent)).status).to.equal(201)
+      clock.advance(1_000)
+    }
+    await operatorOf(house).done('POST', `packages/mvn/org.demo:${artifact}/1.1-SNAPSHOT/promote`, { to: 'mvn-2' })
+    for (const path of [
+      'org/demo/maven-metadata.xml',
+      metadata,
+      `${folder}/maven-metadata.xml`,
+      `${folder}/${artifact}-1.1-SNAPSHOT.pom`,
+    ]) {
+      const here = await read(path)
+      expect(here).to.match(/^200 /)
+      expect(await read(path, 'mvn-2')).to.equal(here)
+    }
+  })
 })

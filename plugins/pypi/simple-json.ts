@@ -21,7 +21,8 @@ export function renderJsonList(projects: readonly { readonly name: string }[]): 
   return rendered({ meta: { 'api-version': '1.4' }, projects: projects.map(({ name }) => ({ name })) })
 }
 
-/** What is unknown is left out: uv drops a page with a null for size, time or yank. sha256 alone: pip checks every digest it is given. */
+/** What is unknown is left out: uv drops a page with a null for size, time or yank. sha256 alone: pip checks every digest it is given. The metadata stands
+ *  under its new name alone: pip 22.3 to 23.0 fail on the old one (PEP 714). */
 function renderFile(file: ListedFile): Record<string, unknown> {
   const metadata = file.metadataSha256 === undefined ? undefined : { sha256: file.metadataSha256 }
   return {
@@ -32,7 +33,7 @@ function renderFile(file: ListedFile): Record<string, unknown> {
     ...(file.size === undefined ? {} : { size: file.size }),
     ...(file.uploadTime === undefined ? {} : { 'upload-time': file.uploadTime }),
     yanked: file.yanked === '' ? true : file.yanked,
-    ...(metadata === undefined ? {} : { 'core-metadata': metadata, 'dist-info-metadata': metadata }),
+    ...(metadata === undefined ? {} : { 'core-metadata': metadata }),
     provenance: null,
   }
 }

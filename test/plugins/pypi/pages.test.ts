@@ -46,7 +46,6 @@ describe('the simple index of a repository', () => {
       size: wheel.content.length,
       yanked: false,
       'core-metadata': { sha256: wheel.metadataSha256 },
-      'dist-info-metadata': { sha256: wheel.metadataSha256 },
       provenance: null,
     })
   })

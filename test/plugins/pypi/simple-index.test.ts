@@ -78,7 +78,6 @@ describe('a page of the simple index', () => {
           ...common,
           yanked: false,
           'core-metadata': { sha256: '9a'.repeat(32) },
-          'dist-info-metadata': { sha256: '9a'.repeat(32) },
           provenance: null,
         },
         {

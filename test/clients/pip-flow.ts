@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { buildSdist } from '../support/sdist-builder.js'
@@ -9,7 +9,8 @@ import { type BuiltFile, buildWheel } from '../support/wheel-builder.js'
 import { cleanEnvironment, type Ran, run, succeed } from './run.js'
 import type { ClientTarget } from './server.js'
 
-const example = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'examples', 'clients', 'python')
+/** A small project, to be built by its own back end. */
+export const pythonExample = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'examples', 'clients', 'python')
 
 /** One user at work: a home of its own, the tools of one environment, one repository. */
 export class PythonUser {
@@ -40,11 +41,12 @@ export class PythonUser {
     return address.href
   }
 
+  /** `tool`: one of its own, or the path of another. */
   run(tool: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-    return run(join(this.bin, tool), args, { cwd: this.home, env: this.environment(env) })
+    return run(resolve(this.bin, tool), args, { cwd: this.home, env: this.environment(env) })
   }
   succeed(tool: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-    return succeed(join(this.bin, tool), args, { cwd: this.home, env: this.environment(env) })
+    return succeed(resolve(this.bin, tool), args, { cwd: this.home, env: this.environment(env) })
   }
   private environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const { PATH } = process.env
@@ -110,7 +112,7 @@ export class PythonUser {
   /** The example project, built by its own back end from a copy: wheel and source distribution. */
   async buildExample(): Promise<readonly string[]> {
     const project = join(this.home, 'project')
-    await cp(example, project, { recursive: true })
+    await cp(pythonExample, project, { recursive: true })
     await this.succeed('python', ['-m', 'build', '--no-isolation', project])
     const dist = join(project, 'dist')
     return (await readdir(dist)).sort().map((name) => join(dist, name))

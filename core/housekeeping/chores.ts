@@ -98,6 +98,8 @@ export class Chores implements ChoreDesk {
     const slot = this.slot(name)
     while (slot.running) await slot.running.catch(() => {})
     if (this.stopping.signal.aborted) throw conflict('The house is going down')
+    // Whoever asks is shown what this run did.
+    slot.notedAt = Number.NEGATIVE_INFINITY
     const run = this.begin(slot, options)
     run.catch(() => {})
     if (patience === Number.POSITIVE_INFINITY) await run

@@ -17,11 +17,13 @@ export class HouseProcess {
     private readonly folder: string,
     private readonly mode: 'sound' | 'mutant',
     private readonly hoursAhead = 0,
-    private readonly manner: ListenerManner = 'failing',
+    private readonly manner: ListenerManner = hoursAhead === 0 ? 'failing' : 'steady',
+    private readonly point = '',
   ) {}
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [program, this.folder, this.mode, String(this.hoursAhead), this.manner], {
+    const words = [this.folder, this.mode, String(this.hoursAhead), this.manner, this.point]
+    const child = spawn(process.execPath, [program, ...words], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     this.child = child
@@ -33,6 +35,26 @@ export class HouseProcess {
       String(line).replace('ready ', ''),
     )
     this.url = await Promise.race([ready, exited])
+  }
+
+  /** From here on it dies where it was told to. */
+  async arm(): Promise<void> {
+    const armed = once(this.running, 'message')
+    this.running.send('arm')
+    await armed
+  }
+
+  /** By itself; the signal that ended it. */
+  async died(): Promise<NodeJS.Signals | null> {
+    const { running } = this
+    if (running.exitCode === null && running.signalCode === null)
+      await once(running, 'exit', { signal: AbortSignal.timeout(10_000) })
+    return running.signalCode
+  }
+
+  private get running(): ChildProcess {
+    if (!this.child) throw new Error('the process was not started')
+    return this.child
   }
 
   async kill(): Promise<void> {

@@ -72,7 +72,11 @@ export async function sweepUnderLoad({ seconds, mode, untilCaught = false }: Loa
 }
 
 /** What a crash left is collected a day later: intents have run out by then. */
-async function settle(folder: string, mode: LoadOptions['mode'], tally: LoadTally): Promise<void> {
+export async function settle(
+  folder: string,
+  mode: LoadOptions['mode'],
+  tally: Pick<LoadTally, 'sweeps' | 'removed'>,
+): Promise<void> {
   const house = new HouseProcess(folder, mode, 26)
   await house.start()
   try {
@@ -81,6 +85,8 @@ async function settle(folder: string, mode: LoadOptions['mode'], tally: LoadTall
       await pause(run === 0 ? 1_600 : 0)
       await sweep(house, operator, tally)
     }
+    // What is told again waits for its time, which has come; and for the lease of a process that died.
+    while (!(await hasTold(house, operator))) await pause(200)
   } finally {
     await house.kill()
   }
@@ -143,15 +149,32 @@ async function sweepAgain(
   }
 }
 
-async function sweep(house: HouseProcess, operator: string, tally: LoadTally): Promise<void> {
-  const answer = await fetch(`${house.url}/-/api/v1/chores/sweep/run`, {
+/** Is the outbox empty? */
+async function hasTold(house: HouseProcess, operator: string): Promise<boolean> {
+  const chore = await runChore(house, operator, 'outbox', { confirmed: true })
+  const result = chore?.last?.result as { told?: number; failed?: number; waiting?: number } | null | undefined
+  return result !== null && result !== undefined && result.told === 0 && result.failed === 0 && result.waiting === 0
+}
+
+interface Chore {
+  readonly last?: { readonly outcome: string; readonly result: object | null } | null
+}
+
+/** Undefined where it runs on another process. */
+async function runChore(house: HouseProcess, operator: string, name: string, body: object): Promise<Chore | undefined> {
+  const answer = await fetch(`${house.url}/-/api/v1/chores/${name}/run`, {
     method: 'POST',
     headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' },
-    body: '{}',
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(30_000),
   })
-  const chore = (await answer.json()) as { last?: { outcome: string; result: { done?: { remove?: number } } | null } | null }
-  if (answer.status !== 200 || chore.last?.outcome !== 'done') return
+  const chore = (await answer.json()) as Chore
+  return answer.status === 200 ? chore : undefined
+}
+
+async function sweep(house: HouseProcess, operator: string, tally: Pick<LoadTally, 'sweeps' | 'removed'>): Promise<void> {
+  const last = (await runChore(house, operator, 'sweep', {}))?.last
+  if (last?.outcome !== 'done') return
   tally.sweeps++
-  tally.removed += chore.last.result?.done?.remove ?? 0
+  tally.removed += (last.result as { done?: { remove?: number } } | null)?.done?.remove ?? 0
 }

@@ -2,7 +2,6 @@ import 'reflect-metadata'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kernel, SystemClock, silentLogger } from '#core/host'
-import { FsBlobStore } from '../../core/storage/drivers/fs-blob-store.js'
 import { LmdbMetadataStore } from '../../core/storage/drivers/lmdb-metadata-store.js'
 import { AccessLog } from '../../host/server/access-log.js'
 import { houseApp } from '../../host/server/express-app.js'
@@ -11,22 +10,23 @@ import { createListener, listen } from '../../host/server/listener.js'
 import api from '../../plugins/api/index.js'
 import raw from '../../plugins/raw/index.js'
 import { memoryRootKey } from '../support/root-key.js'
+import { CrashingStore, CrashPoint, crashingBlobs } from './crash-point.js'
 import { type ListenerManner, listener } from './listener.js'
 import { RacingStore } from './racing-store.js'
 
-/** One of several serving processes over one data folder, whose sweeper waits for nothing: `{folder} {mode} {hours that its clock is ahead} {manner of its listener}`. */
-const [folder = '', mode = 'sound', ahead = '0', manner = 'failing'] = process.argv.slice(2)
+/** One of several serving processes over one data folder, whose sweeper waits for nothing: `{folder} {mode} {hours that its clock is
+ *  ahead} {manner of its listener} {point at which it dies, once it is told to}`. */
+const [folder = '', mode = 'sound', ahead = '0', manner = 'failing', point = ''] = process.argv.slice(2)
+const crash = new CrashPoint(point)
 const clock = new SystemClock()
 const late = {
   now: () => new Date(clock.now().getTime() + Number(ahead) * 3_600_000),
   monotonic: () => clock.monotonic(),
 }
+const embedded = await LmdbMetadataStore.open({ folder: join(folder, 'metadata'), ballastBytes: 0 })
 const kernel = await Kernel.open({
-  blobs: await FsBlobStore.open({ folder: join(folder, 'blobs') }),
-  metadata: new RacingStore(
-    await LmdbMetadataStore.open({ folder: join(folder, 'metadata'), ballastBytes: 0 }),
-    mode === 'mutant',
-  ),
+  blobs: await crashingBlobs(join(folder, 'blobs'), crash),
+  metadata: new CrashingStore(new RacingStore(embedded, mode === 'mutant'), crash),
   keyStore: await LmdbMetadataStore.open({ folder: join(folder, 'keys'), ballastBytes: 0 }),
   rootKey: memoryRootKey(await readFile(join(folder, 'key'))),
   clock: late,
@@ -62,4 +62,8 @@ const server = createListener(
 )
 const { port } = await listen(server, { host: '127.0.0.1', port: 0 })
 process.stdout.write(`ready http://127.0.0.1:${port}\n`)
+process.on('message', () => {
+  crash.armed = true
+  process.send?.('armed')
+})
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))

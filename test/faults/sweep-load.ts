@@ -86,7 +86,10 @@ export async function settle(
       await sweep(house, operator, tally)
     }
     // What is told again waits for its time, which has come; and for the lease of a process that died.
-    while (!(await hasTold(house, operator))) await pause(200)
+    for (let tries = 0; !(await hasTold(house, operator)); tries++) {
+      if (tries === 150) throw new Error('the outbox does not become empty')
+      await pause(200)
+    }
   } finally {
     await house.kill()
   }

@@ -4,7 +4,7 @@ import { sweepUnderLoad } from './sweep-load.js'
 const seconds = Number(process.env['SWEEP_SECONDS'] ?? 40)
 
 describe('sweepers of two processes beside uploads, overwrites, deletes and equal bytes, with kill -9', function () {
-  this.timeout(seconds * 1_000 + 300_000)
+  this.timeout(seconds * 1_000 + 600_000)
 
   it('remove nothing that somebody was told is there, and leave nothing behind', async () => {
     const tally = await sweepUnderLoad({ seconds, mode: 'sound' })
@@ -23,7 +23,7 @@ describe('sweepers of two processes beside uploads, overwrites, deletes and equa
   })
 
   it('are a test that can fail: a build whose commits do not look whether a blob they share is still live is caught', async () => {
-    const tally = await sweepUnderLoad({ seconds: Math.max(seconds, 60), mode: 'mutant', untilCaught: true })
+    const tally = await sweepUnderLoad({ seconds: Math.max(seconds, 300), mode: 'mutant', untilCaught: true })
     process.stdout.write(`      caught after ${tally.operations} operations: ${tally.wrong[0] ?? ''}\n`)
     expect(tally.wrong.length + (tally.audit?.dangling.length ?? 0)).to.be.greaterThan(0)
   })

@@ -1,20 +1,20 @@
 // `npm run test:nodes`: the suites on Node 20, 22 and 24, and a table of what each did.
-//   -- 22 24                        only on these
-//   -- --suites 'dist/test/core/**/*.test.js' …   only these; default: all but the real clients, which run Nodes of their own
+//   -- 22 24                            only on these
+//   -- 'dist/test/core/**/*.test.js' …   only these suites; default: all but the real clients, which run Nodes of their own
 import { spawn } from 'node:child_process'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { nodeRuntime } from '../../dist/test/clients/node-tools.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const { values, positionals } = parseArgs({
-  options: { suites: { type: 'string', multiple: true } },
-  allowPositionals: true,
-})
-const majors = positionals.length > 0 ? positionals : ['20', '22', '24']
-const suites = values.suites ?? ['dist/test/**/*.test.js', 'dist/examples/**/*.test.js', '--ignore', 'dist/test/clients/**']
+const words = process.argv.slice(2)
+const known = ['20', '22', '24']
+const majors = words.filter((word) => known.includes(word))
+const chosen = words.filter((word) => !known.includes(word))
+const nodes = majors.length > 0 ? majors : known
+const suites =
+  chosen.length > 0 ? chosen : ['dist/test/**/*.test.js', 'dist/examples/**/*.test.js', '--ignore', 'dist/test/clients/**']
 
 /** Shows what the suites say, and answers their closing line and how they ended. */
 function runOn(folder) {
@@ -38,7 +38,7 @@ function runOn(folder) {
 
 const table = new Table({ head: ['Node', 'passed', 'failed', 'seconds'], style: { head: [], border: [] } })
 let sound = true
-for (const major of majors) {
+for (const major of nodes) {
   const began = Date.now()
   const folder = await nodeRuntime(major)
   console.log(`\nNode ${major}`)

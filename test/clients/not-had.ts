@@ -13,6 +13,10 @@ export const notHad: readonly NotHad[] = [
   },
   { client: 'Gradle 4.4.1, publishing', reason: "Debian's build has no transporters: 'No transporter factories registered'" },
   { client: 'Mill', reason: 'neither jar nor POM of its distribution is served' },
+  {
+    client: 'twine 7.0.0, --skip-existing',
+    reason: 'refuses the option for any index but the public ones, before it sends anything; 5.1.1 is tested with it',
+  },
   { client: 'pdm 2.29', reason: 'fails on its own HTTP cache library, before it sends anything' },
   { client: 'release-it 20.2.1', reason: 'ends at its own limit of ten seconds, before it publishes' },
   { client: 'npm audit signatures', reason: 'asks a public key service that needs the internet; sends a repository nothing' },

@@ -1,6 +1,7 @@
 import { appendFile, cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { buildWheel } from '../../support/wheel-builder.js'
 import { type PythonUser, pythonExample, sha256 } from '../pip-flow.js'
 import { buildGreeting, filesOf, pythonSuite, write } from '../python-suite.js'
 import { pythonTools } from '../python-tools.js'
@@ -103,3 +104,25 @@ for (const { title, tools, publish, build = usualBuild, passesOver = false } of 
       })
     },
   )
+
+pythonSuite(
+  'twine, --skip-existing 5.1.1',
+  () => pythonTools('publisher-twine', ['twine==5.1.1']),
+  (user) => {
+    it('passes over a name that is there with other content, and publishes the rest', async () => {
+      const { token } = user().target
+      const files = await buildGreeting(user())
+      expect(await user().twine(files, '__token__', token)).to.include({ status: 0 })
+      const before = await filesOf(user(), 'acme-greeting')
+      const changed = await buildGreeting(user(), { 'more.py': '' })
+      const next = buildWheel({ name: 'acme-greeting', version: '1.1.0' })
+      const all = [...changed, await user().save(next, 'project/dist')]
+      const ran = await user().twine(['--skip-existing', ...all], '__token__', token)
+      expect(ran.status, ran.output).to.equal(0)
+      expect(ran.output.replace(/\s+/g, ' ')).to.contain(
+        'Skipping acme_greeting-1.0.0-py3-none-any.whl because it appears to already',
+      )
+      expect(await filesOf(user(), 'acme-greeting')).to.deep.equal({ ...before, [next.filename]: next.sha256 })
+    })
+  },
+)

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { inject, injectable } from 'tsyringe'
 import { z } from 'zod'
-import { RegistryError, throttled } from '../errors/registry-error.js'
+import { throttled } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
-import { randomHex } from '../runtime/identifiers.js'
 import type { Json } from '../runtime/json.js'
 import { type Entry, type Key, MetadataStore, type Mutation } from '../storage/metadata-store.js'
+import { commitUnlessMoved } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { sourceOf } from './client-address.js'
 
@@ -63,7 +63,7 @@ export class GuessThrottle {
     const key = pairKey(address, account)
     const entry = await this.store.get(key)
     if (entry === undefined) return
-    await this.commit([{ op: 'delete', key, if: { revision: entry.revision } }])
+    await commitUnlessMoved(this.store, [{ op: 'delete', key, if: { revision: entry.revision } }])
   }
 
   /** Racing failures may each have to look again; who loses four times was counted by the others often enough. */
@@ -85,17 +85,7 @@ export class GuessThrottle {
         }
         mutations.push({ op: 'put', key, value, if: entry === undefined ? 'absent' : { revision: entry.revision } })
       }
-      if (await this.commit(mutations)) return
-    }
-  }
-  /** False where a row moved. */
-  private async commit(mutations: readonly Mutation[]): Promise<boolean> {
-    try {
-      await this.store.commit(mutations, randomHex())
-      return true
-    } catch (thrown) {
-      if (thrown instanceof RegistryError && (thrown.kind === 'stale' || thrown.kind === 'conflict')) return false
-      throw thrown
+      if (await commitUnlessMoved(this.store, mutations)) return
     }
   }
   private now(): number {
@@ -106,11 +96,6 @@ export class GuessThrottle {
 /** Seconds to wait behind the last of so many failures: none for the first ten, then 1, 2, 4, … 60. */
 export function delayAfter(failures: number): number {
   return failures < free ? 0 : Math.min(longestDelay, 2 ** (failures - free))
-}
-
-/** May a chore remove this `failures` row? */
-export function isForgotten(entry: Entry, now: Date): boolean {
-  return current(entry, now.getTime()) === undefined
 }
 
 function current(entry: Entry | undefined, now: number): Failures | undefined {

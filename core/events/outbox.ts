@@ -1,11 +1,10 @@
 import type { Chore, ChoreWork } from '../housekeeping/chore.js'
 import type { Lease } from '../housekeeping/leases.js'
 import type { Clock } from '../runtime/clock.js'
-import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Entry, MetadataStore, Mutation, RangeQuery } from '../storage/metadata-store.js'
-import { isLostRace } from '../storage/optimistic.js'
+import { commitUnlessMoved } from '../storage/optimistic.js'
 import { asJson, row } from '../storage/storage-rows.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 import { logKey, type OutboxRow } from './outbox-rows.js'
@@ -179,12 +178,7 @@ export class Outbox implements Chore {
 
   /** Told twice is allowed, lost is not: where the lease has gone, its next holder tells it again. */
   private async settle(lease: Lease, mutations: readonly Mutation[]): Promise<void> {
-    try {
-      await this.metadata.commit([lease.guard(), ...mutations], randomHex())
-    } catch (thrown) {
-      if (!isLostRace(thrown)) throw thrown
-      await lease.renew()
-    }
+    if (!(await commitUnlessMoved(this.metadata, [lease.guard(), ...mutations]))) await lease.renew()
   }
 
   /** For whoever looks: how many, and the first of them. */

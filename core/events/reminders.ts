@@ -1,11 +1,10 @@
 import type { Chore, ChoreWork } from '../housekeeping/chore.js'
 import type { Clock } from '../runtime/clock.js'
-import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
 import type { DocumentKey } from '../storage/document-reader.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
-import { isLostRace } from '../storage/optimistic.js'
+import { commitUnlessMoved } from '../storage/optimistic.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 
 const batch = 100
@@ -76,12 +75,8 @@ export class Reminders implements Chore {
       const key = tenantKeys.reminder(shard, again, organizationId, repositoryId, plugin, pkg, ...rest)
       change.push({ op: 'put', key, value: { v: 1, tries: tries + 1 } })
     }
-    try {
-      await this.metadata.commit(change, randomHex())
-    } catch (thrown) {
-      // Asked for anew while it was at work: that one is still to come.
-      if (!isLostRace(thrown)) throw thrown
-    }
+    // Where it was asked for anew while it was at work, that one is still to come.
+    await commitUnlessMoved(this.metadata, change)
     return woken
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
-import { isLostRace, seen } from '../storage/optimistic.js'
+import { commitUnlessMoved, seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 
 /** Milliseconds without a sign of life after which another process takes a lease over. */
@@ -57,18 +57,11 @@ export class Leases {
     const begun = this.clock.monotonic()
     const fence = (fenceEntry ? fenceOf(fenceEntry).fence : 0) + 1
     const row = { v: 1, holder: this.holder, fence, at: this.clock.now().getTime() }
-    try {
-      await this.metadata.commit(
-        [
-          { op: 'put', key: tenantKeys.lease(name), value: row, if: seen(fenceEntry) },
-          { op: 'put', key: tenantKeys.leaseBeat(name), value: { v: 1, beat: 0 } },
-        ],
-        randomHex(),
-      )
-    } catch (thrown) {
-      if (isLostRace(thrown)) return undefined
-      throw thrown
-    }
+    const free = await commitUnlessMoved(this.metadata, [
+      { op: 'put', key: tenantKeys.lease(name), value: row, if: seen(fenceEntry) },
+      { op: 'put', key: tenantKeys.leaseBeat(name), value: { v: 1, beat: 0 } },
+    ])
+    if (!free) return undefined
     const taken = await this.metadata.get(tenantKeys.lease(name))
     if (!taken || fenceOf(taken).holder !== this.holder || fenceOf(taken).fence !== fence) return undefined
     return new HeldLease(name, fence, taken.revision, begun, this.metadata, this.clock, this.life)
@@ -117,10 +110,8 @@ class HeldLease implements Lease {
     if (this.over) throw new LeaseLost(this.name)
     const begun = this.clock.monotonic()
     const value: JsonObject = { v: 1, beat: ++this.beat }
-    try {
-      await this.metadata.commit([this.guard(), { op: 'put', key: tenantKeys.leaseBeat(this.name), value }], randomHex())
-    } catch (thrown) {
-      if (!isLostRace(thrown)) throw thrown
+    const beating: Mutation = { op: 'put', key: tenantKeys.leaseBeat(this.name), value }
+    if (!(await commitUnlessMoved(this.metadata, [this.guard(), beating]))) {
       this.over = true
       throw new LeaseLost(this.name)
     }
@@ -132,11 +123,7 @@ class HeldLease implements Lease {
     this.over = true
     const value: JsonObject = { v: 1, holder: '', fence: this.fence, at: this.clock.now().getTime() }
     const key = tenantKeys.lease(this.name)
-    try {
-      await this.metadata.commit([{ op: 'put', key, value, if: { revision: this.revision } }], randomHex())
-    } catch (thrown) {
-      if (!isLostRace(thrown)) throw thrown
-    }
+    await commitUnlessMoved(this.metadata, [{ op: 'put', key, value, if: { revision: this.revision } }])
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Clock } from '../runtime/clock.js'
-import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Limits } from '../runtime/limits.js'
 import type { MetadataStore, Mutation } from '../storage/metadata-store.js'
-import { isLostRace } from '../storage/optimistic.js'
+import { commitUnlessMoved } from '../storage/optimistic.js'
 import type { ClockWatch } from './clock-watch.js'
 import type { Lease } from './leases.js'
 import type { Deed, SweepState, SweepTotals } from './sweep-state.js'
@@ -72,14 +71,9 @@ export class SweepRun {
   /** Rows under the lease; false where one of them has moved meanwhile. */
   async commit(mutations: readonly Mutation[]): Promise<boolean> {
     this.check()
-    try {
-      await this.parts.metadata.commit([this.parts.lease.guard(), ...mutations], randomHex())
-      return true
-    } catch (thrown) {
-      if (!isLostRace(thrown)) throw thrown
-      await this.parts.lease.renew()
-      return false
-    }
+    if (await commitUnlessMoved(this.parts.metadata, [this.parts.lease.guard(), ...mutations])) return true
+    await this.parts.lease.renew()
+    return false
   }
 
   /** Of all that was decided before this run. A dry run goes on and tells. Throws Braked. */

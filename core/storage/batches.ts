@@ -1,10 +1,11 @@
 import { logMutation } from '../audit/log-row.js'
-import { RegistryError, unavailable } from '../errors/registry-error.js'
+import { unavailable } from '../errors/registry-error.js'
 import { outboxMutations } from '../events/outbox-rows.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { type BatchItemRow, type BatchRow, batchState } from './batch-rows.js'
 import type { Entry, Key, MetadataStore, Mutation } from './metadata-store.js'
+import { commitUnlessMoved } from './optimistic.js'
 import { type ArtifactRow, asJson, type DocumentRow, row, type SpentRow } from './storage-rows.js'
 import { nameId, tenantKeys } from './tenant-keys.js'
 
@@ -29,7 +30,7 @@ export async function abandonBatch(metadata: MetadataStore, org: string, batch: 
       value: asJson(value),
       if: { revision: found.revision },
     }
-    if (await committed(metadata, [given])) return true
+    if (await commitUnlessMoved(metadata, [given])) return true
   }
 }
 
@@ -50,7 +51,7 @@ export async function settleBatch(
     for (;;) {
       const still = await metadata.get(item.key)
       if (!still) break
-      if (!(await committed(metadata, await settling(metadata, org, batch, found.row, still, now)))) continue
+      if (!(await commitUnlessMoved(metadata, await settling(metadata, org, batch, found.row, still, now)))) continue
       if (found.row.state === 'done') told(row<BatchItemRow>(item.value).events)
       break
     }
@@ -143,15 +144,4 @@ async function documentSettling(metadata: MetadataStore, batch: string, key: Key
   const where = { revision: entry.revision }
   const value: DocumentRow = { v: 1, dv, d }
   return [none ? { op: 'delete', key, if: where } : { op: 'put', key, value: asJson(value), if: where }]
-}
-
-/** False where a condition did not hold: look again. */
-async function committed(metadata: MetadataStore, mutations: readonly Mutation[]): Promise<boolean> {
-  try {
-    await metadata.commit(mutations, randomHex())
-    return true
-  } catch (thrown) {
-    if (thrown instanceof RegistryError && (thrown.kind === 'conflict' || thrown.kind === 'stale')) return false
-    throw thrown
-  }
 }

@@ -1,5 +1,6 @@
 import { RegistryError } from '../errors/registry-error.js'
 import type { Key, Mutation } from './metadata-store.js'
+import { isLostRace } from './optimistic.js'
 import type { StagedUpload } from './staged-upload.js'
 
 /** Why a mutation stands in a commit: what to do when its condition does not hold. */
@@ -31,7 +32,7 @@ export class MutationList {
 
   /** The reason of the mutation that the store refused. */
   failed(thrown: unknown): Reason | undefined {
-    if (!(thrown instanceof RegistryError) || (thrown.kind !== 'conflict' && thrown.kind !== 'stale')) return undefined
+    if (!isLostRace(thrown)) return undefined
     const index = thrown.detail['mutation']
     return typeof index === 'number' ? this.reasons[index] : undefined
   }

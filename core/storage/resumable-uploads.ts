@@ -8,6 +8,7 @@ import type { JsonObject } from '../runtime/json.js'
 import { Limits } from '../runtime/limits.js'
 import { SealedBlobs } from './encryption/sealed-blobs.js'
 import { type Entry, MetadataStore, type Mutation } from './metadata-store.js'
+import { isLostRace } from './optimistic.js'
 import { PieceSource } from './piece-source.js'
 import { type MeasuredReadable, type StagedUpload, type UploadPlace, Uploads } from './staged-upload.js'
 import { asJson, row } from './storage-rows.js'
@@ -176,7 +177,7 @@ export class ResumableUploads {
     try {
       await this.metadata.commit(mutations, randomHex())
     } catch (thrown) {
-      if (!(thrown instanceof RegistryError) || (thrown.kind !== 'conflict' && thrown.kind !== 'stale')) throw thrown
+      if (!isLostRace(thrown)) throw thrown
       const now = await this.metadata.get(entry.key)
       throw elsewhere(now === undefined ? offset : row<SessionRow>(now.value).offset, thrown)
     }

@@ -1,5 +1,6 @@
-import { RegistryError, throttled } from '../errors/registry-error.js'
+import { throttled } from '../errors/registry-error.js'
 import type { MetadataStore, Mutation } from './metadata-store.js'
+import { isLostRace } from './optimistic.js'
 import { row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 import type { SlotRow } from './upload-rows.js'
@@ -27,8 +28,7 @@ export class UploadSlots {
         await commit(slot, taking)
         return
       } catch (thrown) {
-        const taken = thrown instanceof RegistryError && (thrown.kind === 'conflict' || thrown.kind === 'stale')
-        if (!taken || attempt === attempts) throw thrown
+        if (!isLostRace(thrown) || attempt === attempts) throw thrown
       }
     }
   }

@@ -4,6 +4,7 @@ import { conflict, RegistryError } from '../errors/registry-error.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { Json } from '../runtime/json.js'
 import { type Condition, type Key, type MetadataStore, type Mutation, metadataLimits } from '../storage/metadata-store.js'
+import { isLostRace } from '../storage/optimistic.js'
 import { raiseEpoch } from './access-epoch.js'
 
 /** A condition did not hold that the attempt itself rests on: read again, decide again. */
@@ -41,7 +42,7 @@ export class OrganizationChange {
     try {
       await this.store.commit(all, randomHex())
     } catch (thrown) {
-      if (!(thrown instanceof RegistryError) || (thrown.kind !== 'conflict' && thrown.kind !== 'stale')) throw thrown
+      if (!isLostRace(thrown)) throw thrown
       const index = thrown.detail['mutation']
       const failure = typeof index === 'number' ? this.failures[index] : undefined
       throw failure ?? new Moved('Rows moved under a change', { cause: thrown })

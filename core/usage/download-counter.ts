@@ -3,7 +3,7 @@ import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import { Logger } from '../runtime/logger.js'
 import { type Key, MetadataStore, type Mutation } from '../storage/metadata-store.js'
-import { isLostRace, seen } from '../storage/optimistic.js'
+import { commitUnlessMoved, isLostRace, seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { type CountingRow, type DayRow, type DownloadRow, dayOf } from './download-rows.js'
 
@@ -103,12 +103,7 @@ export class DownloadCounter {
   private async begin(): Promise<void> {
     const key = tenantKeys.instance('downloads')
     const value: CountingRow = { v: 1, since: this.clock.now().getTime() }
-    try {
-      if ((await this.store.get(key)) === undefined)
-        await this.store.commit([{ op: 'put', key, value, if: 'absent' }], randomHex())
-    } catch (thrown) {
-      if (!isLostRace(thrown)) throw thrown
-    }
+    if ((await this.store.get(key)) === undefined) await commitUnlessMoved(this.store, [{ op: 'put', key, value, if: 'absent' }])
     this.begun = true
   }
 

@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import type { BlobKey, BlobWriter } from '../../core/storage/blob-store.js'
 import { FsBlobStore } from '../../core/storage/drivers/fs-blob-store.js'
-import type { Entry, Key, MetadataStore, Mutation, RangeQuery } from '../../core/storage/metadata-store.js'
+import type { MetadataStore, Mutation } from '../../core/storage/metadata-store.js'
+import { WrappedStore } from './wrapped-store.js'
 
 /** Points of an upload (security guide 1.3) at which a process can be made to die, in the order in which it passes them. */
 export const points = [
@@ -79,32 +80,21 @@ function watch(sink: Writable, crash: CrashPoint): void {
 }
 
 /** A metadata store whose commits can be the last thing that happens. */
-export class CrashingStore implements MetadataStore {
-  readonly name = 'crashing'
+export class CrashingStore extends WrappedStore {
+  override readonly name = 'crashing'
 
   constructor(
-    private readonly store: MetadataStore,
+    store: MetadataStore,
     private readonly crash: CrashPoint,
-  ) {}
+  ) {
+    super(store)
+  }
 
-  async commit(mutations: readonly Mutation[], token: string): Promise<void> {
+  override async commit(mutations: readonly Mutation[], token: string): Promise<void> {
     const [before, behind] = pointsOf(mutations)
     if (before) this.crash.reach(before)
     await this.store.commit(mutations, token)
     if (behind) this.crash.reach(behind)
-  }
-
-  get(key: Key): Promise<Entry | undefined> {
-    return this.store.get(key)
-  }
-  range(partition: string, query: RangeQuery): AsyncIterable<Entry> {
-    return this.store.range(partition, query)
-  }
-  scan(after?: string): AsyncIterable<{ readonly entry: Entry; readonly cursor: string }> {
-    return this.store.scan(after)
-  }
-  close(): Promise<void> {
-    return this.store.close()
   }
 }
 

@@ -81,9 +81,11 @@ export async function settle(
   await house.start()
   try {
     const { operator } = await house.tokens()
-    for (let run = 0; run < 6; run++) {
-      await pause(run === 0 ? 1_600 : 0)
-      await sweep(house, operator, tally)
+    // Refused while the lease of a process that died in mid-sweep is still watched.
+    for (let ended = 0, tries = 0; ended < 6; tries++) {
+      if (tries === 150) throw new Error('the sweeper does not run')
+      if (await sweep(house, operator, tally)) ended++
+      else await pause(200)
     }
     // What is told again waits for its time, which has come; and for the lease of a process that died.
     for (let tries = 0; !(await hasTold(house, operator)); tries++) {
@@ -175,9 +177,11 @@ async function runChore(house: HouseProcess, operator: string, name: string, bod
   return answer.status === 200 ? chore : undefined
 }
 
-async function sweep(house: HouseProcess, operator: string, tally: Pick<LoadTally, 'sweeps' | 'removed'>): Promise<void> {
+/** False where it did not run to its end. */
+async function sweep(house: HouseProcess, operator: string, tally: Pick<LoadTally, 'sweeps' | 'removed'>): Promise<boolean> {
   const last = (await runChore(house, operator, 'sweep', {}))?.last
-  if (last?.outcome !== 'done') return
+  if (last?.outcome !== 'done') return false
   tally.sweeps++
   tally.removed += (last.result as { done?: { remove?: number } } | null)?.done?.remove ?? 0
+  return true
 }

@@ -4,6 +4,8 @@ const { appendFileSync } = require('node:fs')
 const { reporters } = require('mocha')
 
 const rows = process.env.CLOUDREPO_CLIENT_ROWS
+/** Milliseconds in which a process whose tests are over has to end by itself. */
+const patience = 30_000
 
 module.exports = class ClosingLine extends reporters.Spec {
   constructor(runner, options) {
@@ -14,8 +16,15 @@ module.exports = class ClosingLine extends reporters.Spec {
     runner.once('end', () => {
       const { passes, failures } = this.stats
       console.log(`${passes} passed, ${failures} failed`)
+      setTimeout(stillAlive, patience).unref()
     })
   }
+}
+
+/** A test left something behind that would keep the run from ever ending. */
+function stillAlive() {
+  console.error(`the tests are over, but the process lives on: ${process.getActiveResourcesInfo().join(', ')}`)
+  process.exit(1)
 }
 
 /** The outermost title is 'CLIENT VERSION', what is below it says what the client does. */

@@ -9,7 +9,10 @@ import { type Door, openDoor } from '../support/door.js'
 
 describe('What is begun at one time', () => {
   const doors: Door[] = []
+  let over = new AbortController()
   afterEach(async () => {
+    over.abort()
+    over = new AbortController()
     for (const door of doors.splice(0)) await door.close()
   })
 
@@ -38,8 +41,10 @@ describe('What is begun at one time', () => {
     }
     return { door, waiting, ask, release: () => waiting.splice(0).map((done) => done(text(200, 'done'))) }
   }
+  /** Nobody waits beyond the end of a test for what was refused. */
   async function begun(waiting: readonly unknown[], count: number): Promise<void> {
-    while (waiting.length < count) await new Promise((resolve) => setImmediate(resolve))
+    const { signal } = over
+    while (waiting.length < count && !signal.aborted) await new Promise((resolve) => setImmediate(resolve))
   }
 
   const refused = {

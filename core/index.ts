@@ -40,7 +40,7 @@ export {
   unprocessable,
   unsupported,
 } from './errors/registry-error.js'
-export type { ArtifactEvent, Events } from './events/event-bus.js'
+export type { ArtifactEvent, Events, MemberEvent, RepositoryEvent } from './events/event-bus.js'
 export { EventBus } from './events/event-bus.js'
 export type { ChoreDesk, ChoreRun, ChoreStatus, RunOptions } from './housekeeping/chore.js'
 export { itemKey } from './lifecycle/cleanup.js'

@@ -60,7 +60,7 @@ export class MemberDirectory {
     const member = checkedMember({ ...fields, id, kind, status: 'active', createdAt: now, changedAt: now })
     const phc = password === undefined ? undefined : await hashes.hash(acceptedPassword(password, this.context(member)))
     await untilSettled(async () => {
-      const change = this.parts.change('member.create', 'member', id, Object.keys(wanted))
+      const change = this.parts.change('member.create', 'member', id, Object.keys(wanted)).tell('member.changed', 'created')
       change.put(tenantKeys.member(org, id), memberValue(member), 'absent')
       this.moveLogins(change, undefined, member)
       if (phc !== undefined) change.put(tenantKeys.password(org, id), this.passwordValue(phc, 1), 'absent')
@@ -81,7 +81,7 @@ export class MemberDirectory {
       const after = checkedMember(patched(before, patch, clock.now()))
       const changes = changedFields(before, after)
       if (changes.length === 0) return before
-      const change = this.parts.change('member.update', 'member', id, changes)
+      const change = this.parts.change('member.update', 'member', id, changes).tell('member.changed', 'updated')
       const condition = { revision: before.revision }
       change.put(tenantKeys.member(this.parts.org, id), memberValue(after), condition, revision === undefined ? undefined : moved)
       this.moveLogins(change, before, after)
@@ -109,6 +109,7 @@ export class MemberDirectory {
         .change('password.set', 'member', id)
         .check(tenantKeys.member(org, id), { revision: now.revision })
         .put(key, this.passwordValue(phc, version), entry === undefined ? 'absent' : { revision: entry.revision })
+        .tell('member.changed', 'updated')
         .commit()
     })
   }
@@ -120,7 +121,7 @@ export class MemberDirectory {
     const kind = await untilSettled(async () => {
       const before = await this.get(id)
       if (before.role === 'owner') scope.require('organization.manage')
-      const change = this.parts.change('member.delete', 'member', id)
+      const change = this.parts.change('member.delete', 'member', id).tell('member.changed', 'deleted')
       change.delete(tenantKeys.member(org, id), { revision: before.revision }).delete(tenantKeys.password(org, id))
       this.moveLogins(change, before, undefined)
       await this.keepOwners(change, before, undefined)

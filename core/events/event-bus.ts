@@ -4,8 +4,8 @@ import type { OrganizationContext } from '../tenancy/organization-context.js'
 export interface Events {
   'artifact.published': ArtifactEvent
   'artifact.deleted': ArtifactEvent
-  'member.changed': { readonly organization: string; readonly member: string }
-  'repository.changed': { readonly organization: string; readonly repository: string }
+  'member.changed': MemberEvent
+  'repository.changed': RepositoryEvent
 }
 export interface ArtifactEvent {
   readonly id: string
@@ -14,6 +14,22 @@ export interface ArtifactEvent {
   readonly path: string
   readonly sha256: string
   readonly size: number
+  readonly actor: string
+}
+/** Of a member's own row or password; grants, tokens and places in groups are no part of it. */
+export interface MemberEvent {
+  readonly id: string
+  readonly organization: string
+  readonly member: string
+  readonly change: 'created' | 'updated' | 'deleted'
+  readonly actor: string
+}
+/** Of a repository's own row, its name and settings; grants and retention rules are no part of it. `repository` is its id, which a rename leaves. */
+export interface RepositoryEvent {
+  readonly id: string
+  readonly organization: string
+  readonly repository: string
+  readonly change: 'created' | 'updated' | 'deleted'
   readonly actor: string
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type LogEntry, logMutation } from '../audit/log-row.js'
 import { conflict, RegistryError } from '../errors/registry-error.js'
-import { randomHex } from '../runtime/identifiers.js'
-import type { Json } from '../runtime/json.js'
+import { outboxMutations } from '../events/outbox-rows.js'
+import { newId, randomHex } from '../runtime/identifiers.js'
+import type { Json, JsonObject } from '../runtime/json.js'
 import { type Condition, type Key, type MetadataStore, type Mutation, metadataLimits } from '../storage/metadata-store.js'
 import { isLostRace } from '../storage/optimistic.js'
 import { raiseEpoch } from './access-epoch.js'
@@ -14,6 +15,7 @@ class Moved extends Error {}
 export class OrganizationChange {
   private readonly mutations: Mutation[] = []
   private readonly failures: (RegistryError | undefined)[] = []
+  private readonly events: JsonObject[] = []
 
   constructor(
     private readonly store: MetadataStore,
@@ -32,13 +34,21 @@ export class OrganizationChange {
   check(key: Key, condition: Condition, failure?: RegistryError): this {
     return this.add({ op: 'check', key, if: condition }, failure)
   }
+  /** What the outbox tells once this is committed: of the member or repository that the log row names. */
+  tell(kind: 'member.changed' | 'repository.changed', change: 'created' | 'updated' | 'deleted'): this {
+    const { actor, target } = this.entry
+    const subject = kind === 'member.changed' ? 'member' : 'repository'
+    this.events.push({ kind, id: newId('e'), organization: this.org, [subject]: target?.id ?? '', change, actor: actor.id })
+    return this
+  }
   /** How many more rows this commit takes. */
   get room(): number {
-    return metadataLimits.mutations - this.mutations.length - this.epoch(this.org).length - 1
+    return metadataLimits.mutations - this.mutations.length - this.epoch(this.org).length - 1 - Math.min(this.events.length, 1)
   }
 
   async commit(): Promise<void> {
-    const all = [...this.mutations, ...this.epoch(this.org), logMutation(this.org, this.entry)]
+    const log = logMutation(this.org, this.events.length === 0 ? this.entry : { ...this.entry, events: this.events })
+    const all = [...this.mutations, ...this.epoch(this.org), log, ...outboxMutations(this.org, log, this.events)]
     try {
       await this.store.commit(all, randomHex())
     } catch (thrown) {

@@ -47,7 +47,7 @@ export class RepositoryAdministration {
     this.scope.require('repositories.manage')
     const repository = this.checked(wanted)
     await untilSettled(async () => {
-      const change = this.change('repository.create', repository.id, Object.keys(wanted))
+      const change = this.change('repository.create', repository.id, 'created', Object.keys(wanted))
       change.put(tenantKeys.repository(this.org, repository.name), repositoryValue(repository), 'absent', nameTaken())
       await this.requireEnabled(change, repository.format)
       this.moveHost(change, repository.id, undefined, repository.host)
@@ -64,7 +64,7 @@ export class RepositoryAdministration {
       if (patch.name !== undefined) this.scope.require('repositories.manage')
       const after = patched(before, patch)
       const changes = Object.keys(patch)
-      const change = this.change('repository.update', before.id, changes)
+      const change = this.change('repository.update', before.id, 'updated', changes)
       if (after.name === before.name) change.put(entry.key, repositoryValue(after), { revision: entry.revision })
       else {
         change.delete(entry.key, { revision: entry.revision })
@@ -81,7 +81,7 @@ export class RepositoryAdministration {
     await untilSettled(async () => {
       const { entry, repository } = await this.read(name)
       this.scope.require('repositories.manage')
-      const change = this.change('repository.delete', repository.id)
+      const change = this.change('repository.delete', repository.id, 'deleted')
       change.delete(entry.key, { revision: entry.revision })
       this.moveHost(change, repository.id, repository.host, undefined)
       for (const { key, value } of removalReminders(this.org, repository.id, this.clock.now())) change.put(key, value)
@@ -154,9 +154,14 @@ export class RepositoryAdministration {
     if (this.scope.principal.kind !== 'operator') throw forbidden('Host names are given by the operator of the instance')
   }
 
-  private change(action: string, id: string, changes: readonly string[] = []): OrganizationChange {
-    const target = { kind: 'repository', id }
-    return new OrganizationChange(this.store, this.org, callerEntry(this.scope, this.clock.now(), action, target, changes))
+  private change(
+    action: string,
+    id: string,
+    told: 'created' | 'updated' | 'deleted',
+    changes: readonly string[] = [],
+  ): OrganizationChange {
+    const entry = callerEntry(this.scope, this.clock.now(), action, { kind: 'repository', id }, changes)
+    return new OrganizationChange(this.store, this.org, entry).tell('repository.changed', told)
   }
 }
 

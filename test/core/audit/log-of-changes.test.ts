@@ -36,6 +36,10 @@ describe('log of changes', () => {
     const common = { v: 1, request: 'req_1' }
     const target = { kind: 'member', id: ada.id }
     const issued = { kind: 'token', id: token.id }
+    const event = (row: number, change: string) => {
+      const id = (rows[row]?.['events'] as readonly JsonObject[] | undefined)?.[0]?.['id']
+      return { kind: 'member.changed', id, organization: org, member: ada.id, change, actor: operator.id }
+    }
     expect(rows).to.deep.equal([
       {
         ...common,
@@ -45,8 +49,24 @@ describe('log of changes', () => {
         target: { kind: 'organization', id: org },
         changes: [],
       },
-      { ...common, at: at(1), actor: operator, action: 'member.create', target, changes: ['name', 'role', 'password'] },
-      { ...common, at: at(2), actor: operator, action: 'member.update', target, changes: ['email', 'displayName'] },
+      {
+        ...common,
+        at: at(1),
+        actor: operator,
+        action: 'member.create',
+        target,
+        changes: ['name', 'role', 'password'],
+        events: [event(1, 'created')],
+      },
+      {
+        ...common,
+        at: at(2),
+        actor: operator,
+        action: 'member.update',
+        target,
+        changes: ['email', 'displayName'],
+        events: [event(2, 'updated')],
+      },
       { ...common, at: at(3), actor: operator, action: 'token.issue', target: issued, changes: [] },
       {
         ...common,

@@ -209,6 +209,7 @@ export class Kernel {
     await this.house.resolve(TokenUsage).close()
     await this.downloads.close()
     await this.house.resolve(Allowances).close()
+    await this.house.resolve(BlobRecords).settled()
     await this.house.resolve<BlobStore>(BlobStore).close()
     await this.house.resolve<MetadataStore>(MetadataStore).close()
     await this.parts.keyStore.close()

@@ -76,9 +76,11 @@ export class BlobCollector {
     const [organization = '', , blobId = ''] = entry.key.partition.split('\0')
     if (!counted) run.spend(blob.stored)
     run.check()
-    await this.blobs.delete(organization, blobId)
+    const { object = blobId } = blob
+    await this.blobs.delete(organization, object)
     const rows: Mutation[] = [
       { op: 'delete', key: entry.key, if: { revision: entry.revision } },
+      ...(object === blobId ? [] : [{ op: 'delete', key: tenantKeys.object(organization, object) } as const]),
       { op: 'delete', key: tenantKeys.blobDigests(organization, blobId) },
     ]
     const hint = await this.metadata.get(tenantKeys.digest(organization, blob.sha256, blob.size))

@@ -1,7 +1,7 @@
 import type { Limits } from '../runtime/limits.js'
 import type { BlobKey, BlobStore } from '../storage/blob-store.js'
 import type { Entry, MetadataStore } from '../storage/metadata-store.js'
-import { type IntentRow, row } from '../storage/storage-rows.js'
+import { type BlobRow, type IntentRow, type ObjectRow, row } from '../storage/storage-rows.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import type { SweepRun } from './sweep-run.js'
 
@@ -87,7 +87,14 @@ export class StrayCollector {
   }
 
   private async hasRow(org: string, key: BlobKey): Promise<boolean> {
-    return (await this.metadata.get(tenantKeys.blob(org, idOf(key)))) !== undefined
+    const id = idOf(key)
+    const entry = await this.metadata.get(tenantKeys.blob(org, id))
+    if (entry) return (row<BlobRow>(entry.value).object ?? id) === id
+    const object = await this.metadata.get(tenantKeys.object(org, id))
+    if (!object) return false
+    // Bytes that took the place of damaged ones are named by the blob they belong to.
+    const owner = await this.metadata.get(tenantKeys.blob(org, row<ObjectRow>(object.value).blob))
+    return owner !== undefined && row<BlobRow>(owner.value).object === id
   }
 }
 

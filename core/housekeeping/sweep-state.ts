@@ -19,6 +19,8 @@ export type Deed =
   | 'drop-folder'
   | 'forget-secret'
   | 'forget-deletion'
+  | 'damaged'
+  | 'recover'
 
 export interface SweepTotals {
   blobs: number

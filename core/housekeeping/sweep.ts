@@ -4,6 +4,7 @@ import type { JsonObject } from '../runtime/json.js'
 import type { Limits } from '../runtime/limits.js'
 import type { Logger } from '../runtime/logger.js'
 import type { BlobStore } from '../storage/blob-store.js'
+import { DamageMarks } from '../storage/damage-marks.js'
 import type { SealedBlobs } from '../storage/encryption/sealed-blobs.js'
 import type { Entry, MetadataStore } from '../storage/metadata-store.js'
 import { type BlobRow, row } from '../storage/storage-rows.js'
@@ -11,6 +12,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { BlobCollector } from './blob-collector.js'
 import type { Chore, ChoreWork } from './chore.js'
 import type { ClockWatch } from './clock-watch.js'
+import { DamageCheck } from './damage-check.js'
 import { FolderTidy } from './folder-tidy.js'
 import { forgetDeletion } from './forgotten-deletions.js'
 import { forgetSecret } from './forgotten-secrets.js'
@@ -45,15 +47,17 @@ export class Sweep implements Chore {
   private readonly collector: BlobCollector
   private readonly strays: StrayCollector
   private readonly tidy: FolderTidy
+  private readonly damage: DamageCheck
   private looked = { org: '', rests: false }
 
   constructor(private readonly parts: SweepParts) {
-    const { metadata, blobs, sealed, limits, log } = parts
+    const { metadata, blobs, sealed, limits, log, clock } = parts
     this.interval = limits.sweepHours * 3_600_000
     this.states = new SweepStates(metadata)
     this.collector = new BlobCollector(metadata, sealed, limits, log)
     this.strays = new StrayCollector(metadata, blobs, limits)
     this.tidy = new FolderTidy(metadata, limits)
+    this.damage = new DamageCheck(sealed, new DamageMarks(metadata, clock, log))
   }
 
   async run(work: ChoreWork): Promise<JsonObject> {
@@ -179,6 +183,7 @@ export class Sweep implements Chore {
 
   private async judge(entry: Entry, purge: VersionPurge, run: SweepRun): Promise<void> {
     const [kind, first] = [kindOf(entry), entry.key.path[0]]
+    if (kind === 'b' && first === 'blob') await this.damage.visit(entry, run)
     if (await this.rests(entry)) return
     if (kind === 'b' && first === 'blob') await this.collector.visit(entry, run)
     else if (kind === 'v' && first === 's') await purge.visit(entry, run)

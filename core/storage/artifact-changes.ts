@@ -16,6 +16,7 @@ import {
   type BlobRow,
   type DigestRow,
   type FolderRow,
+  type ObjectRow,
   row,
   type SpentRow,
   type VersionRow,
@@ -28,6 +29,8 @@ export class ArtifactChanges {
   /** Uploads whose fresh bytes the commit names. */
   readonly named: StagedUpload[] = []
   readonly removed: Removed[] = []
+  /** Blobs whose damaged bytes this commit replaces. */
+  readonly healed: string[] = []
   readonly outcome = new Map<string, 'created' | 'same' | 'replaced'>()
   bytes = 0
   files = 0
@@ -56,6 +59,8 @@ export class ArtifactChanges {
       throw stale('The file changed meanwhile', { detail: { path, ...(present ? { sha256: present.digests.sha256 } : {}) } })
     if (present?.digests.sha256 === sha256 && present.size === upload.size) {
       this.outcome.set(path, 'same')
+      // A copy brings no bytes but those that lie there.
+      if (upload.blobId !== present.blob) await this.heal(present.blob, upload)
       return
     }
     const replaceable = options.replace === true && this.scope.writePolicy === 'replace'
@@ -178,6 +183,7 @@ export class ArtifactChanges {
       const { blob } = row<DigestRow>(hint.value)
       const key = tenantKeys.blob(org, blob)
       const existing = await this.metadata.get(key)
+      if (await this.heal(blob, upload, existing)) return blob
       if (existing && isShareable(row<BlobRow>(existing.value))) {
         if (!this.list.holds(key))
           this.list.add({ op: 'check', key, if: { revision: existing.revision } }, { kind: 'shared', upload })
@@ -202,6 +208,31 @@ export class ArtifactChanges {
     if (!this.list.holds(hintKey)) this.list.add({ op: 'put', key: hintKey, value: asJson(digest) })
     this.named.push(upload)
     return upload.blobId
+  }
+
+  /** Fresh bytes take the place of damaged ones: every name of the blob reads right again. True where they do, with this commit. */
+  private async heal(blobId: string, upload: StagedUpload, known?: Entry): Promise<boolean> {
+    const { organizationId: org } = this.scope
+    const key = tenantKeys.blob(org, blobId)
+    const entry = known ?? (await this.metadata.get(key))
+    const blob = entry && row<BlobRow>(entry.value)
+    if (!entry || blob?.damaged === undefined || blob.state !== 'live') return false
+    if (this.list.holds(key)) return true
+    const sealed = await upload.finish()
+    const { damaged: _, key: __, ...rest } = blob
+    const healed: BlobRow = {
+      ...rest,
+      stored: sealed.storedSize,
+      object: upload.blobId,
+      ...(sealed.key ? { key: sealed.key } : {}),
+    }
+    const object: ObjectRow = { v: 1, blob: blobId }
+    this.list.add({ op: 'delete', key: tenantKeys.intent(org, upload.uploadId), if: 'present' }, { kind: 'intent' })
+    this.list.add({ op: 'put', key, value: asJson(healed), if: { revision: entry.revision } })
+    this.list.add({ op: 'put', key: tenantKeys.object(org, upload.blobId), value: asJson(object), if: 'absent' })
+    this.named.push(upload)
+    this.healed.push(blobId)
+    return true
   }
 
   /** The blob has to be live in the commit; one that a collector has only its eye on is taken back from it. */

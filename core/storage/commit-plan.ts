@@ -116,6 +116,7 @@ export class CommitPlan {
         ...(this.changes.ahead?.changes ?? []),
         ...this.changes.puts.map(({ path }) => `put ${path}`),
         ...this.changes.deletes.map(({ path }) => `delete ${path}`),
+        ...files.healed.map((blob) => `heal ${blob}`),
         ...this.changes.restores.map(({ path }) => `restore ${path}`),
         ...this.changes.documents.map(({ key, value }) => `${value === undefined ? 'remove' : 'write'} ${key.join('/')}`),
       ],

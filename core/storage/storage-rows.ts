@@ -20,6 +20,8 @@ export type BlobRow = {
   readonly confirmed?: true
   /** When a read found that its bytes are not what was written. */
   readonly damaged?: number
+  /** The key under which its bytes lie, where that is not its own id: an upload of the same bytes took the place of damaged ones. */
+  readonly object?: string
 }
 
 /** A child folder: a hint. `empty`: since when nothing was found in it; whoever puts a file there writes it anew. */
@@ -57,6 +59,8 @@ export type ArtifactRow = VersionRow & {
 /** What was first published under coordinates that never change; under a batch it counts as soon as that is done. */
 export type SpentRow = { readonly v: 1; readonly sha256: string; readonly at: number; readonly batch?: string }
 
+/** Beside an object that has no row of its own: the blob whose bytes lie there. */
+export type ObjectRow = { readonly v: 1; readonly blob: string }
 export type DigestRow = { readonly v: 1; readonly blob: string }
 export type LateDigestsRow = { readonly v: 1; readonly digests: Partial<Digests> }
 export type HeadRow = { readonly v: 1; readonly seq: number; readonly at: number; readonly state: 'present' | 'removed' }
@@ -79,6 +83,8 @@ export function asJson(value: object): Json {
   return value as unknown as Json
 }
 
+/** Where the bytes of a blob lie, and how to read them. */
 export function sealedBlob(organizationId: string, blobId: string, blob: BlobRow): SealedBlob {
-  return { organizationId, blobId, size: blob.size, storedSize: blob.stored, ...(blob.key ? { key: blob.key } : {}) }
+  const { size, stored: storedSize, sha256, object = blobId } = blob
+  return { organizationId, blobId: object, size, storedSize, sha256, ...(blob.key ? { key: blob.key } : {}) }
 }

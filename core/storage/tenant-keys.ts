@@ -43,6 +43,8 @@ export const tenantKeys = {
   blob: (org: string, blobId: string): Key => key(join(org, 'b', blobId), 'blob'),
   references: (org: string, blobId: string) => join(org, 'b', blobId),
   reference: (org: string, blobId: string, nameId: string): Key => key(join(org, 'b', blobId), 'ref', nameId),
+  /** Of which blob the bytes under this key are, where it is another one. */
+  object: (org: string, objectId: string): Key => key(join(org, 'b', objectId), 'of'),
   /** Digests that were first asked for later. */
   blobDigests: (org: string, blobId: string): Key => key(join(org, 'b', blobId), 'digests'),
   digests: (org: string, sha256: string) => join(org, 'h', sha256),

@@ -183,7 +183,8 @@ function pathOf(target: string): string {
 /** A reply whose bytes could not be opened, or a bug: constant words, the cause is in the log. */
 function apology(error: unknown): Reply {
   if (!(error instanceof RegistryError) || error.kind !== 'unavailable') return problem(500, 'internal', 'Internal error')
-  return problem(503, 'unavailable', 'The content is out of reach for the moment', {
+  const { reason } = error.detail
+  return problem(503, 'unavailable', typeof reason === 'string' ? reason : 'The content is out of reach for the moment', {
     'retry-after': String(error.retryAfter ?? 5),
   })
 }

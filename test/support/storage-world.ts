@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { NodeDigestService } from '../../core/digest/node-digest-service.js'
 import type { JsonObject } from '../../core/runtime/json.js'
 import { defaultLimits, type Limits } from '../../core/runtime/limits.js'
+import { silentLogger } from '../../core/runtime/logger.js'
 import { SingleFlight } from '../../core/runtime/single-flight.js'
 import { BlobRecords } from '../../core/storage/blob-records.js'
 import { ChangeCommit } from '../../core/storage/change-commit.js'
@@ -39,7 +40,7 @@ export class StorageWorld {
     this.sealed = new SealedBlobStore(this.blobs, undefined as never, 'off')
     this.uploads = new Uploads(metadata, this.sealed, digests, this.clock)
     this.commit = new ChangeCommit(metadata, this.clock, limits)
-    const records = new BlobRecords(metadata, this.sealed, limits)
+    const records = new BlobRecords(metadata, this.sealed, limits, this.clock, silentLogger)
     this.artifacts = new StoredArtifactReader({ metadata, blobs: records, digests, computing: new SingleFlight() }, 'o_1', 'r_1')
     this.documents = new StoredDocumentReader(metadata, { organizationId: 'o_1', repositoryId: 'r_1', plugin: 'raw' })
   }

@@ -1,7 +1,8 @@
 import { constants, read } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { notFound, RegistryError, unavailable } from '../../errors/registry-error.js'
+import { notFound, type RegistryError, unavailable } from '../../errors/registry-error.js'
+import { damaged } from '../encryption/damage.js'
 import { errorCode } from './volume.js'
 
 const bufferBytes = 256 * 1024
@@ -65,5 +66,5 @@ export class FileReader extends Readable {
 }
 
 function shorter(): RegistryError {
-  return new RegistryError('internal', 'Stored content is shorter than recorded', { detail: { code: 'storage.integrity' } })
+  return damaged('Stored content is shorter than recorded')
 }

@@ -1,10 +1,12 @@
 import { RegistryError } from '../../errors/registry-error.js'
 
-const code = 'storage.integrity'
+const code = 'damaged'
+const words = 'The stored content is damaged'
 
-/** Stored bytes are not what was written: the transfer breaks, and other bytes are never put in their place. */
-export function damaged(message: string, cause?: unknown): RegistryError {
-  return new RegistryError('internal', message, { detail: { code }, cause })
+/** Stored bytes are not what was written, or are gone: 503 or a transfer that breaks, and never other bytes in their place. `what` is for the log. */
+export function damaged(what: string, cause?: unknown): RegistryError {
+  const found = new Error(what, cause === undefined ? undefined : { cause })
+  return new RegistryError('unavailable', words, { detail: { code, reason: words }, retryAfter: 300, cause: found })
 }
 
 export function isDamage(thrown: unknown): boolean {

@@ -1,4 +1,5 @@
-import { Readable, type Writable } from 'node:stream'
+import { createHash } from 'node:crypto'
+import { pipeline, type Readable, type Writable } from 'node:stream'
 import { invalid, RegistryError } from '../../errors/registry-error.js'
 import { type Clock, SystemClock } from '../../runtime/clock.js'
 import { randomHex } from '../../runtime/identifiers.js'
@@ -8,6 +9,7 @@ import type { BlobStore, BlobWriter } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { blobKey } from '../tenant-keys.js'
 import { CipherCache } from './cipher-cache.js'
+import { ClearStream } from './clear-stream.js'
 import {
   type BlobCipher,
   blobCipher,
@@ -66,7 +68,7 @@ export class SealedBlobStore implements SealedBlobs {
     try {
       const stored = blobKey(blob.organizationId, blob.blobId)
       this.#checkSizes(blob)
-      if (blob.key === undefined) return this.#watched(blob, await this.blobs.open(stored, range))
+      if (blob.key === undefined) return this.#watched(blob, await this.#openClear(blob, stored, range))
       const kept = await this.#cipher(blob, blob.key)
       const whole = wanted.start === 0 && wanted.end === blob.size
       const place = chunksOf(wanted, blob.size).stored
@@ -100,6 +102,7 @@ export class SealedBlobStore implements SealedBlobs {
           throw thrown
         })
       if (stored.length !== blob.storedSize) throw damaged('Stored content is shorter than recorded')
+      if (blob.key === undefined && !fits(stored, blob.sha256)) throw damaged('Stored content does not fit its digest')
       return blob.key === undefined ? stored : openWhole((await this.#cipher(blob, blob.key)).cipher, blob.size, stored)
     } catch (thrown) {
       throw this.#noted(blob, thrown)
@@ -123,6 +126,13 @@ export class SealedBlobStore implements SealedBlobs {
     return this.#ciphers.keep(organizationId, blobId, wrapped, blobCipher(dataKey, blobId))
   }
 
+  async #openClear({ sha256 }: SealedBlob, stored: string, range: ByteRange | undefined): Promise<Readable> {
+    const source = await this.blobs.open(stored, range)
+    if (range !== undefined || sha256 === undefined) return source
+    // Whoever reads hears of a failure from the stream itself.
+    return pipeline(source, new ClearStream(sha256), () => {})
+  }
+
   /** The sizes of the row have to fit each other before anything is opened. */
   #checkSizes(blob: SealedBlob): void {
     const expected = blob.key === undefined ? blob.size : storedSizeOf(blob.size)
@@ -134,10 +144,13 @@ export class SealedBlobStore implements SealedBlobs {
     return stream
   }
 
+  /** What was wrong, for the log; an object that is gone is damage too. */
   #noted(blob: SealedBlob, thrown: unknown): unknown {
-    if (isDamage(thrown))
-      this.log.error('storage.integrity', { organization: blob.organizationId, blob: blob.blobId, cause: thrown })
-    return thrown
+    const found =
+      thrown instanceof RegistryError && thrown.kind === 'not-found' ? damaged('Stored content is gone', thrown) : thrown
+    if (isDamage(found))
+      this.log.error('storage.integrity', { organization: blob.organizationId, blob: blob.blobId, cause: found })
+    return found
   }
 }
 
@@ -226,6 +239,10 @@ function openWhole(cipher: BlobCipher, size: number, stored: Uint8Array): Uint8A
     throw damaged('Stored content is damaged', cause)
   }
   return plain.length === 1 && plain[0] !== undefined ? plain[0] : Buffer.concat(plain, size)
+}
+
+function fits(content: Uint8Array, sha256: string | undefined): boolean {
+  return sha256 === undefined || createHash('sha256').update(content).digest('hex') === sha256
 }
 
 async function collect(stream: Readable): Promise<Buffer> {

@@ -11,6 +11,8 @@ export interface SealedBlob {
   /** Bytes in the store. */
   readonly storedSize: number
   readonly key?: WrappedKey
+  /** Of the plain bytes: what lies in clear is held against it, where it is read whole. */
+  readonly sha256?: string
 }
 
 /** One upload: a fresh blob id and data key, single use, sequential, never rewound. */

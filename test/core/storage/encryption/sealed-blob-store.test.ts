@@ -62,8 +62,7 @@ describe('SealedBlobStore', () => {
       throw thrown
     }
   }
-  const isDamage = (result: Uint8Array | RegistryError) =>
-    result instanceof RegistryError && result.detail['code'] === 'storage.integrity'
+  const isDamage = (result: Uint8Array | RegistryError) => result instanceof RegistryError && result.detail['code'] === 'damaged'
 
   it('gives back every size, by stream and in one go, here and in another process', async () => {
     for (const size of sizes) {
@@ -296,7 +295,7 @@ class OneBlob extends MemoryBlobStore {
         const end = range?.end ?? bytes.length
         for (let at = range?.start ?? 0; at < Math.min(end, bytes.length); at += 200_000)
           yield bytes.subarray(at, Math.min(end, at + 200_000))
-        if (end > bytes.length) throw new RegistryError('internal', 'short', { detail: { code: 'storage.integrity' } })
+        if (end > bytes.length) throw new RegistryError('internal', 'short', { detail: { code: 'damaged' } })
       })(),
       { objectMode: false },
     )

@@ -12,15 +12,20 @@ export interface UpstreamAnswer {
   readonly body: Uint8Array
 }
 
-/** What clients resolve from (packument, project page, maven-metadata). `View` is plain data. All but `load` are pure. Hosted: load, render.
- *  Proxy: + upstream, versions, restrict. Group: + group, over its members' views. Without them the format is hosted alone. */
+/** What clients resolve from (packument, project page, maven-metadata). `View` is plain data, but for what it lists while it is read. All but `load` are
+ *  pure. Hosted: load, render. Proxy: + upstream, versions, restrict. Group: + group, over its members' views. Without them the format is hosted alone. */
 export interface PackageIndex<View> {
   /** 'packument', 'simple', 'metadata'. */
   readonly name: string
   /** By revision, or by the bytes served. */
   readonly etag: 'weak' | 'strong'
   load(pkg: string, documents: DocumentReader): Promise<View | undefined>
-  readonly render: (view: View, flavour: string, base: URL) => { readonly contentType: string; readonly body: Uint8Array }
+  /** In pieces of text where it may be large: it is then written as the view is read, and nobody ever holds the whole of it. */
+  readonly render: (
+    view: View,
+    flavour: string,
+    base: URL,
+  ) => { readonly contentType: string; readonly body: Uint8Array | AsyncIterable<string> }
   readonly upstream?: {
     /** Seconds a proxy takes it as fresh; 300. */
     readonly ttl: number

@@ -3,7 +3,11 @@ export class ByteCache<Value> {
   private readonly entries = new Map<string, { readonly value: Value; readonly size: number }>()
   private held = 0
 
-  constructor(private readonly capacity: number) {}
+  /** What is larger than `largest` is not kept: it would drive out too much else. */
+  constructor(
+    private readonly capacity: number,
+    private readonly largest = capacity / 8,
+  ) {}
 
   get(key: string): Value | undefined {
     const entry = this.entries.get(key)
@@ -14,7 +18,7 @@ export class ByteCache<Value> {
   }
 
   put(key: string, value: Value, size: number): void {
-    if (size > this.capacity / 8) return
+    if (size > this.largest) return
     this.delete(key)
     this.entries.set(key, { value, size })
     this.held += size

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { buffer } from 'node:stream/consumers'
 import { inject, injectable } from 'tsyringe'
 import { notFound, unavailable } from '../errors/registry-error.js'
 import type { PackageIndex, ServedIndex } from '../plugin/package-index.js'
@@ -12,12 +11,13 @@ import { SingleFlight } from '../runtime/single-flight.js'
 import type { DocumentReader, PackageHead } from '../storage/document-reader.js'
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
 import { codingOf, entityTagMatches } from './negotiation.js'
-
-const gzipped = promisify(gzip)
-const brotlied = promisify(brotliCompress)
+import { composed, inCoding, PackedDocument } from './packed-document.js'
 
 /** Smaller ones cross the wire in one packet either way. */
 const worthCompressing = 1_024
+/** Of what is kept of each kind, no document takes more: a larger one is kept packed. */
+const wholeShare = 1 / 8
+const packedShare = 1 / 2
 
 export interface IndexQuery {
   // biome-ignore lint/suspicious/noExplicitAny: a view is opaque to everybody but its index
@@ -30,7 +30,7 @@ export interface IndexQuery {
 
 interface Rendered {
   readonly contentType: string
-  readonly body: Uint8Array
+  readonly body: Uint8Array | PackedDocument
   readonly etag: string
 }
 
@@ -42,9 +42,13 @@ export class DerivedDocuments {
   private readonly rendering = new SingleFlight<{ readonly key: string; readonly rendered: Rendered }>()
   private readonly coding = new SingleFlight<Uint8Array>()
 
+  private readonly wholeBytes: number
+
   constructor(@inject(Limits) limits: Limits) {
-    this.kept = new ByteCache(limits.documentCache / 2)
-    this.coded = new ByteCache(limits.documentCache / 2)
+    const half = limits.documentCache / 2
+    this.wholeBytes = half * wholeShare
+    this.kept = new ByteCache(half, half * packedShare)
+    this.coded = new ByteCache(half, half * packedShare)
   }
 
   /** Undefined where the package never was, or is gone. One strong read. */
@@ -55,7 +59,10 @@ export class DerivedDocuments {
       revision: String(head.sequence),
       modified: head.modified,
       reply: (flavour, request) => this.reply(query, head, flavour, request),
-      rendered: async (flavour) => (await this.rendered(query, head, flavour)).rendered,
+      rendered: async (flavour) => {
+        const { contentType, body } = (await this.rendered(query, head, flavour)).rendered
+        return { contentType, body: body instanceof PackedDocument ? await buffer(await body.open()) : body }
+      },
     }
   }
 
@@ -67,7 +74,7 @@ export class DerivedDocuments {
       if (entityTagMatches(request.header('if-none-match'), etag)) return { status: 304, headers, etag }
     }
     const { key, rendered } = await this.rendered(query, head, flavour)
-    const coding = weak && rendered.body.length >= worthCompressing ? codingOf(request.header('accept-encoding')) : undefined
+    const coding = weak && lengthOf(rendered.body) >= worthCompressing ? codingOf(request.header('accept-encoding')) : undefined
     return {
       status: 200,
       headers: { 'content-type': rendered.contentType, ...headers, ...(coding ? { 'content-encoding': coding } : {}) },
@@ -97,35 +104,36 @@ export class DerivedDocuments {
     let head = seen
     for (let attempt = 0; attempt < 20; attempt++) {
       const view = await index.load(pkg, documents)
+      const written = view === undefined ? undefined : index.render(view, flavour, base)
+      const body =
+        written && (written.body instanceof Uint8Array ? written.body : await composed(written.body, this.wholeUpTo(index)))
       const after = await documents.head(pkg)
       if (!after) throw notFound('package', pkg)
       if (after.sequence !== head.sequence) {
         head = after
         continue
       }
-      if (view === undefined) throw notFound('package', pkg)
-      const { contentType, body } = index.render(view, flavour, base)
-      const etag =
-        index.etag === 'weak' ? weakTag(query, head.sequence, flavour) : `"${createHash('sha1').update(body).digest('hex')}"`
+      if (written === undefined || body === undefined) throw notFound('package', pkg)
+      const rendered = { contentType: written.contentType, body, etag: tagOf(query, head.sequence, flavour, body) }
       const key = keyOf(query, head.sequence, flavour)
-      const rendered = { contentType, body, etag }
-      this.kept.put(key, rendered, body.length + key.length)
+      this.kept.put(key, rendered, (body instanceof PackedDocument ? body.gzip.length : body.length) + key.length)
       return { key, rendered }
     }
     throw unavailable('The package changes too fast to be listed; try again', 1)
   }
 
-  private compressed(key: string, body: Uint8Array, coding: 'br' | 'gzip'): Promise<Uint8Array> {
+  /** A tag made from the bytes needs all of them. */
+  private wholeUpTo({ etag }: PackageIndex<unknown>): number {
+    return etag === 'weak' ? this.wholeBytes : Number.POSITIVE_INFINITY
+  }
+
+  private compressed(key: string, body: Uint8Array | PackedDocument, coding: 'br' | 'gzip'): Promise<Uint8Array> {
+    if (body instanceof PackedDocument && coding === 'gzip') return Promise.resolve(body.gzip)
     const codedKey = `${coding} ${key}`
     const held = this.coded.get(codedKey)
     if (held) return Promise.resolve(held)
     return this.coding.run(codedKey, async () => {
-      const result =
-        coding === 'gzip'
-          ? await gzipped(body, { level: 6 })
-          : await brotlied(body, {
-              params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
-            })
+      const result = await inCoding(body, coding)
       this.coded.put(codedKey, result, result.length + codedKey.length)
       return result
     })
@@ -136,7 +144,16 @@ function keyOf({ index, pkg, place, base }: IndexQuery, sequence: number, flavou
   return [place.organizationId, place.repositoryId, place.plugin, index.name, pkg, sequence, flavour, base.href].join('\0')
 }
 
+function tagOf(query: IndexQuery, sequence: number, flavour: string, body: Rendered['body']): string {
+  if (query.index.etag === 'weak' || body instanceof PackedDocument) return weakTag(query, sequence, flavour)
+  return `"${createHash('sha1').update(body).digest('hex')}"`
+}
+
 /** By revision, flavour and the address that links begin with: compressed variants share it (RFC 9110 8.8.1). */
 function weakTag({ base }: IndexQuery, sequence: number, flavour: string): string {
   return `W/"${sequence}-${flavour}-${createHash('sha256').update(base.href).digest('hex').slice(0, 8)}"`
+}
+
+function lengthOf(body: Rendered['body']): number {
+  return body instanceof PackedDocument ? body.size : body.length
 }

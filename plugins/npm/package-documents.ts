@@ -111,18 +111,29 @@ export async function readPackage(pkg: string, documents: DocumentReader): Promi
 
 async function membersOf(pkg: string, generation: number, documents: DocumentReader) {
   const versions = new Map<string, StoredVersion>()
-  const parts = new Map<string, string[]>()
+  for await (const each of listVersions(pkg, generation, documents)) versions.set(each.version, each)
+  return { versions, tags: await findTags(pkg, generation, documents) }
+}
+
+/** Every version of a generation in byte order, with its text whole, one at a time. */
+export async function* listVersions(pkg: string, generation: number, documents: DocumentReader): AsyncGenerator<StoredVersion> {
+  let split: { readonly owner: StoredVersion; readonly texts: string[] } | undefined
   for await (const document of documents.list(documentKeys.versions(pkg))) {
     const [, , version = '', part] = document.key
+    // Parts lie right behind what they are parts of.
+    if (part !== undefined) {
+      if (split?.owner.version === version) split.texts.push(textOf(document))
+      continue
+    }
+    if (split !== undefined) yield { ...split.owner, ...joined(split.texts) }
+    split = undefined
     const value = document.value as VersionDocument
-    if (part !== undefined) parts.set(version, [...(parts.get(version) ?? []), textOf(document)])
-    else if (value.generation === generation) versions.set(version, { ...value, version })
+    if (value.generation !== generation) continue
+    const owner = { ...value, version }
+    if (value.parts === undefined) yield owner
+    else split = { owner, texts: [] }
   }
-  for (const [version, texts] of parts) {
-    const owner = versions.get(version)
-    if (owner !== undefined) versions.set(version, { ...owner, ...joined(texts) })
-  }
-  return { versions, tags: await findTags(pkg, generation, documents) }
+  if (split !== undefined) yield { ...split.owner, ...joined(split.texts) }
 }
 
 /** A document that is split when it would be larger than a row may be: the first holds everything but the text. */

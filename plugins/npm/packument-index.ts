@@ -1,13 +1,16 @@
-import type { DocumentReader, PackageIndex } from '#core'
+import type { PackageIndex } from '#core'
 import { servedVersion, topMembers } from './manifest.js'
 import { mediaTypes } from './negotiation.js'
 import {
   documentKeys,
+  findPackage,
+  findTags,
+  findVersion,
+  listVersions,
   type Person,
   type ReadmeDocument,
-  readPackage,
   revisionOf,
-  type StoredPackage,
+  type StoredVersion,
 } from './package-documents.js'
 import { tarballName } from './package-name.js'
 
@@ -18,108 +21,109 @@ export interface Packument {
   readonly created: string
   readonly modified: string
   readonly tags: readonly (readonly [tag: string, version: string])[]
-  /** In the order in which they were published. */
-  readonly versions: readonly PackumentVersion[]
+  /** Read while the packument is written. */
+  readonly versions: () => AsyncIterable<PackumentVersion>
   readonly maintainers: readonly Person[]
   /** JSON members that repeat the latest version, without braces. */
   readonly top: string
   readonly readme?: string
   readonly readmeFilename?: string
 }
-export interface PackumentVersion {
-  readonly version: string
-  readonly publishedAt: string
-  readonly full: string
-  readonly short: string
-  readonly dist: string
-  /** Name of its file. */
-  readonly file: string
-}
+export type PackumentVersion = Pick<StoredVersion, 'version' | 'publishedAt' | 'full' | 'short' | 'dist'>
 
 /** What npm resolves from. Flavours: full, abbreviated (npm dossier 4, 5). */
 export const packumentIndex: PackageIndex<Packument> = {
   name: 'packument',
   etag: 'weak',
   async load(pkg, documents) {
-    const stored = await readPackage(pkg, documents)
-    return stored === undefined || stored.versions.size === 0 ? undefined : packumentOf(pkg, stored, documents)
+    const head = await documents.head(pkg)
+    const document = await findPackage(pkg, documents)
+    if (head === undefined || document === undefined) return undefined
+    const { generation, created, maintainers } = document
+    const tags = [...(await findTags(pkg, generation, documents))].map(([tag, { version }]) => [tag, version] as const)
+    const latest = await findVersion(pkg, new Map(tags).get('latest') ?? 'none', documents)
+    if (latest === undefined && (await listVersions(pkg, generation, documents).next()).done) return undefined
+    const readme = (latest && (await documents.find(documentKeys.readme(pkg, latest.version))))?.value as
+      | ReadmeDocument
+      | undefined
+    const own = readme?.generation === generation ? readme : undefined
+    return {
+      name: pkg,
+      rev: revisionOf(pkg, head.sequence),
+      created,
+      modified: head.modified.toISOString(),
+      tags,
+      versions: () => inOrder(listVersions(pkg, generation, documents)),
+      maintainers,
+      top: latest === undefined ? '' : topMembers(latest.full),
+      ...(own === undefined ? {} : { readme: own.text }),
+      ...(own?.filename === undefined ? {} : { readmeFilename: own.filename }),
+    }
   },
-  render: (view, flavour, base) => ({
-    contentType: flavour === 'abbreviated' ? mediaTypes.abbreviated : mediaTypes.full,
-    body: encoder.encode(flavour === 'abbreviated' ? abbreviatedText(view, base) : fullText(view, base)),
-  }),
+  render: (view, flavour, base) =>
+    flavour === 'abbreviated'
+      ? { contentType: mediaTypes.abbreviated, body: abbreviatedText(view, base) }
+      : { contentType: mediaTypes.full, body: fullText(view, base) },
 }
-const encoder = new TextEncoder()
 
-async function packumentOf(
-  pkg: string,
-  { head, document, versions, tags }: StoredPackage,
-  documents: DocumentReader,
-): Promise<Packument> {
-  const latest = versions.get(tags.get('latest')?.version ?? '')
-  const readme = latest && ((await documents.find(documentKeys.readme(pkg, latest.version)))?.value as ReadmeDocument | undefined)
-  return {
-    name: pkg,
-    rev: revisionOf(pkg, head.sequence),
-    created: document.created,
-    modified: head.modified.toISOString(),
-    tags: [...tags].map(([tag, { version }]) => [tag, version] as const),
-    versions: [...versions.values()]
-      .sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : a.publishedAt > b.publishedAt ? 1 : 0))
-      .map(({ version, publishedAt, full, short, dist }) => ({
-        version,
-        publishedAt,
-        full,
-        short,
-        dist,
-        file: tarballName(pkg, version),
-      })),
-    maintainers: document.maintainers,
-    top: latest === undefined ? '' : topMembers(latest.full),
-    ...(readme?.generation === document.generation ? { readme: readme.text } : {}),
-    ...(readme?.generation === document.generation && readme.filename !== undefined ? { readmeFilename: readme.filename } : {}),
+/** Characters of fragments that are held in order to bring versions into order. */
+const sortedCharacters = 8 * 1024 ** 2
+
+/** As they were published, where all of them can be held at once; else as they lie, one after the other. */
+async function* inOrder(versions: AsyncIterable<PackumentVersion>): AsyncGenerator<PackumentVersion> {
+  const held: PackumentVersion[] = []
+  let characters = 0
+  for await (const each of versions) {
+    characters += each.full.length + each.short.length + each.dist.length
+    if (characters <= sortedCharacters) {
+      held.push(each)
+      continue
+    }
+    yield* held.splice(0)
+    yield each
   }
+  yield* held.sort(byTime)
+}
+function byTime(a: { readonly publishedAt: string }, b: { readonly publishedAt: string }): number {
+  return a.publishedAt < b.publishedAt ? -1 : a.publishedAt > b.publishedAt ? 1 : 0
 }
 
-function fullText(view: Packument, base: URL): string {
-  return braced([
-    member('_id', view.name),
-    member('_rev', view.rev),
-    member('name', view.name),
-    tagsMember(view),
-    versionsMember(view, base, 'full'),
-    timeMember(view),
+async function* fullText(view: Packument, base: URL): AsyncGenerator<string> {
+  yield `{${members([member('_id', view.name), member('_rev', view.rev), member('name', view.name), tagsMember(view)])}`
+  yield* versionsAndTime(view, base, 'full')
+  yield `,${members([
     member('maintainers', view.maintainers),
     view.top,
     view.readme === undefined ? '' : member('readme', view.readme),
     view.readmeFilename === undefined ? '' : member('readmeFilename', view.readmeFilename),
-  ])
+  ])}}`
 }
 /** With `time`, which spares clients that look at ages a second, full document. */
-function abbreviatedText(view: Packument, base: URL): string {
-  return braced([
-    member('name', view.name),
-    member('modified', view.modified),
-    tagsMember(view),
-    versionsMember(view, base, 'short'),
-    timeMember(view),
-  ])
+async function* abbreviatedText(view: Packument, base: URL): AsyncGenerator<string> {
+  yield `{${members([member('name', view.name), member('modified', view.modified), tagsMember(view)])}`
+  yield* versionsAndTime(view, base, 'short')
+  yield '}'
+}
+
+async function* versionsAndTime(view: Packument, base: URL, text: 'full' | 'short'): AsyncGenerator<string> {
+  const folder = `${base.href}${view.name}/-/`
+  const times: { readonly version: string; readonly publishedAt: string }[] = []
+  yield ',"versions":{'
+  for await (const { version, publishedAt, dist, [text]: fragment } of view.versions()) {
+    const served = servedVersion(fragment, dist, folder + tarballName(view.name, version))
+    yield `${times.length === 0 ? '' : ','}${JSON.stringify(version)}:${served}`
+    times.push({ version, publishedAt })
+  }
+  const all = times.sort(byTime).map(({ version, publishedAt }) => member(version, publishedAt))
+  yield `},"time":{${members([member('created', view.created), member('modified', view.modified), ...all])}}`
 }
 
 function tagsMember({ tags }: Packument): string {
-  return `"dist-tags":${braced(tags.map(([tag, version]) => member(tag, version)))}`
-}
-function versionsMember({ name, versions }: Packument, base: URL, text: 'full' | 'short'): string {
-  const folder = `${base.href}${name}/-/`
-  return `"versions":${braced(versions.map((each) => `${JSON.stringify(each.version)}:${servedVersion(each[text], each.dist, folder + each.file)}`))}`
-}
-function timeMember({ created, modified, versions }: Packument): string {
-  const times = versions.map(({ version, publishedAt }) => member(version, publishedAt))
-  return `"time":${braced([member('created', created), member('modified', modified), ...times])}`
+  return `"dist-tags":{${members(tags.map(([tag, version]) => member(tag, version)))}}`
 }
 function member(name: string, value: unknown): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`
 }
-function braced(members: readonly string[]): string {
-  return `{${members.filter((each) => each !== '').join(',')}}`
+function members(each: readonly string[]): string {
+  return each.filter((text) => text !== '').join(',')
 }

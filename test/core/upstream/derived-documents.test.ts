@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { RegistryError } from '../../../core/errors/registry-error.js'
@@ -7,6 +8,7 @@ import type { Reply } from '../../../core/request/reply.js'
 import { defaultLimits } from '../../../core/runtime/limits.js'
 import type { Document } from '../../../core/storage/document-reader.js'
 import { DerivedDocuments } from '../../../core/upstream/derived-documents.js'
+import { PackedDocument } from '../../../core/upstream/packed-document.js'
 import { StorageWorld } from '../../support/storage-world.js'
 
 const place = { organizationId: 'o_1', repositoryId: 'r_1', plugin: 'raw' }
@@ -120,5 +122,89 @@ describe('a derived document', () => {
     const thrown: unknown = await ask().catch((reason: unknown) => reason)
     expect(thrown).to.be.instanceOf(RegistryError)
     expect((thrown as RegistryError).kind).to.equal('not-found')
+  })
+
+  describe('that is too large to be held', () => {
+    const lines = Array.from({ length: 3_000 }, (_, line) => `line ${line}: ${'ü'.repeat(line % 50)}\n`)
+    const whole = Buffer.from(lines.join(''))
+    let writings: number
+    let beforeLastPiece: () => Promise<void>
+    const large: PackageIndex<true> = {
+      name: 'large',
+      etag: 'weak',
+      load: async () => true,
+      render: () => ({ contentType: 'text/plain', body: pieces() }),
+    }
+    async function* pieces(): AsyncGenerator<string> {
+      writings += 1
+      yield* lines.slice(0, -1)
+      await beforeLastPiece()
+      yield lines.at(-1) ?? ''
+    }
+    const askLarge = async (coding?: string) => {
+      const served = await derived.find({ index: large, pkg: 'p', place, documents: world.documents, base })
+      if (!served) throw new Error('nothing is served')
+      return served.reply('full', asking(coding === undefined ? {} : { 'accept-encoding': coding }))
+    }
+    beforeEach(async () => {
+      writings = 0
+      beforeLastPiece = async () => {}
+      derived = new DerivedDocuments({ ...defaultLimits, documentCache: 512 * 1024 })
+      await world.change().putDocument(['p', 'a'], 1).commit()
+    })
+
+    it('is written once, kept packed, and unpacked while it is sent', async () => {
+      const [gzip, brotli, plain] = [await askLarge('gzip'), await askLarge('br'), await askLarge()]
+      expect([gzip, brotli, plain].map(({ headers }) => headers['content-encoding'])).to.deep.equal(['gzip', 'br', undefined])
+      expect(gunzipSync(gzip.body as Uint8Array).equals(whole)).to.equal(true)
+      expect(brotliDecompressSync(brotli.body as Uint8Array).equals(whole)).to.equal(true)
+      const { body } = plain
+      if (!(body instanceof PackedDocument)) throw new Error('it is held whole')
+      expect(body.size).to.equal(whole.length)
+      expect((await buffer(await body.open())).equals(whole)).to.equal(true)
+      expect(await buffer(await body.open({ start: 70_001, end: 70_009 }))).to.deep.equal(whole.subarray(70_001, 70_009))
+      expect(writings).to.equal(1)
+      expect(new Set([gzip, brotli, plain].map(({ etag }) => etag)).size).to.equal(1)
+    })
+
+    it('is written again when a commit came while it was written', async () => {
+      beforeLastPiece = async () => {
+        beforeLastPiece = async () => {}
+        await world.change().putDocument(['p', 'b'], 1).commit()
+      }
+      expect((await askLarge('gzip')).etag).to.match(/^W\/"2-full-/)
+      expect(writings).to.equal(2)
+    })
+
+    it('lets others have their turns while it is written', async () => {
+      let told = false
+      beforeLastPiece = async () => {}
+      const patient: PackageIndex<true> = {
+        ...large,
+        render: () => ({
+          contentType: 'text/plain',
+          body: (async function* () {
+            while (!told) yield ''
+            yield 'told'
+          })(),
+        }),
+      }
+      setTimeout(() => {
+        told = true
+      })
+      const served = await derived.find({ index: patient, pkg: 'p', place, documents: world.documents, base })
+      const reply = await served?.reply('full', asking())
+      expect(Buffer.from(reply?.body as Uint8Array).toString()).to.equal('told')
+    })
+
+    it('fails when its source does, and is not kept', async () => {
+      beforeLastPiece = async () => {
+        throw new Error('the source broke')
+      }
+      const thrown: unknown = await askLarge('gzip').catch((reason: unknown) => reason)
+      expect((thrown as Error).message).to.equal('the source broke')
+      beforeLastPiece = async () => {}
+      expect(gunzipSync((await askLarge('gzip')).body as Uint8Array).equals(whole)).to.equal(true)
+    })
   })
 })

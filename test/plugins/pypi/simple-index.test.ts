@@ -28,7 +28,7 @@ const page: ProjectPage = {
 }
 const rendered = (view: ProjectPage, flavour: string) => {
   const { contentType, body } = simpleIndex.render(view, flavour, base)
-  return { contentType, text: Buffer.from(body).toString() }
+  return { contentType, text: Buffer.from(body as Uint8Array).toString() }
 }
 
 describe('a page of the simple index', () => {

@@ -23,7 +23,7 @@ export interface DocumentReader {
   find(key: DocumentKey): Promise<Document | undefined>
   /** Throws `not-found`. */
   get(key: DocumentKey): Promise<Document>
-  /** Documents whose key begins with these segments, in byte order. */
+  /** Documents whose key begins with these segments, in byte order. A long list is not of one moment: whoever needs that looks at the head behind it. */
   list(
     prefix: DocumentKey,
     query?: { readonly after?: DocumentKey; readonly limit?: number; readonly descending?: boolean },

@@ -1,5 +1,6 @@
 import { notFound, unavailable } from '../errors/registry-error.js'
 import type { Json } from '../runtime/json.js'
+import { inTurns } from '../runtime/turns.js'
 import { documentContent } from './batch-rows.js'
 import type { Document, DocumentKey, DocumentReader, PackageHead } from './document-reader.js'
 import type { Entry, MetadataStore } from './metadata-store.js'
@@ -60,7 +61,7 @@ export class StoredDocumentReader implements DocumentReader {
     })
     let left = query.limit ?? Number.POSITIVE_INFINITY
     if (left < 1) return
-    for await (const entry of range) {
+    for await (const entry of inTurns(range)) {
       const document = await this.document(pkg, entry)
       if (!document) continue
       yield document

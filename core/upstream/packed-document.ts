@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, createBrotliCompress, createGunzip, createGzip, gzip } from 'node:zlib'
+import { inTurns } from '../runtime/turns.js'
 import type { ByteRange, Bytes } from '../storage/bytes.js'
 
 const gzipped = promisify(gzip)
@@ -11,8 +11,6 @@ const brotlied = promisify(brotliCompress)
 
 const pieceBytes = 64 * 1024
 const unpackedPiece = 256 * 1024
-/** So long a document may be written without letting others have a turn. */
-const turnMilliseconds = 4
 const brotliQuality = { [constants.BROTLI_PARAM_QUALITY]: 5 }
 
 /** A document too large to be held as it is: it lies compressed, and is unpacked while it is sent. */
@@ -104,16 +102,6 @@ async function* chunksOf(pieces: AsyncIterable<string>): AsyncGenerator<Buffer> 
     length = 0
   }
   if (length > 0) yield Buffer.from(texts.join(''))
-}
-
-async function* inTurns<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
-  let began = performance.now()
-  for await (const item of items) {
-    yield item
-    if (performance.now() - began < turnMilliseconds) continue
-    await setImmediate()
-    began = performance.now()
-  }
 }
 
 async function* within(chunks: AsyncIterable<Buffer>, { start, end }: ByteRange): AsyncGenerator<Buffer> {

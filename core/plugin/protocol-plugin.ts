@@ -7,7 +7,8 @@ import type { Headers, Reply } from '../request/reply.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Json } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
-import type { DocumentKey } from '../storage/document-reader.js'
+import type { DocumentKey, DocumentReader } from '../storage/document-reader.js'
+import type { PackageFacts } from '../storage/package-facts.js'
 import type { InstanceContext } from '../tenancy/instance-context.js'
 import type { OrganizationContext } from '../tenancy/organization-context.js'
 import type { OriginContext } from '../tenancy/origin-context.js'
@@ -50,6 +51,9 @@ export interface ProtocolPlugin {
   }) => readonly { readonly client: string; readonly text: string }[]
   /** How versions are copied, promoted, removed by rule and brought back; without it they are not. */
   readonly keeping?: PackageKeeping
+  /** What the list of names says of a package, by its documents alone: the very facts that a publish describes it by. Undefined where they say that
+   *  nothing stands there, which most packages of documents may. Asked by a reindex; without it the list of names is left as it is. */
+  describe?(pkg: string, documents: DocumentReader): Promise<PackageFacts | undefined>
   /** Once, before the first request, in installation order. Subscribe to events here. */
   start?(kit: PluginKit): Promise<void>
   /** Once, in reverse order; also after a start that failed. */

@@ -81,11 +81,15 @@ export const keys = {
   open: (folder: VersionFolder, build: string): DocumentKey => [openList(folder.artifactFolder), folder.baseVersion, build],
   version: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'version', folder.baseVersion],
   facts: (folder: VersionFolder, version = folder.baseVersion): DocumentKey => [folder.artifactFolder, 'facts', version],
-  latest: (folder: VersionFolder): DocumentKey => [folder.artifactFolder, 'latest'],
+  latest: (folder: VersionFolder): DocumentKey => latestKey(folder.artifactFolder),
   stamp: (pkg: string): DocumentKey => [pkg, 'stamp'],
   archetype: (folder: VersionFolder): DocumentKey => [archetypeList, 'archetype', folder.artifactFolder, folder.baseVersion],
   plugin: (groupFolder: string, artifactId: string): DocumentKey => [groupFolder, 'plugin', artifactId],
 } as const
+
+export function latestKey(artifactFolder: string): DocumentKey {
+  return [artifactFolder, 'latest']
+}
 
 export const archetypeList = '/archetypes'
 

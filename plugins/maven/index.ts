@@ -4,6 +4,7 @@ import { clientSettings } from './client-settings.js'
 import { deploy, remove } from './deploy.js'
 import { download } from './download.js'
 import { keeping } from './keeping.js'
+import { describeStored } from './latest-version.js'
 import { owningFolder } from './layout.js'
 import { listFolder, listRoot } from './listing.js'
 import { renderMavenError } from './maven-error.js'
@@ -33,6 +34,7 @@ export function mavenPlugin(): ProtocolPlugin {
     packageOf: owningFolder,
     settings: clientSettings,
     keeping: keeping(now),
+    describe: describeStored,
     async start(kit) {
       clock = kit.clock
     },

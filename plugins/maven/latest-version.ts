@@ -1,5 +1,5 @@
-import type { DocumentReader, JsonObject } from '#core'
-import { keys } from './deployment.js'
+import type { DocumentReader, JsonObject, PackageFacts } from '#core'
+import { keys, latestKey } from './deployment.js'
 import type { VersionFolder } from './layout.js'
 import { compareVersions } from './version-order.js'
 
@@ -32,4 +32,18 @@ export async function latestWithout(documents: DocumentReader, folder: VersionFo
   }
   if (version === undefined) return undefined
   return { version, facts: (await documents.find(keys.facts(folder, version)))?.value as JsonObject }
+}
+
+/** What search and pages show of an artifact whose highest version this is; undefined takes it off the list. */
+export function describeArtifact(artifactFolder: string, latest: LatestVersion | undefined): PackageFacts | undefined {
+  if (latest === undefined) return undefined
+  const cut = artifactFolder.lastIndexOf('/')
+  const name = `${artifactFolder.slice(0, cut).replaceAll('/', '.')}:${artifactFolder.slice(cut + 1)}`
+  return { ...latest.facts, name, latest: latest.version }
+}
+
+/** The same by what is stored. */
+export async function describeStored(artifactFolder: string, documents: DocumentReader): Promise<PackageFacts | undefined> {
+  const latest = (await documents.find(latestKey(artifactFolder)))?.value as unknown as LatestVersion | undefined
+  return describeArtifact(artifactFolder, latest)
 }

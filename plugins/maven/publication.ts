@@ -21,7 +21,7 @@ import {
 } from './deployment.js'
 import { groupFolderOf, listGroupPlugin } from './group-plugins.js'
 import { jarFacts } from './jar-descriptors.js'
-import { type LatestVersion, latestWith } from './latest-version.js'
+import { describeArtifact, type LatestVersion, latestWith } from './latest-version.js'
 import { coordinates, fileName, type VersionFolder } from './layout.js'
 import type { PomFacts } from './pom-parser.js'
 
@@ -189,11 +189,7 @@ export async function describeVersion(
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
   const latest = await latestWith(documents, folder, facts)
   change.putDocument(keys.latest(folder), asJson(latest))
-  change.describe(folder.artifactFolder, {
-    ...latest.facts,
-    name: `${folder.groupId}:${folder.artifactId}`,
-    latest: latest.version,
-  })
+  change.describe(folder.artifactFolder, describeArtifact(folder.artifactFolder, latest))
   await listGroupPlugin(context, change, folder, latest.facts, now)
   await listArchetype(context, change, folder, facts, now)
 }

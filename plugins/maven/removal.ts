@@ -2,7 +2,7 @@ import { notFound, RegistryError, type RepositoryContext, unavailable } from '#c
 import { listArchetype } from './archetype-catalog.js'
 import { type CommittedBuild, keys, loadDeployment, nextStamp } from './deployment.js'
 import { listGroupPlugin } from './group-plugins.js'
-import { latestWithout } from './latest-version.js'
+import { describeArtifact, latestWithout } from './latest-version.js'
 import { coordinates, parseMavenPath, type VersionFolder } from './layout.js'
 import { asJson } from './publication.js'
 
@@ -72,10 +72,7 @@ export async function uncountVersion(
   const latest = await latestWithout(documents, folder)
   if (latest === undefined) change.deleteDocument(keys.latest(folder))
   else change.putDocument(keys.latest(folder), asJson(latest))
-  change.describe(
-    folder.artifactFolder,
-    latest && { ...latest.facts, name: `${folder.groupId}:${folder.artifactId}`, latest: latest.version },
-  )
+  change.describe(folder.artifactFolder, describeArtifact(folder.artifactFolder, latest))
   await listGroupPlugin(context, change, folder, latest?.facts, now)
   await listArchetype(context, change, folder, undefined, now)
 }

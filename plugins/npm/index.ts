@@ -3,6 +3,7 @@ import { distTagRoutes } from './dist-tags.js'
 import { houseClock } from './house-clock.js'
 import { keeping } from './keeping.js'
 import { renderNpmError } from './npm-error.js'
+import { describeStored } from './package-facts.js'
 import { packageJsonParser } from './package-json-parser.js'
 import { packageOfPath } from './package-name.js'
 import { packagePutRoutes } from './package-put.js'
@@ -44,6 +45,7 @@ const npm: ProtocolPlugin = {
   packageOf: packageOfPath,
   settings: clientSettings,
   keeping,
+  describe: describeStored,
   async start({ clock }) {
     houseClock.now = () => clock.now()
   },

@@ -53,30 +53,29 @@ export const keeping: PackageKeeping = {
     const before = (await to.documents.find(documentKeys.package(pkg)))?.value as PackageDocument | undefined
     const owner = target?.document ?? (await freshOwner(pkg, before, from.documents))
     const { generation } = owner
+    const at = { publishedAt: houseClock.now().toISOString(), publishedBy: principalId(to.principal) }
+    const copied = there ?? { ...source, generation, ...at }
     if (there === undefined) {
       const path = tarballPath(pkg, version)
       change.putArtifact(path, await to.reuse(await from.artifacts.get(path)))
-      const at = { publishedAt: houseClock.now().toISOString(), publishedBy: principalId(to.principal) }
-      for (const { key, value } of versionDocuments(pkg, { ...source, generation, ...at }))
-        change.putDocument(key, value, 'absent')
+      for (const { key, value } of versionDocuments(pkg, copied)) change.putDocument(key, value, 'absent')
       if (target === undefined) change.putDocument(documentKeys.package(pkg), owner)
       const readme = (await from.documents.find(documentKeys.readme(pkg, version)))?.value as ReadmeDocument | undefined
       if (readme !== undefined) change.putDocument(documentKeys.readme(pkg, version), { ...readme, generation })
     }
-    putTags(pkg, source, generation, target, wanted, change)
+    putTags(pkg, copied, target, wanted, change)
   },
 }
 
 /** Those that were asked for; without that `latest`, unless the version is a pre-release or lower than what is latest there. */
 function putTags(
   pkg: string,
-  source: StoredVersion,
-  generation: number,
+  copied: StoredVersion,
   target: StoredPackage | undefined,
   wanted: readonly string[] | undefined,
   change: RepositoryChangeSet,
 ): void {
-  const { version } = source
+  const { version, generation } = copied
   const latest = target?.tags.get('latest')?.version
   const rises = latest === undefined || (semver.prerelease(version) === null && semver.gt(version, latest))
   const tags = new Set((wanted ?? (rises ? ['latest'] : [])).map(checkTag))
@@ -85,7 +84,7 @@ function putTags(
   // Every package has a latest.
   const first = latest === undefined && !tags.has('latest')
   if (first) change.putDocument(documentKeys.tag(pkg, 'latest'), { v: 1, generation, version, explicit: false })
-  if (first || tags.has('latest')) change.describe(pkg, factsOf(source.full, houseClock.now().toISOString()))
+  if (first || tags.has('latest')) change.describe(pkg, factsOf(copied.full, copied.publishedAt))
 }
 
 async function freshOwner(

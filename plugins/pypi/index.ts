@@ -3,7 +3,7 @@ import { clientSettings } from './client-settings.js'
 import { coreMetadataParser } from './core-metadata-parser.js'
 import { downloadRoutes } from './download.js'
 import { keeping } from './keeping.js'
-import { documentVersion } from './project-documents.js'
+import { describeStored, documentVersion } from './project-documents.js'
 import { renderError } from './pypi-error.js'
 import { simpleIndex } from './simple-index.js'
 import { simpleRoutes } from './simple-pages.js'
@@ -34,6 +34,7 @@ export function pypiPlugin(): ProtocolPlugin {
     documents: { v: documentVersion, upgrade: (value) => value },
     settings: clientSettings,
     keeping,
+    describe: describeStored,
     start: async (kit: PluginKit) => {
       clock = kit.clock
     },

@@ -1,6 +1,7 @@
 import { type DocumentReader, notFound, type PackageKeeping, type RepositoryChangeSet } from '#core'
 import { metadataSuffix, parseFilename } from './distribution-file.js'
 import {
+  describeProject,
   documentVersion,
   type FileDocument,
   fileKey,
@@ -46,7 +47,7 @@ export const keeping: PackageKeeping = {
     // The project stays, as an empty page, when its last release goes.
     const after = latest === undefined ? owner.value : { ...owner.value, latest }
     if (latest !== undefined) change.putDocument(projectKey(project), after)
-    change.describe(project, latest === undefined ? undefined : { name: after.name, latest, ...after.facts })
+    change.describe(project, latest === undefined ? undefined : describeProject(after))
   },
   async copy(project, version, from, to, change) {
     await holdProject(project, to.documents, change)
@@ -70,8 +71,9 @@ export const keeping: PackageKeeping = {
     if (target !== undefined && target.value.latest === latest) return
     const { status: _, ...described } = source.value
     const status = target?.value.status === undefined ? {} : { status: target.value.status }
-    change.putDocument(projectKey(project), { ...described, latest, ...status })
-    change.describe(project, { name: described.name, latest, ...described.facts })
+    const after = { ...described, latest, ...status }
+    change.putDocument(projectKey(project), after)
+    change.describe(project, describeProject(after))
   },
 }
 

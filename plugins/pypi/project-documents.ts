@@ -1,4 +1,4 @@
-import type { DocumentKey, DocumentReader } from '#core'
+import type { DocumentKey, DocumentReader, PackageFacts } from '#core'
 import { type DistributionFile, type FileType, uniqueKey } from './distribution-file.js'
 
 /** Version of the documents below. */
@@ -63,4 +63,20 @@ export interface Found<Value> {
 export async function findDocument<Value>(documents: DocumentReader, key: DocumentKey): Promise<Found<Value> | undefined> {
   const found = await documents.find(key)
   return found && { value: found.value as unknown as Value, revision: found.revision }
+}
+
+/** What search and pages show of a project that has files. */
+export function describeProject({ name, latest, facts }: ProjectDocument): PackageFacts {
+  return { name, latest, ...facts }
+}
+
+/** The same by what is stored: a project without files is an empty page, and nothing that is found. */
+export async function describeStored(project: string, documents: DocumentReader): Promise<PackageFacts | undefined> {
+  const owner = await findDocument<ProjectDocument>(documents, projectKey(project))
+  return owner && (await hasFiles(project, documents)) ? describeProject(owner.value) : undefined
+}
+
+export async function hasFiles(project: string, documents: DocumentReader): Promise<boolean> {
+  for await (const _ of documents.list(filesKey(project), { limit: 1 })) return true
+  return false
 }

@@ -2,11 +2,13 @@ import { invalid, RegistryError, type RepositoryContext, type StagedBlob, unavai
 import type { DistributionFacts } from './core-metadata-parser.js'
 import { type DistributionFile, metadataSuffix, pythonTag } from './distribution-file.js'
 import {
+  describeProject,
   documentVersion,
   type FileDocument,
   type Found,
   fileKey,
   findDocument,
+  hasFiles,
   type ProjectDocument,
   placeKey,
   projectKey,
@@ -74,6 +76,7 @@ async function commit(
   before: Found<ProjectDocument> | undefined,
 ): Promise<void> {
   const { file, blob, metadata, facts } = distribution
+  const head = (await context.documents.head(file.project))?.sequence ?? 0
   const place: UniqueDocument = { v: documentVersion, filename: file.filename, sha256: blob.digests.sha256 }
   const change = context
     .change()
@@ -81,12 +84,13 @@ async function commit(
     .putDocument(fileKey(file.project, file.filename), describeFile(distribution), 'absent')
     .putDocument(placeKey(file), place, 'absent')
   if (metadata) change.putArtifact(`${storedPath(file)}${metadataSuffix}`, metadata, { contentType: 'text/plain' })
-  const after = describeProject(before?.value, facts)
-  if (JSON.stringify(after) !== JSON.stringify(before?.value)) {
-    change
-      .putDocument(projectKey(file.project), after, before ? { revision: before.revision } : 'absent')
-      .describe(file.project, { name: after.name, latest: after.latest, ...after.facts })
-  }
+  const after = projectAfter(before?.value, facts)
+  const changed = JSON.stringify(after) !== JSON.stringify(before?.value)
+  if (changed) change.putDocument(projectKey(file.project), after, before ? { revision: before.revision } : 'absent')
+  // The last release took the name off the list when it went, and left the project.
+  const returns = !changed && !(await hasFiles(file.project, context.documents))
+  if (returns) change.requireHead(file.project, head)
+  if (changed || returns) change.describe(file.project, describeProject(after))
   await change.commit()
 }
 
@@ -107,7 +111,7 @@ function describeFile({ file, blob, metadata, facts, at }: Distribution): FileDo
 }
 
 /** The newest file names the project; the highest version, final before pre-release, describes it. */
-function describeProject(before: ProjectDocument | undefined, facts: DistributionFacts): ProjectDocument {
+function projectAfter(before: ProjectDocument | undefined, facts: DistributionFacts): ProjectDocument {
   if (before && !supersedes(facts.version, before.latest)) return { ...before, name: facts.name }
   const { description, license, homepage, keywords } = facts
   return {

@@ -1,3 +1,4 @@
+import { logMutation } from '../audit/log-row.js'
 import type { Limits } from '../runtime/limits.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
 import { type ArtifactRow, row, type VersionRow } from '../storage/storage-rows.js'
@@ -45,6 +46,7 @@ export class VersionPurge {
         { op: end ? 'delete' : 'check', key: artifact.key, if: { revision: artifact.revision } },
         ...some.flatMap((version) => this.removal(org, repo, path, version)),
         ...this.ownReferences(org, repo, path, kept, some),
+        ...this.told(org, repo, path, some, run),
       ]
       if (!run.dryRun && !(await run.commit(mutations))) return
       for (const version of some)
@@ -75,6 +77,23 @@ export class VersionPurge {
     return [
       { op: 'delete', key: tenantKeys.version(org, repo, path, seq), if: 'present' },
       { op: 'delete', key: tenantKeys.reference(org, blob, nameId(repo, path, seq)) },
+    ]
+  }
+
+  /** What is no longer stored, in the log that usage is folded from. A tombstone was never counted. */
+  private told(org: string, repo: string, path: string, going: readonly VersionRow[], run: SweepRun): readonly Mutation[] {
+    const stored = going.filter(({ tombstone }) => !tombstone)
+    if (stored.length === 0) return []
+    const bytes = -stored.reduce((sum, { size }) => sum + size, 0)
+    return [
+      logMutation(org, {
+        at: new Date(run.now),
+        actor: { kind: 'house', id: 'sweep' },
+        action: 'versions.purged',
+        target: { kind: 'repository', id: repo },
+        changes: [`purge ${path}`],
+        usage: { repository: repo, bytes, files: 0, versions: -stored.length },
+      }),
     ]
   }
 

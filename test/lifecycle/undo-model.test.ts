@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { dice } from '../support/dice.js'
 import { FixedClock } from '../support/fixed-clock.js'
 import type { House } from '../support/house.js'
 import { operatorOf, type Thing } from '../support/management.js'
@@ -7,15 +8,6 @@ import { openShelves } from '../support/shelves.js'
 interface Stored {
   readonly content: string
   readonly modified: string
-}
-
-/** Numbers below `most`, the same for a seed. */
-function dice(seed: number): (most: number) => number {
-  let state = seed
-  return (most) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * most)
-  }
 }
 
 describe('puts, deletes and undos in any order', function () {

@@ -10,19 +10,38 @@ export interface Stored {
 
 /** Counted from the rows themselves, by nothing but a look at every one: what usage has to say when nothing is under way. */
 export async function countedByHand(house: House, organization = 'acme'): Promise<Stored> {
-  let [storageBytes, files, versions] = [0, 0, 0]
+  const all = { storageBytes: 0, files: 0, versions: 0 }
+  for (const one of (await countedRows(house, organization)).values())
+    for (const what of ['storageBytes', 'files', 'versions'] as const) all[what] += one[what]
+  return all
+}
+
+/** The same for each repository that holds anything, under its name. */
+export async function storedByRepository(house: House, organization = 'acme'): Promise<readonly object[]> {
+  const counted = await countedRows(house, organization)
+  const repositories = await operatorOf(house, organization).items('repositories')
+  return repositories.flatMap(({ id, name }) => {
+    const stored = counted.get(String(id))
+    return stored && stored.versions > 0 ? [{ repository: name, ...stored }] : []
+  })
+}
+
+async function countedRows(house: House, organization: string) {
+  const found = new Map<string, { storageBytes: number; files: number; versions: number }>()
   const id = await idOf(house, organization)
   for await (const { entry } of house.parts.metadata.scan()) {
-    const [org, kind] = entry.key.partition.split('\0')
+    const [org, kind, repository = ''] = entry.key.partition.split('\0')
     if (org !== id) continue
     const value = entry.value as { readonly size?: number; readonly tombstone?: object; readonly state?: string }
+    const one = found.get(repository) ?? { storageBytes: 0, files: 0, versions: 0 }
     if (kind === 'v' && entry.key.path[0] === 's' && value.tombstone === undefined) {
-      storageBytes += value.size ?? 0
-      versions += 1
-    }
-    if (kind === 'f' && entry.key.path[0] === 'a' && value.state === 'present') files += 1
+      one.storageBytes += value.size ?? 0
+      one.versions += 1
+    } else if (kind === 'f' && entry.key.path[0] === 'a' && value.state === 'present') one.files += 1
+    else continue
+    found.set(repository, one)
   }
-  return { storageBytes, files, versions }
+  return found
 }
 
 /** What the management interface says of the whole organization. */

@@ -10,17 +10,17 @@ export type Offered =
 const limit = 2 * 1_024
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Undefined for what cannot be read: another scheme, no base64, no colon, an empty password, more than 2 KiB (RFC 7617, identity dossier 2). */
+/** Undefined for what cannot be read: another scheme, no base64, no colon, an empty password, more than 2 KiB (RFC 7617, identity dossier 2).
+ *  Publishers to Maven's public portal say Bearer or UserToken before what Basic carries: a pair is read as one, whatever stands before it. */
 export function parseAuthorization(header: string): Offered | undefined {
   // 2 KiB of text are at most 2,736 characters of base64; blanks and the scheme come on top.
   if (header.length > 2_800) return undefined
-  const match = /^\s*(basic|bearer)[ \t]+(\S+)\s*$/i.exec(header)
+  const match = /^\s*(basic|bearer|usertoken)[ \t]+(\S+)\s*$/i.exec(header)
   const [, scheme = '', text = ''] = match ?? []
   if (match === null) return undefined
-  if (scheme.toLowerCase() === 'bearer') return { scheme: 'bearer', token: text }
-  const pair = decoded(text)
+  const pair = tokenKind(text) === undefined ? decoded(text) : undefined
   const cut = pair?.indexOf(':') ?? -1
-  if (pair === undefined || cut < 0) return undefined
+  if (pair === undefined || cut < 0) return scheme.toLowerCase() === 'bearer' ? { scheme: 'bearer', token: text } : undefined
   const login = pair.slice(0, cut)
   const password = pair.slice(cut + 1)
   // Pasted and piped tokens end in a line break; in a password it would be a character like any other.

@@ -104,7 +104,7 @@ function isCounted({ committed }: Deployment, name: string): boolean {
 }
 
 /** A release that was published long ago takes no more files; what it has is refused by the commit, if it differs. */
-function refuseClosed(deployment: Deployment, { build, name, folder }: ArtifactFile, now: Date): void {
+export function refuseClosed(deployment: Deployment, { build, name, folder }: ArtifactFile, now: Date): void {
   const { committed } = deployment
   if (build !== 'release' || committed === undefined || isCounted(deployment, name)) return
   if (now.getTime() - committed.at > lateFiles)

@@ -1,18 +1,18 @@
 import type { JsonObject, RepositoryContext } from '#core'
 import { keys, nextStamp, type PluginRecord } from './deployment.js'
+import type { VersionChange } from './document-draft.js'
 import type { VersionFolder } from './layout.js'
 import { goalPrefix } from './plugin-prefix.js'
 
 /** Writes into `change` that the artifact's group lists it, or no longer does: it is listed while its newest version is a Maven plugin
  *  (maven dossier 2.3). `facts`: of that version, undefined where none is left. */
 export async function listGroupPlugin(
-  context: RepositoryContext,
-  change: ReturnType<RepositoryContext['change']>,
+  { documents }: Pick<RepositoryContext, 'documents'>,
+  change: VersionChange,
   folder: VersionFolder,
   facts: JsonObject | undefined,
   now: Date,
 ): Promise<void> {
-  const { documents } = context
   const { artifactId } = folder
   const groupFolder = groupFolderOf(folder)
   const key = keys.plugin(groupFolder, artifactId)

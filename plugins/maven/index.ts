@@ -1,5 +1,6 @@
 import type { Clock, ProtocolPlugin } from '#core'
 import { archetypeIndex } from './archetype-catalog.js'
+import { bundleRoutes } from './bundle-upload.js'
 import { clientSettings } from './client-settings.js'
 import { deploy, remove } from './deploy.js'
 import { download } from './download.js'
@@ -25,7 +26,7 @@ export function mavenPlugin(): ProtocolPlugin {
         scope: 'repository',
         paths: { emptySegments: 'collapse-reads' },
         renderError: renderMavenError,
-        routes: [listRoot, listFolder, download(now), deploy(now), remove(now)],
+        routes: [listRoot, listFolder, download(now), deploy(now), remove(now), ...bundleRoutes(now)],
       },
     ],
     parsers: [pomParser],

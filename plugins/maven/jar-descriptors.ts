@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
-import { type Artifact, type JsonObject, RegistryError, type RepositoryContext, readXml, readZipEntries, textOf } from '#core'
+import { type Bytes, type JsonObject, RegistryError, readXml, readZipEntries, textOf } from '#core'
 import { fileName, type VersionFolder } from './layout.js'
 import type { PomFacts } from './pom-parser.js'
+import type { VersionSource } from './publication.js'
 
 const pluginXml = 'META-INF/maven/plugin.xml'
 const archetypeXml = 'META-INF/maven/archetype-metadata.xml'
@@ -12,7 +13,7 @@ const limits = { entry: 8 * 1024 * 1024 }
 /** What a build's main jar adds to its POM: a plugin's goal prefix and name, and whether it is an archetype. Only a jar whose POM or name lets
  *  expect one of these is opened; one that cannot be read adds nothing. */
 export async function jarFacts(
-  context: RepositoryContext,
+  source: VersionSource,
   folder: VersionFolder,
   build: string,
   pom: PomFacts | undefined,
@@ -20,8 +21,9 @@ export async function jarFacts(
   const packaging = pom?.packaging ?? 'jar'
   const archetype = packaging === 'maven-archetype'
   if (packaging !== 'maven-plugin' && !archetype && !folder.artifactId.includes('archetype')) return {}
-  const jar = await context.artifacts.find(`${folder.versionFolder}/${fileName(folder, build, '', 'jar')}`)
-  const found = jar === undefined ? undefined : await descriptorsOf(context, jar)
+  const path = `${folder.versionFolder}/${fileName(folder, build, '', 'jar')}`
+  const jar = await source.artifacts.find(path)
+  const found = jar === undefined ? undefined : await descriptorsOf(source, path, jar)
   return {
     ...(found?.plugin ?? {}),
     ...(archetype || found?.archetype ? { archetype: true } : {}),
@@ -29,8 +31,9 @@ export async function jarFacts(
 }
 
 async function descriptorsOf(
-  { log }: RepositoryContext,
-  jar: Artifact,
+  { log }: VersionSource,
+  path: string,
+  jar: Bytes,
 ): Promise<{ readonly plugin: JsonObject; readonly archetype: boolean } | undefined> {
   try {
     const members = await readZipEntries(jar, (name) => name === pluginXml || name === archetypeXml, limits)
@@ -47,7 +50,7 @@ async function descriptorsOf(
     }
   } catch (thrown) {
     if (!(thrown instanceof RegistryError) || (thrown.kind !== 'invalid' && thrown.kind !== 'too-large')) throw thrown
-    log.info('maven.jar-not-read', { path: jar.path, reason: thrown.message })
+    log.info('maven.jar-not-read', { path, reason: thrown.message })
     return undefined
   }
 }

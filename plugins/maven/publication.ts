@@ -1,4 +1,5 @@
 import {
+  type Bytes,
   conflict,
   type Json,
   type JsonObject,
@@ -19,6 +20,7 @@ import {
   loadDeployment,
   nextStamp,
 } from './deployment.js'
+import type { VersionChange } from './document-draft.js'
 import { groupFolderOf, listGroupPlugin } from './group-plugins.js'
 import { jarFacts } from './jar-descriptors.js'
 import { describeArtifact, type LatestVersion, latestWith } from './latest-version.js'
@@ -84,7 +86,7 @@ async function publishInTurn(
       // From here on a release, and a unique snapshot, never changes its bytes; a -SNAPSHOT without a timestamp does.
       for (const name of files.slice(0, freezeBatch)) change.freezeArtifact(`${folder.versionFolder}/${name}`)
       change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now) })
-      await describeVersion(context, change, folder, build, now)
+      await describeVersion(context, change, folder, build, now, context)
     } else if (!touched) return undefined
     try {
       await change.commit()
@@ -168,17 +170,20 @@ function uncounted({ files, committed }: Deployment): readonly string[] {
   return [...files.keys()].filter((name) => !committed?.files.includes(name))
 }
 
-type Change = ReturnType<RepositoryContext['change']>
+/** Where a build's POM and files are read. */
+export type VersionSource = Pick<RepositoryContext, 'documents' | 'log'> & {
+  readonly artifacts: { find(path: string): Promise<Bytes | undefined> }
+}
 
 /** The artifact's side: its list of versions, what search shows, and the group's plugins. */
 export async function describeVersion(
-  context: RepositoryContext,
-  change: Change,
+  context: Pick<RepositoryContext, 'documents'>,
+  change: VersionChange,
   folder: VersionFolder,
   build: string,
   now: Date,
-  /** Where its POM and files are read: elsewhere while it is being copied. */
-  source: RepositoryContext = context,
+  /** Another repository while it is copied, an archive while it is unpacked. */
+  source: VersionSource,
 ): Promise<void> {
   const { documents } = context
   const pom = (await source.documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined

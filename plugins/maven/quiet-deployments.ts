@@ -1,4 +1,5 @@
 import type { DocumentKey, RepositoryContext } from '#core'
+import { bundleList } from './bundle-record.js'
 import { type Deployment, keys, lastActivity, loadDeployment } from './deployment.js'
 import { quietPeriod } from './file-upload.js'
 import { parseVersionFolder, type VersionFolder } from './layout.js'
@@ -8,9 +9,14 @@ import { publish } from './publication.js'
 const expiry = 24 * 60 * 60_000
 const batch = 20
 
-/** Ivy, sbt and curl send no metadata: a deployment that has been quiet for a while is complete. `key`: the version folder, 'open', the build. */
+/** Ivy, sbt and curl send no metadata: a deployment that has been quiet for a while is complete. `key`: the version folder, 'open', the build; or that
+ *  of a bundle's record, which nobody asks for any more. */
 export async function settleQuiet(key: DocumentKey, context: RepositoryContext, now: Date): Promise<void> {
   const [path, , build = ''] = key
+  if (path === bundleList) {
+    await context.change().deleteDocument(key).commit()
+    return
+  }
   const folder = parseVersionFolder(path)
   const open = folder && (await context.documents.find(keys.open(folder, build)))
   if (folder === undefined || open === undefined) return

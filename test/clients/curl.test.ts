@@ -1,3 +1,4 @@
+import { bundleFlow } from './bundle-flow.js'
 import { withVersion } from './client-version.js'
 import { curlFlow } from './curl-flow.js'
 import { Server } from './server.js'
@@ -12,5 +13,8 @@ describe(withVersion('curl'), function () {
 
   it('puts, gets, resumes, revalidates, lists and removes files', async () => {
     await curlFlow(await server.target('raw'))
+  })
+  it('publishes Maven modules as one bundle by the API of the public portal', async () => {
+    await bundleFlow(await server.target('maven'))
   })
 })

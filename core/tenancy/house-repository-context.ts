@@ -4,6 +4,8 @@ import type { Principal } from '../auth/principal.js'
 import type { Digests } from '../digest/digests.js'
 import { forbidden, hidden, methodNotAllowed, tooLarge, unavailable } from '../errors/registry-error.js'
 import type { ServedIndex } from '../plugin/package-index.js'
+import type { ProtocolRequest } from '../request/protocol-request.js'
+import type { Reply } from '../request/reply.js'
 import type { Limits } from '../runtime/limits.js'
 import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
@@ -18,7 +20,7 @@ import { StoredArtifact } from '../storage/stored-artifact.js'
 import { type ArtifactStores, StoredArtifactReader } from '../storage/stored-artifact-reader.js'
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
 import type { UploadSessions } from '../storage/upload-session.js'
-import type { DerivedDocuments } from '../upstream/derived-documents.js'
+import type { DerivedDocuments, OwnDocument } from '../upstream/derived-documents.js'
 import type { Allowances } from '../usage/allowances.js'
 import type { ContextRequest, RepositoryContextRequest } from './context-factory.js'
 import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
@@ -67,6 +69,11 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     const index = this.request.plugin.indexes?.find((one) => one.name === name)
     if (!index) throw new Error(`plugin ${this.request.plugin.name} has no index ${name}`)
     return this.parts.derived.find({ index, pkg, place: this.place(), documents: this.documents, base: this.mountUrl })
+  }
+
+  derived(document: OwnDocument, request: ProtocolRequest): Promise<Reply> {
+    this.session.use()
+    return this.parts.derived.serve(document, this.place(), this.mountUrl, request)
   }
 
   get stage(): Stage {

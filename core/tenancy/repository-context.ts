@@ -1,10 +1,13 @@
 import type { ServedIndex } from '../plugin/package-index.js'
+import type { ProtocolRequest } from '../request/protocol-request.js'
+import type { Reply } from '../request/reply.js'
 import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { PackageFacts } from '../storage/package-facts.js'
 import type { Stage, StagedBlob } from '../storage/staging.js'
 import type { UploadSessions } from '../storage/upload-session.js'
+import type { OwnDocument } from '../upstream/derived-documents.js'
 import type { OrganizationContext } from './organization-context.js'
 import type { Repository } from './repository.js'
 
@@ -21,6 +24,8 @@ export interface RepositoryContext extends OrganizationContext {
   packages(query?: { readonly after?: string; readonly text?: string }): AsyncIterable<PackageEntry>
   /** The index of one package as this repository serves it, whatever its kind. */
   index(name: string, pkg: string): Promise<ServedIndex | undefined>
+  /** Answers with a document of the plugin's own, of no single package: from the revision alone, or rendered and compressed once for it. */
+  derived(document: OwnDocument, request: ProtocolRequest): Promise<Reply>
   /** Writes and hashes; throws `unprocessable` on a digest that differs from `expected`, whose digests join the pass. Dropped unless committed. */
   readonly stage: Stage
   /** A file anywhere in this organization that has these bytes, and that the caller may read. */

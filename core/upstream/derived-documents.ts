@@ -13,6 +13,8 @@ import type { DocumentPlace } from '../storage/stored-document-reader.js'
 import { codingOf, entityTagMatches } from './negotiation.js'
 import { composed, inCoding, PackedDocument } from './packed-document.js'
 
+/** Stored by clients, but asked about each time. */
+const pageHeaders = { vary: 'Accept, Accept-Encoding, Authorization', 'cache-control': 'private, no-cache' }
 /** Smaller ones cross the wire in one packet either way. */
 const worthCompressing = 1_024
 /** Of what is kept of each kind, no document takes more: a larger one is kept packed. */
@@ -26,6 +28,16 @@ export interface IndexQuery {
   readonly place: DocumentPlace
   readonly documents: DocumentReader
   readonly base: URL
+}
+
+/** A document of a plugin's own beside its indexes: a list of projects. */
+export interface OwnDocument {
+  readonly name: string
+  /** Whatever changes when the document does; it becomes part of the ETag, as the flavour does. */
+  readonly revision: string
+  readonly flavour: string
+  /** In pieces of text where it may be large. */
+  render(): Promise<{ readonly contentType: string; readonly body: Uint8Array | AsyncIterable<string> }>
 }
 
 interface Rendered {
@@ -66,18 +78,37 @@ export class DerivedDocuments {
     }
   }
 
+  /** A plugin's own document at the revision that it names: 304, or rendered and compressed once. */
+  async serve(own: OwnDocument, place: DocumentPlace, base: URL, request: ProtocolRequest): Promise<Reply> {
+    const { name, revision, flavour, render } = own
+    const etag = weakTag(base, revision, flavour)
+    if (entityTagMatches(request.header('if-none-match'), etag)) return { status: 304, headers: pageHeaders, etag }
+    const key = keyOf({ place, index: { name }, pkg: '', base }, revision, flavour)
+    const held = this.kept.get(key)
+    if (held) return this.answer(key, held, request, true)
+    const { rendered } = await this.rendering.run(key, async () => {
+      const { contentType, body: written } = await render()
+      const body = written instanceof Uint8Array ? written : await composed(written, this.wholeBytes)
+      return { key, rendered: this.keep(key, { contentType, body, etag }) }
+    })
+    return this.answer(key, rendered, request, true)
+  }
+
   private async reply(query: IndexQuery, head: PackageHead, flavour: string, request: ProtocolRequest): Promise<Reply> {
-    const headers = { vary: 'Accept, Accept-Encoding, Authorization', 'cache-control': 'private, no-cache' }
     const weak = query.index.etag === 'weak'
     if (weak) {
-      const etag = weakTag(query, head.sequence, flavour)
-      if (entityTagMatches(request.header('if-none-match'), etag)) return { status: 304, headers, etag }
+      const etag = weakTag(query.base, head.sequence, flavour)
+      if (entityTagMatches(request.header('if-none-match'), etag)) return { status: 304, headers: pageHeaders, etag }
     }
     const { key, rendered } = await this.rendered(query, head, flavour)
+    return this.answer(key, rendered, request, weak)
+  }
+
+  private async answer(key: string, rendered: Rendered, request: ProtocolRequest, weak: boolean): Promise<Reply> {
     const coding = weak && lengthOf(rendered.body) >= worthCompressing ? codingOf(request.header('accept-encoding')) : undefined
     return {
       status: 200,
-      headers: { 'content-type': rendered.contentType, ...headers, ...(coding ? { 'content-encoding': coding } : {}) },
+      headers: { 'content-type': rendered.contentType, ...pageHeaders, ...(coding ? { 'content-encoding': coding } : {}) },
       body: coding ? await this.compressed(key, rendered.body, coding) : rendered.body,
       etag: rendered.etag,
     }
@@ -114,12 +145,17 @@ export class DerivedDocuments {
         continue
       }
       if (written === undefined || body === undefined) throw notFound('package', pkg)
-      const rendered = { contentType: written.contentType, body, etag: tagOf(query, head.sequence, flavour, body) }
       const key = keyOf(query, head.sequence, flavour)
-      this.kept.put(key, rendered, (body instanceof PackedDocument ? body.gzip.length : body.length) + key.length)
-      return { key, rendered }
+      const etag = tagOf(query, head.sequence, flavour, body)
+      return { key, rendered: this.keep(key, { contentType: written.contentType, body, etag }) }
     }
     throw unavailable('The package changes too fast to be listed; try again', 1)
+  }
+
+  private keep(key: string, rendered: Rendered): Rendered {
+    const { body } = rendered
+    this.kept.put(key, rendered, (body instanceof PackedDocument ? body.gzip.length : body.length) + key.length)
+    return rendered
   }
 
   /** A tag made from the bytes needs all of them. */
@@ -140,18 +176,20 @@ export class DerivedDocuments {
   }
 }
 
-function keyOf({ index, pkg, place, base }: IndexQuery, sequence: number, flavour: string): string {
-  return [place.organizationId, place.repositoryId, place.plugin, index.name, pkg, sequence, flavour, base.href].join('\0')
+type KeyParts = Pick<IndexQuery, 'pkg' | 'place' | 'base'> & { readonly index: { readonly name: string } }
+
+function keyOf({ index, pkg, place, base }: KeyParts, revision: number | string, flavour: string): string {
+  return [place.organizationId, place.repositoryId, place.plugin, index.name, pkg, revision, flavour, base.href].join('\0')
 }
 
 function tagOf(query: IndexQuery, sequence: number, flavour: string, body: Rendered['body']): string {
-  if (query.index.etag === 'weak' || body instanceof PackedDocument) return weakTag(query, sequence, flavour)
+  if (query.index.etag === 'weak' || body instanceof PackedDocument) return weakTag(query.base, sequence, flavour)
   return `"${createHash('sha1').update(body).digest('hex')}"`
 }
 
 /** By revision, flavour and the address that links begin with: compressed variants share it (RFC 9110 8.8.1). */
-function weakTag({ base }: IndexQuery, sequence: number, flavour: string): string {
-  return `W/"${sequence}-${flavour}-${createHash('sha256').update(base.href).digest('hex').slice(0, 8)}"`
+function weakTag(base: URL, revision: number | string, flavour: string): string {
+  return `W/"${revision}-${flavour}-${createHash('sha256').update(base.href).digest('hex').slice(0, 8)}"`
 }
 
 function lengthOf(body: Rendered['body']): number {

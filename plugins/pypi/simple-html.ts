@@ -1,6 +1,6 @@
 import { mediaTypes } from './media-type.js'
 import type { ListedFile, ProjectPage } from './project-page.js'
-import { encodeText, fileUrl, type RenderedPage } from './simple-links.js'
+import { encodeText, fileUrl, type PageParts, type RenderedPage } from './simple-links.js'
 
 /** HTML stays what API 1.4 defined (PEP 833): no size, no time, no versions. Consumers match it with regular expressions: one anchor a line, href first. */
 const apiVersion = '1.4'
@@ -16,24 +16,18 @@ export function renderHtmlPage({ project, status, files }: ProjectPage, flavour:
             : [`    <meta name="pypi:project-status-reason" content="${escapeHtml(status.reason)}">`]),
         ]
   const title = `Links for ${escapeHtml(project)}`
-  return renderDocument(title, metas, files.map(renderAnchor), flavour)
+  const { contentType, begin, end } = frame(title, metas, flavour)
+  return { contentType, body: encodeText(begin + files.map((file) => `${renderAnchor(file)}\n`).join('') + end) }
 }
 
 /** The list of projects: display names over relative links. */
-export function renderHtmlList(
-  projects: readonly { readonly project: string; readonly name: string }[],
-  flavour: 'html' | 'html-v1',
-) {
-  const anchors = projects.map(({ project, name }) => `    <a href="${project}/">${escapeHtml(name)}</a><br>`)
-  return renderDocument('Simple index', [], anchors, flavour)
+export function htmlListParts(flavour: 'html' | 'html-v1'): PageParts {
+  const { contentType, begin, end } = frame('Simple index', [], flavour)
+  const project = (project: string, name: string) => `    <a href="${project}/">${escapeHtml(name)}</a><br>\n`
+  return { contentType, begin, between: '', project, end }
 }
 
-function renderDocument(
-  title: string,
-  metas: readonly string[],
-  anchors: readonly string[],
-  flavour: 'html' | 'html-v1',
-): RenderedPage {
+function frame(title: string, metas: readonly string[], flavour: 'html' | 'html-v1') {
   const lines = [
     '<!DOCTYPE html>',
     '<html lang="en">',
@@ -45,12 +39,13 @@ function renderDocument(
     '  </head>',
     '  <body>',
     `    <h1>${title}</h1>`,
-    ...anchors,
-    '  </body>',
-    '</html>',
     '',
   ]
-  return { contentType: `${mediaTypes[flavour]}; charset=utf-8`, body: encodeText(lines.join('\n')) }
+  return {
+    contentType: `${mediaTypes[flavour]}; charset=utf-8`,
+    begin: lines.join('\n'),
+    end: '  </body>\n</html>\n',
+  }
 }
 
 /** `data-yanked` always has a value and a `false` is never written: pip reads a bare attribute as not yanked, and any value as there. */

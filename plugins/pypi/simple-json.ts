@@ -1,6 +1,6 @@
 import { mediaTypes } from './media-type.js'
 import type { ListedFile, ProjectPage } from './project-page.js'
-import { encodeText, fileUrl, type RenderedPage } from './simple-links.js'
+import { encodeText, fileUrl, type PageParts, type RenderedPage } from './simple-links.js'
 
 /** A size is required from 1.1 on: a page that lacks one claims what it can keep (PyPI dossier 5). */
 function apiVersion(files: readonly ListedFile[]): '1.4' | '1.0' {
@@ -17,8 +17,15 @@ export function renderJsonPage({ project, status, versions, files }: ProjectPage
   })
 }
 
-export function renderJsonList(projects: readonly { readonly name: string }[]): RenderedPage {
-  return rendered({ meta: { 'api-version': '1.4' }, projects: projects.map(({ name }) => ({ name })) })
+/** The list of projects: display names. */
+export function jsonListParts(): PageParts {
+  return {
+    contentType: mediaTypes.json,
+    begin: '{"meta":{"api-version":"1.4"},"projects":[',
+    between: ',',
+    project: (_project, name) => JSON.stringify({ name }),
+    end: ']}\n',
+  }
 }
 
 /** What is unknown is left out: uv drops a page with a null for size, time or yank. sha256 alone: pip checks every digest it is given. The metadata stands

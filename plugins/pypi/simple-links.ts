@@ -3,6 +3,15 @@ export interface RenderedPage {
   readonly body: Uint8Array
 }
 
+/** A list of projects, to be written one after the other. */
+export interface PageParts {
+  readonly contentType: string
+  readonly begin: string
+  readonly between: string
+  readonly project: (project: string, name: string) => string
+  readonly end: string
+}
+
 /** Relative to a project's page, so that it survives prefixes, TLS in front and several host names. The file name is the last segment: clients
  *  take name, version and tags from it. */
 export function fileUrl({ sha256, filename }: { readonly sha256: string; readonly filename: string }): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type Headers,
   notFound,
@@ -10,9 +9,8 @@ import {
   text,
 } from '#core'
 import { type Flavour, mediaTypes, selectFlavour } from './media-type.js'
+import { listProjects } from './project-list.js'
 import { projectOf } from './project-name.js'
-import { renderHtmlList } from './simple-html.js'
-import { renderJsonList } from './simple-json.js'
 
 /** The pages of the simple index: served at `/simple/…` and, at the same depth, `/+simple/…`; every other spelling is sent there. */
 export const simpleRoutes = [
@@ -55,16 +53,8 @@ async function redirectToPage(request: PageRequest, context: RepositoryContext):
 async function serveList(request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   const flavour = flavourFor(request)
   if (!flavour) return notAcceptable()
-  const projects: { project: string; name: string }[] = []
-  for await (const { name, facts } of context.packages()) projects.push({ project: name, name: facts.name ?? name })
-  const { contentType, body } = flavour === 'json' ? renderJsonList(projects) : renderHtmlList(projects, flavour)
-  const digest = createHash('sha256').update(body).digest('hex').slice(0, 32)
-  return {
-    status: 200,
-    headers: { 'content-type': contentType, ...pageHeaders(context) },
-    body,
-    etag: `W/"${digest}-${flavour}"`,
-  }
+  const reply = await listProjects(flavour, request, context)
+  return { ...reply, headers: { ...pageHeaders(context), ...reply.headers } }
 }
 
 function flavourFor(request: ProtocolRequest): Flavour | undefined {

@@ -1,3 +1,4 @@
+import type { YankMark } from '../plugin/package-keeping.js'
 import type { DeletionRow } from '../storage/deletion-rows.js'
 import type { CleanupItem, CleanupRules } from './cleanup-rules.js'
 
@@ -8,6 +9,12 @@ export interface Lifecycle extends Retention {
   promote(repository: string, pkg: string, version: string, options: PromoteOptions): Promise<Promoted>
   /** artifacts.delete. The ordinary removal, which can be undone. */
   removeVersion(repository: string, pkg: string, version: string, reason?: string): Promise<void>
+  /** artifacts.delete. The same for a package with all its versions. Throws `conflict` where the format has no such removal. */
+  removePackage(repository: string, pkg: string, reason?: string): Promise<void>
+  /** artifacts.write. Advises against a version, or takes that back. Throws `conflict` where the format does not know this. */
+  yank(repository: string, pkg: string, version: string, mark: YankMark): Promise<void>
+  /** artifacts.delete, since it can stop uploads and downloads. Throws `conflict` where the format does not know this. */
+  setStatus(repository: string, pkg: string, status: string, reason?: string): Promise<void>
   /** artifacts.delete. What was taken away and can be brought back, oldest first. */
   listDeletions(repository: string, query?: { readonly after?: string }): AsyncIterable<Deletion>
   /** artifacts.delete. Brings back files, documents and what search shows, as they were. Throws `conflict` where something else stands there now. */

@@ -1,8 +1,12 @@
+import type { Permission } from '../auth/permission.js'
 import { principalId } from '../auth/principal.js'
 import { conflict, invalid, RegistryError } from '../errors/registry-error.js'
+import type { PackageKeeping, YankMark } from '../plugin/package-keeping.js'
 import type { Clock } from '../runtime/clock.js'
+import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
 import { asJson } from '../storage/storage-rows.js'
+import type { RepositoryContext } from '../tenancy/repository-context.js'
 import { Cleanup, type LastDownloads } from './cleanup.js'
 import { type CleanupItem, type CleanupRow, type CleanupRules, isIdle } from './cleanup-rules.js'
 import type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle.js'
@@ -11,6 +15,13 @@ import type { RepositoryAccess } from './repository-access.js'
 import { Undo } from './undo.js'
 
 const trial = 86_400_000
+
+type Making = (
+  keeping: PackageKeeping,
+  pkg: string,
+  context: RepositoryContext,
+  change: RepositoryChangeSet,
+) => Promise<void> | undefined
 
 /** Versions after their publication, for one caller: what a format says of them, committed by the house. */
 export class StoredLifecycle implements Lifecycle {
@@ -47,6 +58,38 @@ export class StoredLifecycle implements Lifecycle {
       const change = context.change()
       change.deletion({ package: pkg, version, ...(reason === undefined ? {} : { reason }) })
       await keeping.remove(pkg, version, context, change)
+      await change.commit()
+    })
+  }
+
+  removePackage(repository: string, name: string, reason?: string): Promise<void> {
+    return this.changing(repository, name, 'artifacts.delete', (keeping, pkg, context, change) => {
+      change.deletion({ package: pkg, ...(reason === undefined ? {} : { reason }) })
+      return keeping.removeAll?.(pkg, context, change)
+    })
+  }
+
+  yank(repository: string, name: string, version: string, mark: YankMark): Promise<void> {
+    return this.changing(repository, name, 'artifacts.write', (keeping, pkg, context, change) =>
+      keeping.yank?.(pkg, version, mark, context, change),
+    )
+  }
+
+  setStatus(repository: string, name: string, status: string, reason?: string): Promise<void> {
+    return this.changing(repository, name, 'artifacts.delete', (keeping, pkg, context, change) =>
+      keeping.setStatus?.(pkg, status, reason, context, change),
+    )
+  }
+
+  /** One commit of what the format makes of it; `conflict` where it makes nothing of it. */
+  private async changing(repository: string, name: string, permission: Permission, make: Making): Promise<void> {
+    const { context, keeping } = this.access.open(repository, permission)
+    const pkg = keeping.keyOf?.(name) ?? name
+    await repeated(async () => {
+      const change = context.change()
+      const making = make(keeping, pkg, context, change)
+      if (making === undefined) throw conflict(`${context.repository.format} has no such thing`)
+      await making
       await change.commit()
     })
   }

@@ -22,6 +22,13 @@ export interface CopyOptions {
   readonly tags?: readonly string[]
 }
 
+export interface YankMark {
+  readonly yanked: boolean
+  readonly reason?: string
+  /** Name of one file of the version; default: all of them. */
+  readonly file?: string
+}
+
 /** What a version is made of, so that the house can copy, promote, remove and expire versions of this format. Each records into a change set of the
  *  house's, with `requireHead` for what its decision rests on; the house commits, and asks anew where that is `stale`. */
 export interface PackageKeeping {
@@ -33,6 +40,18 @@ export interface PackageKeeping {
   versions(pkg: string, context: RepositoryContext): AsyncIterable<PackageVersion>
   /** The ordinary removal of a version, or of one build of it. Throws `not-found`. */
   remove(pkg: string, version: string, context: RepositoryContext, change: RepositoryChangeSet, build?: string): Promise<void>
+  /** The removal of a package with all of its versions. Throws `not-found`. */
+  removeAll?(pkg: string, context: RepositoryContext, change: RepositoryChangeSet): Promise<void>
+  /** Advises clients against a version, or one file of it, or takes that back: PyPI's yank. Throws `not-found`. */
+  yank?(pkg: string, version: string, mark: YankMark, context: RepositoryContext, change: RepositoryChangeSet): Promise<void>
+  /** What a package is said to be: 'deprecated', 'archived'. Throws `not-found`, and `invalid` for a word that the format does not know. */
+  setStatus?(
+    pkg: string,
+    status: string,
+    reason: string | undefined,
+    context: RepositoryContext,
+    change: RepositoryChangeSet,
+  ): Promise<void>
   /** All of a version from one repository into `change` of another, by the target's rules. Throws `not-found`, and what a publish would throw. */
   copy(
     pkg: string,

@@ -6,6 +6,7 @@ interface PackageOptions extends CommonOptions {
   readonly tag?: readonly string[]
   readonly move?: boolean
   readonly reason?: string
+  readonly file?: string
 }
 
 type Row = Readonly<Record<string, unknown>>
@@ -47,12 +48,48 @@ export function packageCommand(program: Command): void {
   })
   common(
     command
-      .command('delete <organization> <repository> <name> <version>')
-      .description('remove a version; `deleted restore` brings it back')
+      .command('delete <organization> <repository> <name> [version]')
+      .description('remove a version, or a package with all of them; `deleted restore` brings it back')
       .option('--reason <text>', 'why'),
-  ).action(async (org: string, repository: string, name: string, version: string, options: PackageOptions) => {
+  ).action(async (org: string, repository: string, name: string, version: string | undefined, options: PackageOptions) => {
     const query = options.reason === undefined ? '' : `?${new URLSearchParams({ reason: options.reason })}`
-    await clientOf(options).send('DELETE', path(org, repository, name, version) + query)
-    done(options, `${name} ${version} is gone from ${repository}`)
+    const named = version === undefined ? [name] : [name, version]
+    await clientOf(options).send('DELETE', path(org, repository, ...named) + query)
+    done(options, `${named.join(' ')} is gone from ${repository}`)
+  })
+  common(
+    command
+      .command('yank <organization> <repository> <name> <version>')
+      .description('advise clients against a version; who pins it still gets it')
+      .option('--reason <text>', 'why, for clients to show')
+      .option('--file <name>', 'one file of it alone'),
+  ).action(async (org: string, repository: string, name: string, version: string, options: PackageOptions) => {
+    const { reason, file } = options
+    const body = { ...(reason === undefined ? {} : { reason }), ...(file === undefined ? {} : { file }) }
+    await clientOf(options).send('POST', `${path(org, repository, name, version)}/yank`, body)
+    done(options, `${file ?? `${name} ${version}`} is yanked in ${repository}`)
+  })
+  common(
+    command
+      .command('unyank <organization> <repository> <name> <version>')
+      .description('take a yank back')
+      .option('--file <name>', 'one file of it alone'),
+  ).action(async (org: string, repository: string, name: string, version: string, options: PackageOptions) => {
+    const query = options.file === undefined ? '' : `?${new URLSearchParams({ file: options.file })}`
+    await clientOf(options).send('DELETE', `${path(org, repository, name, version)}/yank${query}`)
+    done(options, `${options.file ?? `${name} ${version}`} is no longer yanked in ${repository}`)
+  })
+  common(
+    command
+      .command('status <organization> <repository> <name> <status>')
+      .description('say what a package is: active, deprecated, archived (no uploads), quarantined (no downloads either)')
+      .option('--reason <text>', 'why, for clients to show'),
+  ).action(async (org: string, repository: string, name: string, status: string, options: PackageOptions) => {
+    const { reason } = options
+    await clientOf(options).send('PUT', `${path(org, repository, name)}/status`, {
+      status,
+      ...(reason === undefined ? {} : { reason }),
+    })
+    done(options, `${name} is ${status} in ${repository}`)
   })
 }

@@ -50,6 +50,20 @@ const shapeDeletion = ({ id, at, by, reason, package: pkg, version, files, bytes
 })
 const deletedQuery = pageQuery.extend({ repository: z.string().meta({ description: 'Name of the repository' }) })
 
+const line = z
+  .string()
+  .max(500)
+  .optional()
+  .meta({ description: 'Why; clients show it', examples: ['wrong build'] })
+const file = z
+  .string()
+  .min(1)
+  .max(255)
+  .optional()
+  .meta({ description: 'One file of the version, by its name; default: all', examples: ['acme_app-1.0-py3-none-any.whl'] })
+const absent = refusal('No such repository, package, version or file, or none for this caller')
+const unknownToFormat = refusal('Packages of this format have no such thing')
+
 export const packageRoutes = [
   inOrganization({
     method: 'POST',
@@ -78,6 +92,64 @@ export const packageRoutes = [
     answers: { 204: answer('Gone'), 404: refusal('No such repository or version, or none for this caller') },
     async handle({ params, query }, { lifecycle }) {
       await lifecycle.removeVersion(params.repository, packageNameIn(params.package), params.version, query.reason)
+      return empty(204)
+    },
+  }),
+  inOrganization({
+    method: 'DELETE',
+    path: '/v1/packages/{repository}/{package}',
+    permission: 'packages.manage',
+    summary: 'Remove a package with all its versions; it can be brought back',
+    query: z.strictObject({ reason }),
+    answers: { 204: answer('Gone'), 404: absent, 409: unknownToFormat },
+    async handle({ params, query }, { lifecycle }) {
+      await lifecycle.removePackage(params.repository, packageNameIn(params.package), query.reason)
+      return empty(204)
+    },
+  }),
+  inOrganization({
+    method: 'POST',
+    path: '/v1/packages/{repository}/{package}/{version}/yank',
+    permission: 'packages.manage',
+    summary: 'Advise clients against a version, or one file of it; it stays where it is',
+    body: z.strictObject({ reason: line, file }).meta({ id: 'Yank' }),
+    answers: { 204: answer('Yanked'), 404: absent, 409: unknownToFormat },
+    async handle({ params, body }, { lifecycle }) {
+      const mark = { yanked: true, ...defined(body) }
+      await lifecycle.yank(params.repository, packageNameIn(params.package), params.version, mark)
+      return empty(204)
+    },
+  }),
+  inOrganization({
+    method: 'DELETE',
+    path: '/v1/packages/{repository}/{package}/{version}/yank',
+    permission: 'packages.manage',
+    summary: 'Take a yank back',
+    query: z.strictObject({ file }),
+    answers: { 204: answer('No longer yanked'), 404: absent, 409: unknownToFormat },
+    async handle({ params, query }, { lifecycle }) {
+      const mark = { yanked: false, ...defined(query) }
+      await lifecycle.yank(params.repository, packageNameIn(params.package), params.version, mark)
+      return empty(204)
+    },
+  }),
+  inOrganization({
+    method: 'PUT',
+    path: '/v1/packages/{repository}/{package}/status',
+    permission: 'packages.manage',
+    summary: 'Say what a package is: active, deprecated, archived (takes no uploads) or quarantined (offers nothing)',
+    body: z
+      .strictObject({
+        status: z
+          .string()
+          .max(40)
+          .meta({ examples: ['deprecated'] }),
+        reason: line,
+      })
+      .meta({ id: 'PackageStatus' }),
+    answers: { 204: answer('So it is'), 404: absent, 409: unknownToFormat },
+    async handle({ params, body }, { lifecycle }) {
+      await lifecycle.setStatus(params.repository, packageNameIn(params.package), body.status, body.reason)
       return empty(204)
     },
   }),

@@ -33,6 +33,12 @@ export interface Malformed {
 /** Suffix of the address under which a wheel's METADATA stands beside it (PEP 658). */
 export const metadataSuffix = '.metadata'
 
+/** Suffix of what its publisher attested of a file (PEP 740), in the store alone. */
+export const provenanceSuffix = '.provenance'
+
+/** All that may stand beside a file. */
+export const sidecarSuffixes = [metadataSuffix, provenanceSuffix] as const
+
 /** Bytes of a file name, and of a path segment: with its suffix, a sidecar's name has to fit too. */
 export const longestFilename = 255
 

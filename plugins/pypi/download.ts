@@ -1,6 +1,6 @@
-import { type Artifact, bytes, forbidden, notFound, type RepositoryContext, repositoryRoute } from '#core'
+import { type Artifact, bytes, notFound, type RepositoryContext, repositoryRoute } from '#core'
 import { type DistributionFile, metadataSuffix, parseFilename } from './distribution-file.js'
-import { findDocument, type ProjectDocument, projectKey, storedPath } from './project-documents.js'
+import { requireOffered, storedPath } from './project-documents.js'
 import { normalVersion } from './version.js'
 
 /** A file under the digest of its own bytes: other bytes are another address, so what is here never changes. */
@@ -27,11 +27,9 @@ export const downloadRoutes = [download]
 
 /** Digest and name must belong to one file of this repository: neither alone opens anything. */
 async function findFile(context: RepositoryContext, file: DistributionFile, sha256: string): Promise<Artifact | undefined> {
-  const [artifact, project] = await Promise.all([
+  const [artifact] = await Promise.all([
     context.artifacts.find(storedPath(file)),
-    findDocument<ProjectDocument>(context.documents, projectKey(file.project)),
+    requireOffered(context.documents, file.project),
   ])
-  if (artifact?.digests.sha256 !== sha256) return undefined
-  if (project?.value.status?.status === 'quarantined') throw forbidden(`Project '${file.project}' is quarantined.`)
-  return artifact
+  return artifact?.digests.sha256 === sha256 ? artifact : undefined
 }

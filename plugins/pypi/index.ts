@@ -4,6 +4,7 @@ import { coreMetadataParser } from './core-metadata-parser.js'
 import { downloadRoutes } from './download.js'
 import { keeping } from './keeping.js'
 import { describeStored, documentVersion } from './project-documents.js'
+import { provenanceRoutes } from './provenance.js'
 import { renderError } from './pypi-error.js'
 import { simpleIndex } from './simple-index.js'
 import { simpleRoutes } from './simple-pages.js'
@@ -23,7 +24,7 @@ export function pypiPlugin(): ProtocolPlugin {
     mounts: [
       {
         scope: 'repository',
-        routes: [...simpleRoutes, ...downloadRoutes, ...uploadRoutes(startedClock)],
+        routes: [...simpleRoutes, ...downloadRoutes, ...provenanceRoutes, ...uploadRoutes(startedClock)],
         renderError,
         paths: { emptySegments: 'redirect' },
       },

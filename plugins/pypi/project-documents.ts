@@ -1,4 +1,4 @@
-import type { DocumentKey, DocumentReader, PackageFacts } from '#core'
+import { type DocumentKey, type DocumentReader, forbidden, type PackageFacts } from '#core'
 import { type DistributionFile, type FileType, uniqueKey } from './distribution-file.js'
 
 /** Version of the documents below. */
@@ -22,6 +22,11 @@ export type FileDocument = {
   readonly requiresPython?: string
   /** Of the wheel's METADATA, which stands beside it as `{filename}.metadata`. */
   readonly metadataSha256?: string
+  /** Its attestations stand beside it as `{filename}.provenance`. */
+  readonly provenance?: true
+  /** For the older JSON of a project; absent where the file is older than they are. */
+  readonly md5?: string
+  readonly blake2b256?: string
 }
 
 export type ProjectStatus = 'active' | 'archived' | 'quarantined' | 'deprecated'
@@ -43,8 +48,8 @@ export type ProjectDocument = {
   readonly status?: { readonly status: ProjectStatus; readonly reason?: string }
 }
 
-/** Holds a place that only one file can take, however it is spelled. */
-export type UniqueDocument = { readonly v: number; readonly filename: string; readonly sha256: string }
+/** Holds a place that only one file can take, however it is spelled. `gone`: the file was deleted, and nothing but itself comes back. */
+export type UniqueDocument = { readonly v: number; readonly filename: string; readonly sha256: string; readonly gone?: true }
 
 export const projectKey = (project: string): DocumentKey => [project, 'project']
 export const filesKey = (project: string): DocumentKey => [project, 'file']
@@ -79,4 +84,10 @@ export async function describeStored(project: string, documents: DocumentReader)
 export async function hasFiles(project: string, documents: DocumentReader): Promise<boolean> {
   for await (const _ of documents.list(filesKey(project), { limit: 1 })) return true
   return false
+}
+
+/** Throws `forbidden` where nothing of a project is offered at the moment. */
+export async function requireOffered(documents: DocumentReader, project: string): Promise<void> {
+  const found = await findDocument<ProjectDocument>(documents, projectKey(project))
+  if (found?.value.status?.status === 'quarantined') throw forbidden(`Project '${project}' is quarantined.`)
 }

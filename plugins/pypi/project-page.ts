@@ -11,6 +11,8 @@ export interface ListedFile {
   readonly requiresPython?: string
   readonly yanked: boolean | string
   readonly metadataSha256?: string
+  /** There is provenance to be read (PEP 740). */
+  readonly provenance?: true
 }
 
 /** The page of one project as plain data: files by version and name, versions ascending and each once. */

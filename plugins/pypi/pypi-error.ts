@@ -74,6 +74,12 @@ function prefersJson(accept: string | undefined): boolean {
   return qualityOf(accept, ['application/json', 'application/*', '*/*']) > qualityOf(accept, ['text/plain', 'text/*', '*/*'])
 }
 
+/** Does the client take one of these types? Whoever says nothing takes anything. */
+export function acceptsType(accept: string | undefined, types: readonly string[]): boolean {
+  if (accept === undefined || accept.trim() === '') return true
+  return types.some((type) => qualityOf(accept, [type, `${type.split('/')[0]}/*`, '*/*']) > 0)
+}
+
 /** Of the first range in `names` that the header holds; 0 without one. */
 function qualityOf(accept: string | undefined, names: readonly string[]): number {
   const ranges = new Map<string, number>()

@@ -1,11 +1,11 @@
 import { mediaTypes } from './media-type.js'
 import type { ListedFile, ProjectPage } from './project-page.js'
-import { encodeText, fileUrl, type PageParts, type RenderedPage } from './simple-links.js'
+import { encodeText, fileUrl, type PageParts, provenanceUrl, type RenderedPage } from './simple-links.js'
 
 /** HTML stays what API 1.4 defined (PEP 833): no size, no time, no versions. Consumers match it with regular expressions: one anchor a line, href first. */
 const apiVersion = '1.4'
 
-export function renderHtmlPage({ project, status, files }: ProjectPage, flavour: 'html' | 'html-v1'): RenderedPage {
+export function renderHtmlPage({ project, status, files }: ProjectPage, flavour: 'html' | 'html-v1', base: URL): RenderedPage {
   const metas =
     status.status === 'active' && status.reason === undefined
       ? []
@@ -17,7 +17,7 @@ export function renderHtmlPage({ project, status, files }: ProjectPage, flavour:
         ]
   const title = `Links for ${escapeHtml(project)}`
   const { contentType, begin, end } = frame(title, metas, flavour)
-  return { contentType, body: encodeText(begin + files.map((file) => `${renderAnchor(file)}\n`).join('') + end) }
+  return { contentType, body: encodeText(begin + files.map((file) => `${renderAnchor(project, file, base)}\n`).join('') + end) }
 }
 
 /** The list of projects: display names over relative links. */
@@ -49,13 +49,14 @@ function frame(title: string, metas: readonly string[], flavour: 'html' | 'html-
 }
 
 /** `data-yanked` always has a value and a `false` is never written: pip reads a bare attribute as not yanked, and any value as there. */
-function renderAnchor(file: ListedFile): string {
+function renderAnchor(project: string, file: ListedFile, base: URL): string {
   const attributes = [
     `href="${escapeHtml(fileUrl(file))}#sha256=${file.sha256}"`,
     ...(file.requiresPython === undefined ? [] : [`data-requires-python="${escapeHtml(file.requiresPython)}"`]),
     ...(file.metadataSha256 === undefined
       ? []
       : [`data-dist-info-metadata="sha256=${file.metadataSha256}"`, `data-core-metadata="sha256=${file.metadataSha256}"`]),
+    ...(file.provenance === undefined ? [] : [`data-provenance="${escapeHtml(provenanceUrl(project, file, base))}"`]),
     ...(file.yanked === false ? [] : [`data-yanked="${file.yanked === true ? '' : escapeHtml(file.yanked)}"`]),
   ]
   return `    <a ${attributes.join(' ')}>${escapeHtml(file.filename)}</a><br>`

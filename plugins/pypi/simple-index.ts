@@ -5,13 +5,14 @@ import { renderHtmlPage } from './simple-html.js'
 import { renderJsonPage } from './simple-json.js'
 import { compareText, compareVersions, parseVersion, type Version, versionKey } from './version.js'
 
-/** The simple index (PEP 503, 691, 700, 792): flavours 'html', 'html-v1' and 'json'. Links are relative to `…/simple/{project}/`. */
+/** The simple index (PEP 503, 691, 700, 740, 792): flavours 'html', 'html-v1' and 'json'. Links are relative to `…/simple/{project}/`, those to provenance
+ *  are absolute. */
 export const simpleIndex: PackageIndex<ProjectPage> = {
   name: 'simple',
   etag: 'weak',
   load: loadPage,
-  render: (page, flavour) =>
-    flavour === 'json' ? renderJsonPage(page) : renderHtmlPage(page, flavour === 'html-v1' ? 'html-v1' : 'html'),
+  render: (page, flavour, base) =>
+    flavour === 'json' ? renderJsonPage(page, base) : renderHtmlPage(page, flavour === 'html-v1' ? 'html-v1' : 'html', base),
 }
 
 /** Undefined where there is no such project; one without files is an empty page. */
@@ -51,16 +52,8 @@ function compareFiles(a: Parsed, b: Parsed): number {
   return byVersion || compareText(a.document.filename, b.document.filename)
 }
 
-function listed({
-  filename,
-  version,
-  sha256,
-  size,
-  uploadedAt,
-  requiresPython,
-  yanked,
-  metadataSha256,
-}: FileDocument): ListedFile {
+function listed(document: FileDocument): ListedFile {
+  const { filename, version, sha256, size, uploadedAt, requiresPython, yanked, metadataSha256, provenance } = document
   return {
     filename,
     version,
@@ -70,5 +63,6 @@ function listed({
     yanked,
     ...(requiresPython === undefined ? {} : { requiresPython }),
     ...(metadataSha256 === undefined ? {} : { metadataSha256 }),
+    ...(provenance === undefined ? {} : { provenance }),
   }
 }

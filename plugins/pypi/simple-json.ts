@@ -1,19 +1,19 @@
 import { mediaTypes } from './media-type.js'
 import type { ListedFile, ProjectPage } from './project-page.js'
-import { encodeText, fileUrl, type PageParts, type RenderedPage } from './simple-links.js'
+import { encodeText, fileUrl, type PageParts, provenanceUrl, type RenderedPage } from './simple-links.js'
 
 /** A size is required from 1.1 on: a page that lacks one claims what it can keep (PyPI dossier 5). */
 function apiVersion(files: readonly ListedFile[]): '1.4' | '1.0' {
   return files.every(({ size }) => size !== undefined) ? '1.4' : '1.0'
 }
 
-export function renderJsonPage({ project, status, versions, files }: ProjectPage): RenderedPage {
+export function renderJsonPage({ project, status, versions, files }: ProjectPage, base: URL): RenderedPage {
   return rendered({
     meta: { 'api-version': apiVersion(files) },
     name: project,
     'project-status': status,
     versions,
-    files: files.map(renderFile),
+    files: files.map((file) => renderFile(project, file, base)),
   })
 }
 
@@ -30,7 +30,7 @@ export function jsonListParts(): PageParts {
 
 /** What is unknown is left out: uv drops a page with a null for size, time or yank. sha256 alone: pip checks every digest it is given. The metadata stands
  *  under its new name alone: pip 22.3 to 23.0 fail on the old one (PEP 714). */
-function renderFile(file: ListedFile): Record<string, unknown> {
+function renderFile(project: string, file: ListedFile, base: URL): Record<string, unknown> {
   const metadata = file.metadataSha256 === undefined ? undefined : { sha256: file.metadataSha256 }
   return {
     filename: file.filename,
@@ -41,7 +41,7 @@ function renderFile(file: ListedFile): Record<string, unknown> {
     ...(file.uploadTime === undefined ? {} : { 'upload-time': file.uploadTime }),
     yanked: file.yanked === '' ? true : file.yanked,
     ...(metadata === undefined ? {} : { 'core-metadata': metadata }),
-    provenance: null,
+    provenance: file.provenance === undefined ? null : provenanceUrl(project, file, base),
   }
 }
 

@@ -1,3 +1,6 @@
+import type { ListedFile } from './project-page.js'
+import { provenancePath } from './provenance.js'
+
 export interface RenderedPage {
   readonly contentType: string
   readonly body: Uint8Array
@@ -16,6 +19,11 @@ export interface PageParts {
  *  take name, version and tags from it. */
 export function fileUrl({ sha256, filename }: { readonly sha256: string; readonly filename: string }): string {
   return `../../files/${sha256}/${encodeURIComponent(filename)}`
+}
+
+/** Absolute, as PEP 740 wants it. */
+export function provenanceUrl(project: string, { version, filename }: ListedFile, base: URL): string {
+  return `${base.href}${provenancePath(project, version, filename)}`
 }
 
 const encoder = new TextEncoder()

@@ -1,6 +1,6 @@
 import { invalid, RegistryError, type RepositoryContext, type StagedBlob, unavailable } from '#core'
 import type { DistributionFacts } from './core-metadata-parser.js'
-import { type DistributionFile, metadataSuffix, pythonTag } from './distribution-file.js'
+import { type DistributionFile, metadataSuffix, provenanceSuffix, pythonTag } from './distribution-file.js'
 import {
   describeProject,
   documentVersion,
@@ -24,6 +24,8 @@ export interface Distribution {
   readonly facts: DistributionFacts
   /** A wheel's METADATA. */
   readonly metadata: StagedBlob | undefined
+  /** What its publisher attested. */
+  readonly provenance: StagedBlob | undefined
   readonly at: Date
 }
 
@@ -42,13 +44,22 @@ export async function requireOpenProject(
   return found
 }
 
+/** The place that a file takes, as it is before the commit. */
+type Place = Found<UniqueDocument> | undefined
+
 /** True where these very bytes stand under this very name: a repeat after a lost answer changes nothing. Throws `invalid` where anything else
- *  takes the file's place, under whatever spelling. */
+ *  takes the file's place, or took it once, under whatever spelling. */
 export async function alreadyStored(context: RepositoryContext, file: DistributionFile, blob: StagedBlob): Promise<boolean> {
+  const place = await findPlace(context, file, blob)
+  return place !== undefined && !place.value.gone
+}
+
+async function findPlace(context: RepositoryContext, file: DistributionFile, blob: StagedBlob): Promise<Place> {
   const place = await findDocument<UniqueDocument>(context.documents, placeKey(file))
-  if (!place) return false
-  const { filename, sha256 } = place.value
-  if (filename === file.filename && sha256 === blob.digests.sha256) return true
+  if (!place) return undefined
+  const { filename, sha256, gone } = place.value
+  if (filename === file.filename && sha256 === blob.digests.sha256) return place
+  if (gone) throw previouslyUsed()
   if (file.type === 'sdist' && filename !== file.filename) throw invalid('Only one sdist may be uploaded per release.')
   throw alreadyExists(filename, sha256)
 }
@@ -59,11 +70,12 @@ export async function storeDistribution(context: RepositoryContext, distribution
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const project = await requireOpenProject(context, file.project)
     try {
-      await commit(context, distribution, project)
+      const place = await findPlace(context, file, blob)
+      if (place && !place.value.gone) return
+      await commit(context, distribution, project, place)
       return
     } catch (failure) {
       if (!(failure instanceof RegistryError) || (failure.kind !== 'conflict' && failure.kind !== 'stale')) throw failure
-      if (await alreadyStored(context, file, blob)) return
       refuseTakenPath(failure, file)
     }
   }
@@ -74,16 +86,18 @@ async function commit(
   context: RepositoryContext,
   distribution: Distribution,
   before: Found<ProjectDocument> | undefined,
+  taken: Place,
 ): Promise<void> {
-  const { file, blob, metadata, facts } = distribution
+  const { file, blob, metadata, provenance, facts } = distribution
   const head = (await context.documents.head(file.project))?.sequence ?? 0
   const place: UniqueDocument = { v: documentVersion, filename: file.filename, sha256: blob.digests.sha256 }
   const change = context
     .change()
     .putArtifact(storedPath(file), blob, { contentType: 'application/octet-stream' })
     .putDocument(fileKey(file.project, file.filename), describeFile(distribution), 'absent')
-    .putDocument(placeKey(file), place, 'absent')
+    .putDocument(placeKey(file), place, taken ? { revision: taken.revision } : 'absent')
   if (metadata) change.putArtifact(`${storedPath(file)}${metadataSuffix}`, metadata, { contentType: 'text/plain' })
+  if (provenance) change.putArtifact(`${storedPath(file)}${provenanceSuffix}`, provenance, { contentType: 'application/json' })
   const after = projectAfter(before?.value, facts)
   const changed = JSON.stringify(after) !== JSON.stringify(before?.value)
   if (changed) change.putDocument(projectKey(file.project), after, before ? { revision: before.revision } : 'absent')
@@ -94,7 +108,8 @@ async function commit(
   await change.commit()
 }
 
-function describeFile({ file, blob, metadata, facts, at }: Distribution): FileDocument {
+function describeFile({ file, blob, metadata, provenance, facts, at }: Distribution): FileDocument {
+  const { md5, blake2b256 } = blob.digests
   return {
     v: documentVersion,
     filename: file.filename,
@@ -107,6 +122,9 @@ function describeFile({ file, blob, metadata, facts, at }: Distribution): FileDo
     yanked: false,
     ...(facts.requiresPython === undefined ? {} : { requiresPython: facts.requiresPython }),
     ...(metadata === undefined ? {} : { metadataSha256: metadata.digests.sha256 }),
+    ...(provenance === undefined ? {} : { provenance: true }),
+    ...(md5 === undefined ? {} : { md5 }),
+    ...(blake2b256 === undefined ? {} : { blake2b256 }),
   }
 }
 
@@ -137,10 +155,12 @@ function supersedes(version: string, latest: string): boolean {
 
 /** The names of deleted files stay spent. */
 function refuseTakenPath({ detail }: RegistryError, file: DistributionFile): void {
-  if (detail['reason'] === 'spent') {
-    throw invalid('This filename was previously used by a file that has since been deleted. Use a different version.')
-  }
+  if (detail['reason'] === 'spent') throw previouslyUsed()
   if (detail['reason'] === 'exists') throw alreadyExists(file.filename, String(detail['sha256']))
+}
+
+function previouslyUsed(): RegistryError {
+  return invalid('This filename was previously used by a file that has since been deleted. Use a different version.')
 }
 
 /** `--skip-existing` of three clients looks for these words. */

@@ -1,4 +1,5 @@
 import { type DigestName, digestLength, type Form, type FormFile, invalid, tooLarge } from '#core'
+import { attestationLimits } from './attestations.js'
 import { checkMetadataVersion, checkName, checkVersion, metadataLimits } from './core-metadata.js'
 import type { FileType } from './distribution-file.js'
 import type { Version } from './version.js'
@@ -11,6 +12,8 @@ export interface UploadForm {
   /** Lower-case hex; at least one. */
   readonly digests: Readonly<Partial<Record<DigestName, string>>>
   readonly content: FormFile
+  /** JSON as it came (PEP 740). */
+  readonly attestations?: string
 }
 
 /** The form asks for something that this interface stopped doing: 410. */
@@ -19,6 +22,10 @@ export class RetiredAction extends Error {}
 /** What a form may cost (security guide 3.6): the file and a signature beside it; a description is the longest text. */
 export const formLimits = { files: 2, fields: 400, fieldSize: metadataLimits.bytes } as const
 const shortField = 64 * 1024
+const longFields: ReadonlyMap<string, number> = new Map([
+  ['description', metadataLimits.bytes],
+  ['attestations', attestationLimits.bytes],
+])
 
 const retired = new Set(['submit', 'submit_pkg_info', 'doc_upload'])
 const digestFields = [
@@ -55,15 +62,16 @@ export function readUploadForm(form: Form, query: URLSearchParams): UploadForm {
   if (type === 'sdist' && python !== undefined && python !== 'source') {
     throw invalid("Invalid value for pyversion. Error: Use 'source' as Python version for an sdist.")
   }
-  return { name, version, type, digests: digestsOf(field), content }
+  const attestations = field('attestations')
+  return { name, version, type, digests: digestsOf(field), content, ...(attestations === undefined ? {} : { attestations }) }
 }
 
 function checkText(form: Form): void {
   for (const [name, values] of form.fields) {
     for (const value of values) {
       if (value.includes('\0')) throw invalid(`${name}: NUL characters are not allowed.`)
-      if (name !== 'description' && Buffer.byteLength(value) > shortField)
-        throw tooLarge(`${name}: at most ${shortField} bytes are allowed.`)
+      const most = longFields.get(name) ?? shortField
+      if (Buffer.byteLength(value) > most) throw tooLarge(`${name}: at most ${most} bytes are allowed.`)
     }
   }
   for (const { field } of form.files) if (textFields.has(field)) throw invalid(`${field}: Should not be a tuple.`)

@@ -11,11 +11,13 @@ import {
   text,
 } from '#core'
 import { refuseArchive } from './archive-rules.js'
+import { checkAttestations } from './attestations.js'
 import { metadataLimits } from './core-metadata.js'
 import type { DistributionFacts } from './core-metadata-parser.js'
 import { checkFilename, type DistributionFile, longestFilename, metadataSuffix } from './distribution-file.js'
 import { storedPath } from './project-documents.js'
 import { normalizeName } from './project-name.js'
+import { renderProvenance } from './provenance.js'
 import { uploadReply } from './pypi-error.js'
 import { alreadyStored, requireOpenProject, storeDistribution } from './store-distribution.js'
 import { formLimits, RetiredAction, readUploadForm, type UploadForm } from './upload-form.js'
@@ -57,8 +59,12 @@ async function accept(form: UploadForm, context: RepositoryContext, clock: () =>
   if (await alreadyStored(context, file, blob)) return
   const facts = (await context.parse(blob, storedPath(file))) as DistributionFacts
   for (const warning of facts.warnings) context.log.warn('pypi.upload-odd', { filename, warning })
-  const metadata = await stageMetadata(context, file, blob, facts.metadataPath)
-  await storeDistribution(context, { file, blob, facts, metadata, at: clock().now() })
+  const attestations = checkAttestations(form.attestations, file, blob.digests.sha256)
+  const sidecars = {
+    metadata: await stageMetadata(context, file, blob, facts.metadataPath),
+    provenance: attestations && (await context.stage(Readable.from([renderProvenance(attestations)]))),
+  }
+  await storeDistribution(context, { file, blob, facts, ...sidecars, at: clock().now() })
 }
 
 /** Every digest that was given: clients send some of three, and none of them alone is sent by all. */

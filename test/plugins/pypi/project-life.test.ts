@@ -1,82 +1,104 @@
 import { expect } from 'chai'
-import { empty, json, type ProtocolPlugin, type RepositoryContext, type Route, repositoryRoute } from '#core'
-import { parseFilename } from '../../../plugins/pypi/distribution-file.js'
+import api from '../../../plugins/api/index.js'
 import pypi from '../../../plugins/pypi/index.js'
-import { fileKey, placeKey, projectKey, storedPath } from '../../../plugins/pypi/project-documents.js'
 import { type House, openHouse } from '../../support/house.js'
+import { type Management, memberOf, operatorOf, type Thing } from '../../support/management.js'
 import { buildSdist } from '../../support/sdist-builder.js'
 import { buildWheel } from '../../support/wheel-builder.js'
 import { json as simpleJson, upload } from './pypi-house.js'
 
-/** What the management of a project does to its documents, as routes of the test. */
-const remove = repositoryRoute({
-  method: 'DELETE',
-  path: '/test/{filename}',
-  permission: 'artifacts.delete',
-  async handle({ params }, context) {
-    const file = parseFilename(params.filename)
-    if (!file) return empty(404)
-    await context
-      .change()
-      .deleteArtifact(storedPath(file))
-      .deleteDocument(fileKey(file.project, file.filename))
-      .deleteDocument(placeKey(file))
-      .commit()
-    return empty(204)
-  },
-})
-const amend = repositoryRoute({
-  method: 'PATCH',
-  path: '/test/{project}/{filename}',
-  permission: 'artifacts.write',
-  async handle(request, context) {
-    const { project, filename } = request.params
-    const key = filename === 'project' ? projectKey(project) : fileKey(project, filename)
-    const { value, revision } = await context.documents.get(key)
-    const changed = { ...(value as object), ...((await request.json()) as object) }
-    await context.change().putDocument(key, changed, { revision }).commit()
-    return json(200, changed)
-  },
-})
-const [mount] = pypi.mounts
-const routes = [...((mount?.routes ?? []) as readonly Route<RepositoryContext>[]), remove, amend]
-const managed: ProtocolPlugin = {
-  ...pypi,
-  mounts: [
-    {
-      ...(mount?.renderError && mount.paths ? { renderError: mount.renderError, paths: mount.paths } : {}),
-      scope: 'repository',
-      routes,
-    },
-  ],
-}
-
 const wheel = buildWheel({ name: 'bard', version: '1.0' })
+const windows = buildWheel({ name: 'bard', version: '1.0', tag: 'cp312-cp312-win_amd64' })
 const address = `/acme/py/files/${wheel.sha256}/${wheel.filename}`
 const pageAddress = '/acme/py/simple/bard/'
+const spent = '400 This filename was previously used by a file that has since been deleted. Use a different version.'
 
 describe('the life of a project', () => {
   let house: House
+  let operator: Management
   beforeEach(async () => {
-    house = await openHouse({ plugins: [managed], repositories: [{ name: 'py', format: 'pypi' }] })
-    expect((await upload(house, wheel, 'bard', '1.0')).status).to.equal(200)
+    house = await openHouse({ plugins: [pypi, api], repositories: [{ name: 'py', format: 'pypi' }] })
+    operator = operatorOf(house)
+    for (const file of [wheel, windows]) expect((await upload(house, file, 'bard', '1.0')).status).to.equal(200)
   })
   afterEach(() => house.close())
 
-  const page = async () =>
-    (await house.call('GET', pageAddress, { headers: { accept: simpleJson } })).json() as Record<string, unknown>
-  const change = async (what: string, body: object) =>
-    expect(
-      (
-        await house.call('PATCH', `/acme/py/test/bard/${what}`, {
-          body: JSON.stringify(body),
-          headers: { 'content-type': 'application/json' },
-        })
-      ).status,
-    ).to.equal(200)
+  const page = async () => (await house.call('GET', pageAddress, { headers: { accept: simpleJson } })).json() as Thing
+  const yanks = async () =>
+    Object.fromEntries(((await page())['files'] as readonly Thing[]).map(({ filename, yanked }) => [filename, yanked]))
+  const html = async () => (await house.call('GET', pageAddress)).text()
+  const etag = async () => (await house.call('GET', pageAddress)).headers['etag']
+  const told = ({ status, reason }: { status: number; reason: string }) => `${status} ${reason}`
 
-  it('goes on without files: an empty page, and the name of the file spent', async () => {
-    expect((await house.call('DELETE', `/acme/py/test/${wheel.filename}`, { as: 'olga' })).status).to.equal(204)
+  it('shows yanked files as such, by release and by file, and no longer when that is taken back', async () => {
+    const before = await etag()
+    await operator.done('POST', 'packages/py/Bard/1.0.0/yank', { reason: 'broken <b>"on Windows"</b>' })
+    expect(await yanks()).to.deep.equal({
+      [wheel.filename]: 'broken <b>"on Windows"</b>',
+      [windows.filename]: 'broken <b>"on Windows"</b>',
+    })
+    expect(await html()).to.contain('data-yanked="broken &lt;b&gt;&quot;on Windows&quot;&lt;/b&gt;"')
+    const yanked = await etag()
+    expect(yanked).not.to.equal(before)
+    for (const target of [address, `${address}.metadata`]) expect((await house.call('GET', target)).status).to.equal(200)
+    await operator.done('POST', 'packages/py/bard/1.0/yank', { reason: 'broken <b>"on Windows"</b>' })
+    expect(await etag(), 'the same again changes nothing').to.equal(yanked)
+    await operator.done('DELETE', `packages/py/bard/1.0/yank?file=${wheel.filename}`)
+    expect(await yanks()).to.deep.equal({ [wheel.filename]: false, [windows.filename]: 'broken <b>"on Windows"</b>' })
+    await operator.done('DELETE', 'packages/py/bard/1.0/yank')
+    expect(await yanks()).to.deep.equal({ [wheel.filename]: false, [windows.filename]: false })
+    expect(await html()).not.to.contain('data-yanked')
+    await operator.done('POST', 'packages/py/bard/1.0/yank', {})
+    expect(await yanks()).to.deep.equal({ [wheel.filename]: true, [windows.filename]: true })
+    expect(await html()).to.contain('data-yanked=""')
+  })
+
+  it('keeps the time of an upload through yank, un-yank and a repeated upload', async () => {
+    const times = async () => ((await page())['files'] as readonly Thing[]).map((file) => file['upload-time'])
+    const before = await times()
+    await operator.done('POST', 'packages/py/bard/1.0/yank', {})
+    await operator.done('DELETE', 'packages/py/bard/1.0/yank')
+    expect((await upload(house, wheel, 'bard', '1.0')).status).to.equal(200)
+    expect(await times()).to.deep.equal(before)
+  })
+
+  it('makes one line of a reason, and refuses one that is too long', async () => {
+    await operator.done('POST', 'packages/py/bard/1.0/yank', { reason: ' two\r\nlines\u0000\t\u2028here ' })
+    expect((await yanks())[wheel.filename]).to.equal('two lines here')
+    expect((await operator.send('POST', 'packages/py/bard/1.0/yank', { reason: 'x'.repeat(501) })).status).to.equal(400)
+  })
+
+  it('takes yanks from whoever may publish, deletes and states from whoever may delete, and knows what is not there', async () => {
+    const works: readonly [string, string, object?][] = [
+      ['POST', 'packages/py/bard/1.0/yank', {}],
+      ['DELETE', 'packages/py/bard/1.0/yank'],
+      ['PUT', 'packages/py/bard/status', { status: 'deprecated' }],
+      ['DELETE', 'packages/py/bard/1.0'],
+      ['DELETE', 'packages/py/bard'],
+    ]
+    const statuses = async (who: Management) => {
+      const all: number[] = []
+      for (const [method, path, body] of works) all.push((await who.send(method, path, body)).status)
+      return all
+    }
+    expect(await statuses(memberOf(house, 'rita'))).to.deep.equal([403, 403, 403, 403, 403])
+    expect(await statuses(memberOf(house, 'gus'))).to.deep.equal([403, 403, 403, 403, 403])
+    expect(await statuses(memberOf(house, 'dora'))).to.deep.equal([204, 204, 403, 403, 403])
+    expect(await house.storedFiles()).to.have.length(4)
+    for (const [method, path, body] of [
+      ['POST', 'packages/py/bard/2.0/yank', {}],
+      ['POST', 'packages/py/lute/1.0/yank', {}],
+      ['POST', 'packages/py/bard/1.0/yank', { file: 'bard-1.0.tar.gz' }],
+      ['PUT', 'packages/py/lute/status', { status: 'active' }],
+      ['DELETE', 'packages/py/lute'],
+      ['DELETE', 'packages/py/bard/2.0'],
+    ] as const)
+      expect((await operator.send(method, path, body)).status, path).to.equal(404)
+    expect((await operator.send('PUT', 'packages/py/bard/status', { status: 'sleeping' })).status).to.equal(400)
+  })
+
+  it('goes on without files: an empty page, and every spelling of the names of its files spent', async () => {
+    await operator.done('DELETE', 'packages/py/bard/1.0')
     expect(await page()).to.deep.equal({
       meta: { 'api-version': '1.4' },
       name: 'bard',
@@ -84,38 +106,62 @@ describe('the life of a project', () => {
       versions: [],
       files: [],
     })
+    expect(await house.storedFiles()).to.deep.equal([])
     for (const target of [address, `${address}.metadata`]) expect((await house.call('GET', target)).status).to.equal(404)
-    const other = buildWheel({ name: 'bard', version: '1.0', files: { 'more.py': '' } })
-    const refused = await upload(house, other, 'bard', '1.0')
-    expect(`${refused.status} ${refused.reason}`).to.equal(
-      '400 This filename was previously used by a file that has since been deleted. Use a different version.',
-    )
+    const content = buildWheel({ name: 'bard', version: '1.0', files: { 'more.py': '' } })
+    for (const filename of [
+      wheel.filename,
+      'Bard-1.0-py3-none-any.whl',
+      'bard-1.0.0-py3-none-any.whl',
+      'bard-v1-py3-none-any.whl',
+    ])
+      expect(told(await upload(house, { ...content, filename }, 'bard', '1.0')), filename).to.equal(spent)
+    expect(await house.storedFiles()).to.deep.equal([])
     expect((await upload(house, wheel, 'bard', '1.0')).status, 'the same content may come back').to.equal(200)
     expect((await house.call('GET', address)).body.equals(wheel.content)).to.equal(true)
+    const sdist = await buildSdist({ name: 'bard', version: '1.0' })
+    expect((await upload(house, sdist, 'bard', '1.0')).status, 'a name that never was').to.equal(200)
   })
 
-  it('shows a yanked file as such, and the page is another', async () => {
-    const before = (await house.call('GET', pageAddress)).headers['etag']
-    await change(wheel.filename, { yanked: 'broken' })
-    const after = await house.call('GET', pageAddress)
-    expect(after.headers['etag']).not.to.equal(before)
-    expect(after.text()).to.contain('data-yanked="broken"')
-    expect((await house.call('GET', address)).status).to.equal(200)
+  it('ends with all of its files, and comes back with them', async () => {
+    const before = [await house.storedFiles(), await house.storedDocuments(), await page()]
+    await operator.done('DELETE', 'packages/py/bard?reason=a%20mistake')
+    expect((await house.call('GET', pageAddress)).status).to.equal(404)
+    expect((await house.call('GET', '/acme/py/simple/')).text()).not.to.contain('bard')
+    expect(await house.storedFiles()).to.deep.equal([])
+    const content = buildWheel({ name: 'bard', version: '1.0', files: { 'more.py': '' } })
+    expect(told(await upload(house, content, 'bard', '1.0'))).to.equal(spent)
+    const [deletion] = await operator.items('deleted?repository=py')
+    expect(deletion).to.include({ package: 'bard', version: null, files: 4, reason: 'a mistake' })
+    await operator.done('POST', `deleted/py/${deletion?.['id']}/undo`)
+    expect([await house.storedFiles(), await house.storedDocuments(), await page()]).to.deep.equal(before)
+    expect(told(await upload(house, content, 'bard', '1.0'))).to.match(/^400 File already exists/)
   })
 
-  for (const status of ['archived', 'quarantined']) {
-    it(`takes no uploads while it is ${status}`, async () => {
-      await change('project', { status: { status, reason: 'because' } })
-      const refused = await upload(house, buildWheel({ name: 'bard', version: '1.1' }), 'bard', '1.1')
-      expect(`${refused.status} ${refused.reason}`).to.equal(`400 Project 'bard' is ${status} and does not accept uploads.`)
-      const { files, 'project-status': shown } = (await page()) as { files: readonly unknown[]; 'project-status': unknown }
-      expect(shown).to.deep.equal({ status, reason: 'because' })
-      expect(files).to.have.length(status === 'archived' ? 1 : 0)
-      expect((await house.call('GET', address)).status).to.equal(status === 'archived' ? 200 : 403)
+  for (const status of ['archived', 'quarantined', 'deprecated', 'active']) {
+    it(`says that it is ${status}, and why`, async () => {
+      const before = await etag()
+      await operator.done('PUT', 'packages/py/Bard/status', { status, reason: 'because <of> it' })
+      expect(await etag()).not.to.equal(before)
+      const open = status === 'deprecated' || status === 'active'
+      const next = await upload(house, buildWheel({ name: 'bard', version: '1.1' }), 'bard', '1.1')
+      expect(told(next)).to.equal(open ? '200 OK' : `400 Project 'bard' is ${status} and does not accept uploads.`)
+      const { files, versions, 'project-status': shown } = (await page()) as { files: []; versions: []; 'project-status': Thing }
+      expect(shown).to.deep.equal({ status, reason: 'because <of> it' })
+      const offered = status !== 'quarantined'
+      expect([files.length, versions.length]).to.deep.equal(offered ? (open ? [3, 2] : [2, 1]) : [0, 0])
+      for (const target of [address, `${address}.metadata`])
+        expect((await house.call('GET', target)).status).to.equal(offered ? 200 : 403)
+      const text = await html()
+      expect(text).to.contain(`<meta name="pypi:project-status" content="${status}">`)
+      expect(text).to.contain('<meta name="pypi:project-status-reason" content="because &lt;of&gt; it">')
+      await operator.done('PUT', 'packages/py/bard/status', { status: 'active' })
+      expect((await page())['project-status']).to.deep.equal({ status: 'active' })
+      expect(await html()).not.to.contain('project-status')
     })
   }
 
-  it('is described by its highest final version and named by its newest file', async () => {
+  it('is described by its highest final version that is not yanked, and named by its newest file', async () => {
     const projects = async () =>
       (await house.call('GET', '/acme/py/simple/', { headers: { accept: simpleJson } })).json() as { projects: unknown }
     for (const [name, version] of [
@@ -128,5 +174,11 @@ describe('the life of a project', () => {
       expect((await projects()).projects).to.deep.equal([{ name }])
     }
     expect((await page())['versions']).to.deep.equal(['0.9', '1.0', '2.0rc1'])
+    const latest = async () => (await operator.done('GET', 'packages/py/bard'))['latest']
+    expect(await latest()).to.equal('1.0')
+    await operator.done('POST', 'packages/py/bard/1.0/yank', {})
+    expect(await latest()).to.equal('0.9')
+    await operator.done('DELETE', 'packages/py/bard/1.0/yank')
+    expect(await latest()).to.equal('1.0')
   })
 })

@@ -15,7 +15,7 @@ const page: ProjectPage = {
   status: { status: 'deprecated', reason: "use 'acme-core' instead" },
   versions: ['1.0', '1.0+acme.1'],
   files: [
-    { ...wheel, yanked: false, requiresPython: '>=3.9,<4', metadataSha256: '9a'.repeat(32) },
+    { ...wheel, yanked: false, requiresPython: '>=3.9,<4', metadataSha256: '9a'.repeat(32), provenance: true },
     { ...wheel, filename: 'friendly_bard-1.0.tar.gz', sha256: '77'.repeat(32), yanked: true, requiresPython: '>=3.9,<4' },
     {
       ...wheel,
@@ -46,7 +46,7 @@ describe('a page of the simple index', () => {
   </head>
   <body>
     <h1>Links for friendly-bard</h1>
-    <a href="../../files/${sha}/friendly_bard-1.0-py3-none-any.whl#sha256=${sha}" data-requires-python="&gt;=3.9,&lt;4" data-dist-info-metadata="sha256=${meta}" data-core-metadata="sha256=${meta}">friendly_bard-1.0-py3-none-any.whl</a><br>
+    <a href="../../files/${sha}/friendly_bard-1.0-py3-none-any.whl#sha256=${sha}" data-requires-python="&gt;=3.9,&lt;4" data-dist-info-metadata="sha256=${meta}" data-core-metadata="sha256=${meta}" data-provenance="https://repo.example.com/acme/py/integrity/friendly-bard/1.0/friendly_bard-1.0-py3-none-any.whl/provenance">friendly_bard-1.0-py3-none-any.whl</a><br>
     <a href="../../files/${'77'.repeat(32)}/friendly_bard-1.0.tar.gz#sha256=${'77'.repeat(32)}" data-requires-python="&gt;=3.9,&lt;4" data-yanked="">friendly_bard-1.0.tar.gz</a><br>
     <a href="../../files/${'0b'.repeat(32)}/friendly_bard-1.0%2Bacme.1-py3-none-any.whl#sha256=${'0b'.repeat(32)}" data-yanked="broken &quot;&lt;b&gt;&quot;">friendly_bard-1.0+acme.1-py3-none-any.whl</a><br>
   </body>
@@ -78,7 +78,8 @@ describe('a page of the simple index', () => {
           ...common,
           yanked: false,
           'core-metadata': { sha256: '9a'.repeat(32) },
-          provenance: null,
+          provenance:
+            'https://repo.example.com/acme/py/integrity/friendly-bard/1.0/friendly_bard-1.0-py3-none-any.whl/provenance',
         },
         {
           filename: 'friendly_bard-1.0.tar.gz',

@@ -1,0 +1,62 @@
+import { conflict, notFound, type PackageKeeping, type RepositoryChangeSet, type RepositoryContext } from '#core'
+import { type DistributionFile, metadataSuffix, parseFilename, provenanceSuffix } from './distribution-file.js'
+import {
+  describeProject,
+  documentVersion,
+  type FileDocument,
+  fileKey,
+  findDocument,
+  type ProjectDocument,
+  placeKey,
+  projectKey,
+  storedPath,
+  type UniqueDocument,
+} from './project-documents.js'
+import { filesOf, highest, holdProject, releaseOf } from './releases.js'
+
+/** All files of a release into another repository, by the rules of an upload there. */
+export const copyRelease: PackageKeeping['copy'] = async (project, version, from, to, change) => {
+  await holdProject(project, to.documents, change)
+  const files = (await filesOf(project, from.documents)).filter((file) => releaseOf(file.version) === releaseOf(version))
+  const source = await findDocument<ProjectDocument>(from.documents, projectKey(project))
+  if (files.length === 0 || source === undefined) throw notFound('version', `${project} ${version}`)
+  for (const document of files) {
+    const file = parseFilename(document.filename)
+    if (file === undefined) continue
+    const there = await findDocument<FileDocument>(to.documents, fileKey(project, document.filename))
+    if (there?.value.sha256 !== document.sha256) await copyFile(file, document, from, to, change)
+  }
+  const target = await findDocument<ProjectDocument>(to.documents, projectKey(project))
+  const latest = highest([...(await filesOf(project, to.documents)), ...files]) ?? version
+  if (target !== undefined && target.value.latest === latest) return
+  const { status: _, ...described } = source.value
+  const status = target?.value.status === undefined ? {} : { status: target.value.status }
+  const after = { ...described, latest, ...status }
+  change.putDocument(projectKey(project), after).describe(project, describeProject(after))
+}
+
+async function copyFile(
+  file: DistributionFile,
+  document: FileDocument,
+  from: RepositoryContext,
+  to: RepositoryContext,
+  change: RepositoryChangeSet,
+): Promise<void> {
+  const { filename, sha256 } = document
+  const path = storedPath(file)
+  const taken = await findDocument<UniqueDocument>(to.documents, placeKey(file))
+  if (taken?.value.gone && (taken.value.filename !== filename || taken.value.sha256 !== sha256))
+    throw conflict(`${filename}: this filename was previously used by a file that has since been deleted`)
+  change.putArtifact(path, await to.reuse(await from.artifacts.get(path)), { contentType: 'application/octet-stream' })
+  for (const [suffix, contentType] of [
+    [metadataSuffix, 'text/plain'],
+    [provenanceSuffix, 'application/json'],
+  ] as const) {
+    const sidecar = await from.artifacts.find(`${path}${suffix}`)
+    if (sidecar) change.putArtifact(sidecar.path, await to.reuse(sidecar), { contentType })
+  }
+  const place: UniqueDocument = { v: documentVersion, filename, sha256 }
+  change
+    .putDocument(fileKey(file.project, filename), document, 'absent')
+    .putDocument(placeKey(file), place, taken?.value.gone ? { revision: taken.revision } : 'absent')
+}

@@ -60,6 +60,7 @@ describe('what documents say of a package', () => {
         ['2.0.0', 1],
       ] as const) {
         await operatorOf(house).done('DELETE', at(version))
+        clock.advance(60_000)
         await expectAgreement(packages)
       }
       for (const { id } of [...(await operatorOf(house).items(`deleted?repository=${shelf.format}`))].reverse())

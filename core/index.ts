@@ -46,6 +46,7 @@ export type { ChoreDesk, ChoreRun, ChoreStatus, RunOptions } from './housekeepin
 export { itemKey } from './lifecycle/cleanup.js'
 export type { CleanupItem, CleanupRules } from './lifecycle/cleanup-rules.js'
 export type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle/lifecycle.js'
+export type { ReindexState } from './lifecycle/reindexing.js'
 export type { MetadataParser } from './plugin/metadata-parser.js'
 export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
 export type { CopyOptions, PackageKeeping, PackageVersion, YankMark } from './plugin/package-keeping.js'

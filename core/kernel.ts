@@ -18,6 +18,8 @@ import { Sweep } from './housekeeping/sweep.js'
 import { Cleanup } from './lifecycle/cleanup.js'
 import { CleanupChore } from './lifecycle/cleanup-chore.js'
 import { CountedDownloads } from './lifecycle/counted-downloads.js'
+import { ReindexChore } from './lifecycle/reindex-chore.js'
+import { ReindexDesk } from './lifecycle/reindex-desk.js'
 import { RepositoryAccess } from './lifecycle/repository-access.js'
 import { StoredLifecycle } from './lifecycle/stored-lifecycle.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
@@ -132,6 +134,16 @@ export class Kernel {
         within: (org, repository, work) => this.cleaning(org, repository, work),
       }),
     )
+    this.chores.add(
+      new ReindexChore({
+        metadata,
+        clock,
+        log: this.log,
+        tenancy: house.resolve<Tenancy>(Tenancy),
+        isReadOnly: (org) => this.isReadOnly(org),
+        plugin: (format) => this.registry.find(format)?.plugin,
+      }),
+    )
     this.chores.add(watch)
     this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads)))
     this.chores.add(new BatchEnds(metadata, clock, () => this.chores.nudge('outbox')))
@@ -222,7 +234,8 @@ export class Kernel {
     const clock = this.house.resolve<Clock>(Clock)
     const parts = { metadata, clock, policy, plugin }
     const access = new RepositoryAccess(parts, request, (cut) => this.factory.within(cut, session))
-    return new StoredLifecycle(metadata, clock, access, this.lastDownloads())
+    const reindexing = new ReindexDesk(metadata, clock, access, () => this.chores.nudge('reindex'))
+    return new StoredLifecycle(metadata, clock, access, this.lastDownloads(), reindexing)
   }
 
   private lastDownloads(): CountedDownloads {
@@ -234,9 +247,8 @@ export class Kernel {
     const plugin = repository && this.registry.find(repository.format)?.plugin
     if (!repository || !plugin?.keeping) return
     const request = await this.workRequest(organizationId, plugin)
-    const { disabledFormats, readOnly } = request.tenant.organization
-    const instance = await this.house.resolve(ReadOnly).reason()
-    if (readOnly !== undefined || instance !== undefined || disabledFormats.includes(repository.format)) return
+    const { disabledFormats } = request.tenant.organization
+    if (disabledFormats.includes(repository.format) || (await this.isReadOnly(organizationId))) return
     const { context, close } = this.factory.repository({ ...request, repository })
     try {
       const metadata = this.house.resolve<MetadataStore>(MetadataStore)
@@ -244,6 +256,11 @@ export class Kernel {
     } finally {
       await close()
     }
+  }
+
+  private async isReadOnly(organizationId: string): Promise<boolean> {
+    const { organization } = await this.house.resolve<Tenancy>(Tenancy).openById(organizationId)
+    return organization.readOnly !== undefined || (await this.house.resolve(ReadOnly).reason()) !== undefined
   }
 
   private async atWork(

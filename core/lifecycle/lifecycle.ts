@@ -1,10 +1,11 @@
 import type { YankMark } from '../plugin/package-keeping.js'
 import type { DeletionRow } from '../storage/deletion-rows.js'
 import type { CleanupItem, CleanupRules } from './cleanup-rules.js'
+import type { Reindexing } from './reindexing.js'
 
 /** For `api` alone: what happens to versions after they were published. Each call checks artifacts.* of the caller on the repositories it names; the
  *  operator may do all of it. Throws `not-found` for a repository that the caller may not see. */
-export interface Lifecycle extends Retention {
+export interface Lifecycle extends Retention, Reindexing {
   /** artifacts.read here, artifacts.write there; artifacts.delete here with `move`. One commit of names, no bytes; by the rules of the target. */
   promote(repository: string, pkg: string, version: string, options: PromoteOptions): Promise<Promoted>
   /** artifacts.delete. The ordinary removal, which can be undone. */

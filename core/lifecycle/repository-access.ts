@@ -1,6 +1,7 @@
 import { logMutation } from '../audit/log-row.js'
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Permission } from '../auth/permission.js'
+import { principalId } from '../auth/principal.js'
 import { conflict, forbidden, notFound, unavailable } from '../errors/registry-error.js'
 import type { PackageKeeping } from '../plugin/package-keeping.js'
 import type { ProtocolPlugin } from '../plugin/protocol-plugin.js'
@@ -10,6 +11,7 @@ import type { Key, MetadataStore, Mutation } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { callerEntry } from '../tenancy/caller-log.js'
 import type { ContextRequest, RepositoryContextRequest } from '../tenancy/context-factory.js'
+import type { Repository } from '../tenancy/repository.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 
 /** One repository as its own plugin would have it, for a caller of the management interface. */
@@ -17,6 +19,13 @@ export interface Opened {
   readonly context: RepositoryContext
   readonly plugin: ProtocolPlugin
   readonly keeping: PackageKeeping
+}
+
+interface Found {
+  readonly repository: Repository
+  readonly plugin: ProtocolPlugin
+  /** Checked, and the ceiling of what is done. */
+  readonly asked: Permission
 }
 
 export interface AccessParts {
@@ -38,16 +47,24 @@ export class RepositoryAccess {
     return this.request.tenant.organization.id
   }
 
+  get callerId(): string {
+    return principalId(this.request.principal)
+  }
+
   /** A row of the house's own about a repository, with its log row. */
   async write(repositoryId: string, action: string, mutation: (key: Key) => Mutation): Promise<void> {
     const key = tenantKeys.cleanup(this.organizationId, repositoryId)
-    const target = { kind: 'repository', id: repositoryId }
-    const entry = callerEntry(this.request, this.parts.clock.now(), action, target)
-    await this.parts.metadata.commit([mutation(key), logMutation(this.organizationId, entry)], randomHex())
+    await this.parts.metadata.commit([mutation(key), this.logged(repositoryId, action)], randomHex())
   }
 
-  /** Throws `not-found` for what the caller may not see, `forbidden` where the right is missing, `conflict` where its kind or format cannot do this. */
-  open(name: string, permission: Permission): Opened {
+  /** The log row that goes with what the caller does to a repository. */
+  logged(repositoryId: string, action: string): Mutation {
+    const target = { kind: 'repository', id: repositoryId }
+    return logMutation(this.organizationId, callerEntry(this.request, this.parts.clock.now(), action, target))
+  }
+
+  /** Throws `not-found` for what the caller may not see, `forbidden` where the right is missing, `unavailable` where its format is not installed. */
+  find(name: string, permission: Permission): Found {
     const { tenant, principal } = this.request
     const repository = tenant.findRepository(name)
     if (!repository || !this.parts.policy.sees(tenant, principal, repository)) throw notFound('repository', name.slice(0, 80))
@@ -59,6 +76,12 @@ export class RepositoryAccess {
       throw forbidden(`The format ${repository.format} is disabled here`)
     const plugin = this.parts.plugin(repository.format)
     if (!plugin) throw unavailable(`The format ${repository.format} is not installed`, 300)
+    return { repository, plugin, asked }
+  }
+
+  /** The same, for what is done to its versions. Throws `conflict` where its kind or format cannot do this. */
+  open(name: string, permission: Permission): Opened {
+    const { repository, plugin, asked } = this.find(name, permission)
     if (!plugin.keeping || repository.kind !== 'hosted')
       throw conflict(
         `${name} is a repository of kind ${repository.kind} and format ${repository.format}: its versions cannot be moved`,

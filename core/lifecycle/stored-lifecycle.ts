@@ -10,6 +10,7 @@ import type { RepositoryContext } from '../tenancy/repository-context.js'
 import { Cleanup, type LastDownloads } from './cleanup.js'
 import { type CleanupItem, type CleanupRow, type CleanupRules, isIdle } from './cleanup-rules.js'
 import type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle.js'
+import type { Reindexing, ReindexState } from './reindexing.js'
 import { repeated } from './repeated-change.js'
 import type { RepositoryAccess } from './repository-access.js'
 import { Undo } from './undo.js'
@@ -30,6 +31,7 @@ export class StoredLifecycle implements Lifecycle {
     private readonly clock: Clock,
     private readonly access: RepositoryAccess,
     private readonly downloads: LastDownloads,
+    private readonly reindexing: Reindexing,
   ) {}
 
   async promote(repository: string, name: string, version: string, options: PromoteOptions): Promise<Promoted> {
@@ -129,6 +131,14 @@ export class StoredLifecycle implements Lifecycle {
     if (!wanted) return
     const now = this.clock.now()
     for await (const item of cleanup.plan(wanted, rules ? 0 : (row?.activeFrom ?? 0), after)) if (item.since <= now) yield item
+  }
+
+  reindex(repository: string, options?: { readonly dryRun?: boolean }): Promise<ReindexState> {
+    return this.reindexing.reindex(repository, options)
+  }
+
+  findReindex(repository: string): Promise<ReindexState | undefined> {
+    return this.reindexing.findReindex(repository)
   }
 
   private cleanupOf(repository: string): Cleanup {

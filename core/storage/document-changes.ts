@@ -58,17 +58,15 @@ export class DocumentChanges {
     }
   }
 
+  /** One that is right already is left as it is, and has to be so in the commit as well: a reindex may be at it. */
   async putNames(): Promise<void> {
     const { organizationId: org, repositoryId: repo } = this.scope
     for (const [pkg, facts] of this.changes.names) {
       const key = tenantKeys.name(org, repo, pkg)
-      if (facts === undefined) {
-        if (await this.metadata.get(key)) this.list.add({ op: 'delete', key })
-      } else {
-        const name: NameRow = { v: 1, facts }
-        const before = await this.metadata.get(key)
-        if (JSON.stringify(before?.value) !== JSON.stringify(name)) this.list.add({ op: 'put', key, value: asJson(name) })
-      }
+      const before = await this.metadata.get(key)
+      const name: NameRow | undefined = facts && { v: 1, facts }
+      if (JSON.stringify(before?.value) === JSON.stringify(name)) this.list.add({ op: 'check', key, if: seen(before) })
+      else this.list.add(name === undefined ? { op: 'delete', key } : { op: 'put', key, value: asJson(name) })
     }
   }
 

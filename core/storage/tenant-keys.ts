@@ -77,6 +77,8 @@ export const tenantKeys = {
   repository: (org: string, name: string): Key => key(join(org, 'o'), 'repository', name),
   /** Retention rules, by id of the repository. */
   cleanup: (org: string, repo: string): Key => key(join(org, 'o'), 'cleanup', repo),
+  /** How far the reindex of a repository has come, or how the last one ended. */
+  reindex: (org: string, repo: string): Key => key(join(org, 'o'), 'reindex', repo),
   group: (org: string, id: string, chunk: number): Key => key(join(org, 'o'), 'group', id, numeral(chunk)),
   grant: (org: string, subject: string, repo: string, path: string): Key =>
     path === '' ? key(join(org, 'o'), 'grant', subject, repo) : key(join(org, 'o'), 'grant', subject, repo, path),
@@ -111,6 +113,9 @@ export const tenantKeys = {
   outboxShard: (shard: number) => join('.', 'out', String(shard)),
   outbox: (shard: number, state: 'new' | 'retry' | 'parked', ...rest: readonly string[]): Key =>
     key(join('.', 'out', String(shard)), state, ...rest),
+  /** Repositories that are to be indexed anew. */
+  reindexes: () => join('.', 'reindex'),
+  reindexEntry: (org: string, repo: string): Key => key(join('.', 'reindex'), org, repo),
   due: (shard: number) => join('.', 'due', String(shard)),
   reminder: (shard: number, time: string, org: string, ...rest: readonly string[]): Key =>
     key(join('.', 'due', String(shard)), time, org, ...rest),

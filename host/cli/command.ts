@@ -12,6 +12,7 @@ import { instanceCommand } from './instance.js'
 import { memberCommand } from './member.js'
 import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
+import { reindexCommand } from './reindex.js'
 import { repositoryCommand } from './repository.js'
 import { routesCommand } from './routes.js'
 import { searchCommand } from './search.js'
@@ -35,6 +36,7 @@ const subcommands: readonly AddCommand[] = [
   formatCommand,
   packageCommand,
   cleanupCommand,
+  reindexCommand,
   deletedCommand,
   usageCommand,
   downloadsCommand,

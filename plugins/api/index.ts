@@ -10,6 +10,7 @@ import { openApiRoute } from './openapi.js'
 import { instanceRoutes } from './organizations.js'
 import { packageAddresses } from './package-address.js'
 import { packageRoutes } from './packages.js'
+import { reindexRoutes } from './reindex.js'
 import { repositoryRoutes } from './repositories.js'
 import { searchRoutes } from './search.js'
 import { tokenRoutes } from './tokens.js'
@@ -30,6 +31,7 @@ const organization = {
     ...downloadRoutes,
     ...usageRoutes,
     ...cleanupRoutes,
+    ...reindexRoutes,
   ],
   paths: packageAddresses,
 } as const

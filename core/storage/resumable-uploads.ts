@@ -14,6 +14,7 @@ import { type MeasuredReadable, type StagedUpload, type UploadPlace, Uploads } f
 import { asJson, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 import { UploadPieces } from './upload-pieces.js'
+import { roomBehind, type UploadRoom } from './upload-room.js'
 import type { PieceRow, SessionRow } from './upload-rows.js'
 import type { AppendOptions, UploadSession } from './upload-session.js'
 import { UploadSlots } from './upload-slots.js'
@@ -26,6 +27,8 @@ const pieceLife = wholeLife + idleLife
 /** Whose uploads, where. */
 export interface SessionPlace extends UploadPlace {
   readonly plugin: string
+  /** Room under the organization's quota, where it has one. */
+  readonly room?: UploadRoom
 }
 interface Known {
   readonly entry: Entry
@@ -52,7 +55,13 @@ export class ResumableUploads {
     this.pieces = new UploadPieces(metadata, blobs)
   }
 
-  async create(place: SessionPlace, note: JsonObject, length: number | undefined): Promise<UploadSession> {
+  /** `parts`: it will be made of these, which hold its room already. */
+  async create(
+    place: SessionPlace,
+    note: JsonObject,
+    length: number | undefined,
+    parts: readonly UploadSession[] = [],
+  ): Promise<UploadSession> {
     if (length !== undefined && length > place.limit) throw overLimit(place.limit)
     const { organizationId: org } = place
     const id = randomHex()
@@ -62,9 +71,15 @@ export class ResumableUploads {
       ...{ v: 1, blob: id, repo: place.repositoryId, by: place.actor, node: String(process.pid), at, expires: at + idleLife },
       ...{ plugin: place.plugin, offset: 0, note, ...(length === undefined ? {} : { length }) },
     }
-    await this.slots.take(org, place.actor, id, async (slot, taking) => {
-      await this.metadata.commit([taking, { op: 'put', key, value: asJson({ ...whole, slot }), if: 'absent' }], randomHex())
-    })
+    if (length !== undefined && parts.length === 0) await place.room?.of(id, whole.expires, true).ensure(length)
+    try {
+      await this.slots.take(org, place.actor, id, async (slot, taking) => {
+        await this.metadata.commit([taking, { op: 'put', key, value: asJson({ ...whole, slot }), if: 'absent' }], randomHex())
+      })
+    } catch (thrown) {
+      await place.room?.release(id)
+      throw thrown
+    }
     return sessionOf(id, whole)
   }
 
@@ -79,6 +94,7 @@ export class ResumableUploads {
     if (before.length !== undefined || length < before.offset)
       throw invalid(`The length ${length} contradicts what is known of the upload`, { detail: { code: 'upload-length' } })
     if (length > place.limit) throw overLimit(place.limit)
+    await place.room?.of(session.id, before.expires, true).ensure(length)
     const next: SessionRow = { ...before, length }
     await this.move(entry, [{ op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } }], before.offset)
     return sessionOf(session.id, next)
@@ -115,6 +131,9 @@ export class ResumableUploads {
     const end = known.row.length ?? place.limit
     const past = () => (known.row.length === undefined ? overLimit(place.limit) : overLength(end))
     if (offset + (body.declaredLength ?? 0) > end) throw past()
+    const { length, at } = known.row
+    const hold = place.room?.of(id, this.expiryOf(at), length !== undefined)
+    await hold?.ensure(length ?? offset + (body.declaredLength ?? 0))
     const source = new PieceSource(body)
     while (await source.more()) {
       const room = end - known.row.offset
@@ -122,6 +141,7 @@ export class ResumableUploads {
       const size = judge === undefined ? Math.min(room, this.limits.uploadPiece) : room
       const staged = await this.uploads.stage(source.piece(size), {
         ...place,
+        ...(hold === undefined ? {} : { hold: roomBehind(hold, known.row.offset) }),
         limit: size,
         digests: [...place.digests, ...digests],
       })
@@ -141,6 +161,10 @@ export class ResumableUploads {
     return sessionOf(id, known.row)
   }
 
+  private expiryOf(begun: number): number {
+    return Math.min(this.clock.now().getTime() + idleLife, begun + wholeLife)
+  }
+
   /** Bytes first, then the one commit by which they count. */
   private async keep(place: SessionPlace, { entry, row: before }: Known, id: string, staged: StagedUpload): Promise<Known> {
     const { organizationId: org } = place
@@ -155,7 +179,7 @@ export class ResumableUploads {
       ...before,
       blob,
       offset: before.offset + staged.size,
-      expires: Math.min(now + idleLife, at + wholeLife),
+      expires: this.expiryOf(at),
     }
     await this.move(
       entry,
@@ -206,12 +230,14 @@ export class ResumableUploads {
     const put: Mutation = { op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } }
     await this.move(entry, [put, ...this.slots.giveBack(place.organizationId, before.by, slot)], before.offset)
     await this.pieces.drop(place.organizationId, session.id)
+    await place.room?.release(session.id)
   }
 
   async discard(place: SessionPlace, session: UploadSession): Promise<void> {
     await this.interrupt(session.id)
     const { entry, row: before } = await this.known(place, session.id)
     await this.drop(place.organizationId, session.id, entry, before)
+    await place.room?.release(session.id)
   }
 
   /** For the chore: everything of one organization that was given up, and pieces whose upload is gone. Answers the number of rows that led to it. */

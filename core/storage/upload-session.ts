@@ -31,8 +31,9 @@ export interface AppendOptions {
 export interface UploadSessions {
   /** Bytes that one upload may have. */
   readonly limit: number
-  /** Throws `too-large` above the limit, `throttled` while the caller has too many unfinished ones. */
-  create(note: JsonObject, length?: number): Promise<UploadSession>
+  /** Throws `too-large` above the limit, or with `detail.code` 'quota' where the organization has no room for that length; `throttled` while the caller has
+   *  too many unfinished ones. `parts`: the uploads that it will be joined from, whose room is its own. */
+  create(note: JsonObject, length?: number, parts?: readonly UploadSession[]): Promise<UploadSession>
   /** Throws `not-found` for what was never there, is over, or is somebody else's; with `detail.code` 'upload-expired' for what was given up. A request
    *  of the same upload that is under way in this process is ended first, and what it brought is kept. */
   get(id: string): Promise<UploadSession>
@@ -40,7 +41,7 @@ export interface UploadSessions {
   setLength(session: UploadSession, length: number): Promise<UploadSession>
   /** Adds bytes at `offset`, durable when it resolves; a large body becomes durable piece by piece. Throws `conflict` with `detail.code`
    *  'upload-offset' and `detail.offset` where the upload does not stand there: of two that append at once, one does. Throws `too-large`, and keeps
-   *  nothing beyond, past the length or the limit; `invalid` where the body broke off. */
+   *  nothing beyond, past the length, the limit or the quota; `invalid` where the body broke off. */
   append(session: UploadSession, offset: number, body: Readable, options?: AppendOptions): Promise<UploadSession>
   /** The bytes of these uploads, one behind the other, as one blob for a change set; as `stage` in all else. */
   join(sessions: readonly UploadSession[], expected?: Partial<Digests>): Promise<StagedBlob>

@@ -13,12 +13,13 @@ import type { Catalog } from '../storage/catalog.js'
 import type { CommitScope } from '../storage/commit-scope.js'
 import { findContent } from '../storage/content-search.js'
 import type { PackageFacts } from '../storage/package-facts.js'
-import type { ResumableUploads } from '../storage/resumable-uploads.js'
+import type { ResumableUploads, SessionPlace } from '../storage/resumable-uploads.js'
 import { type StagedUpload, type UploadPlace, type Uploads, uploadOf } from '../storage/staged-upload.js'
 import type { Stage, StagedBlob, StageOptions } from '../storage/staging.js'
 import { StoredArtifact } from '../storage/stored-artifact.js'
 import { type ArtifactStores, StoredArtifactReader } from '../storage/stored-artifact-reader.js'
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
+import type { UploadRoom } from '../storage/upload-room.js'
 import type { UploadSessions } from '../storage/upload-session.js'
 import type { DerivedDocuments, OwnDocument } from '../upstream/derived-documents.js'
 import type { Allowances } from '../usage/allowances.js'
@@ -89,12 +90,12 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
   get uploads(): UploadSessions {
     this.sessions ??= new RepositoryUploads(
       this.parts.resumable,
-      { ...this.uploadPlace(), plugin: this.request.plugin.name },
+      this.sessionPlace(),
       () => {
         this.session.use()
         this.requireCeiling('artifacts.write')
       },
-      (bytes, expected) => this.stageUpload(bytes, expected),
+      (bytes, expected, uploads) => this.stageUpload(bytes, expected, {}, uploads),
     )
     return this.sessions
   }
@@ -150,13 +151,25 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     upload: Readable,
     expected: Partial<Digests> = {},
     { digests = [], settled = false }: StageOptions = {},
+    uploads: readonly string[] = [],
   ): Promise<StagedUpload> {
     this.session.use()
     this.requireCeiling('artifacts.write')
     const { id, name, quota } = this.organization
-    const place = { ...this.uploadPlace(), ...(quota === undefined ? {} : { hold: this.parts.allowances.hold(id, name) }) }
+    const hold = quota === undefined ? undefined : await this.parts.allowances.adopt(id, name, uploads)
+    const place = { ...this.uploadPlace(), ...(hold === undefined ? {} : { hold }) }
     const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
     return this.session.keep(settled ? await this.parts.uploads.settle(staged) : staged)
+  }
+
+  private sessionPlace(): SessionPlace {
+    const { id: org, name, quota } = this.organization
+    const { uploads } = this.parts.allowances
+    const room: UploadRoom = {
+      of: (upload, expires, exact) => uploads.of(org, name, upload, expires, exact),
+      release: (upload) => uploads.release(org, upload),
+    }
+    return { ...this.uploadPlace(), plugin: this.request.plugin.name, ...(quota === undefined ? {} : { room }) }
   }
 
   private uploadPlace(): UploadPlace {

@@ -12,15 +12,16 @@ export class RepositoryUploads implements UploadSessions {
     private readonly place: SessionPlace,
     /** Throws where the context is over, or may not write. */
     private readonly use: () => void,
-    private readonly stage: (bytes: Readable, expected: Partial<Digests>) => Promise<StagedUpload>,
+    /** `uploads`: whose bytes they are. */
+    private readonly stage: (bytes: Readable, expected: Partial<Digests>, uploads: readonly string[]) => Promise<StagedUpload>,
   ) {}
 
   get limit(): number {
     return this.place.limit
   }
-  async create(note: JsonObject, length?: number): Promise<UploadSession> {
+  async create(note: JsonObject, length?: number, parts?: readonly UploadSession[]): Promise<UploadSession> {
     this.use()
-    return this.uploads.create(this.place, note, length)
+    return this.uploads.create(this.place, note, length, parts)
   }
   async get(id: string): Promise<UploadSession> {
     this.use()
@@ -36,7 +37,8 @@ export class RepositoryUploads implements UploadSessions {
   }
   async join(sessions: readonly UploadSession[], expected: Partial<Digests> = {}): Promise<StagedUpload> {
     this.use()
-    return this.uploads.join(this.place, sessions, expected, this.stage)
+    const ids = sessions.map(({ id }) => id)
+    return this.uploads.join(this.place, sessions, expected, (bytes, promised) => this.stage(bytes, promised, ids))
   }
   async close(session: UploadSession, outcome: JsonObject): Promise<void> {
     this.use()

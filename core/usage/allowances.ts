@@ -1,5 +1,5 @@
 import { inject, injectable } from 'tsyringe'
-import { RegistryError, unavailable } from '../errors/registry-error.js'
+import { unavailable } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import { KeyedQueue } from '../runtime/keyed-queue.js'
@@ -8,7 +8,8 @@ import { MetadataStore } from '../storage/metadata-store.js'
 import { isLostRace, seen } from '../storage/optimistic.js'
 import { asJson } from '../storage/storage-rows.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
-import { usageAfter } from './usage-log.js'
+import { limitOf, noRoom, roomLeft } from './quota-room.js'
+import { UploadRooms } from './upload-rooms.js'
 import type { AllowanceRow, UsageRow } from './usage-rows.js'
 
 const minute = 60_000
@@ -57,17 +58,24 @@ export class Allowances {
   private readonly accounts = new Map<string, Account>()
   private readonly queue = new KeyedQueue()
   private timer: NodeJS.Timeout | undefined
+  /** What resumable uploads take, which outlives this process. */
+  readonly uploads: UploadRooms
 
   constructor(
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(Clock) private readonly clock: Clock,
     @inject(Logger) private readonly log: Logger,
-  ) {}
+  ) {
+    this.uploads = new UploadRooms(store, this.queue)
+  }
 
   /** `name` is the organization's, for the words of a refusal. */
   hold(org: string, name: string): Hold {
-    const account = this.account(org, name)
-    let size = 0
+    return this.holdOf(this.account(org, name), 0)
+  }
+
+  private holdOf(account: Account, held: number): Hold {
+    let size = held
     const take = (more: number) => {
       account.held += more
       size += more
@@ -88,6 +96,52 @@ export class Allowances {
         account.held -= size - bytes
         size = bytes
       },
+    }
+  }
+
+  /** The room of resumable uploads becomes this process's own, all of it in one hold, before anybody else can take it. */
+  async adopt(org: string, name: string, uploads: readonly string[]): Promise<Hold> {
+    const account = this.account(org, name)
+    let held = 0
+    for (const upload of uploads) held += await this.queue.run([org], () => this.adoptOne(account, upload))
+    return this.holdOf(account, held)
+  }
+
+  private async adoptOne(account: Account, upload: string): Promise<number> {
+    const { org } = account
+    for (let attempt = 1; ; attempt++) {
+      const begun = this.clock.monotonic()
+      const [theirs, own] = [
+        await this.store.get(tenantKeys.allowance(org, upload)),
+        await this.store.get(tenantKeys.allowance(org, account.id)),
+      ]
+      if (!theirs) return 0
+      if (!own && account.granted > 0) this.renew(account)
+      const { granted, counted } = theirs.value as AllowanceRow
+      const room = granted - counted
+      const before = own?.value as AllowanceRow | undefined
+      const row: AllowanceRow = {
+        v: 1,
+        granted: account.granted + room,
+        counted: before?.counted ?? 0,
+        expires: this.clock.now().getTime() + life,
+      }
+      try {
+        await this.store.commit(
+          [
+            { op: 'delete', key: theirs.key, if: seen(theirs) },
+            { op: 'put', key: tenantKeys.allowance(org, account.id), value: asJson(row), if: seen(own) },
+          ],
+          randomHex(),
+        )
+        account.granted += room
+        account.held += room
+        account.renewed = begun
+        account.touched = begun
+        return room
+      } catch (thrown) {
+        if (!isLostRace(thrown) || attempt === 60) throw thrown
+      }
     }
   }
 
@@ -150,6 +204,11 @@ export class Allowances {
     return this.clock.monotonic() - renewed < life - minute
   }
 
+  /** It ran out while this process stood still, and what it had spent has been counted. */
+  private renew(account: Account): void {
+    Object.assign(account, { id: randomHex(8), granted: 0, spent: 0, renewed: Number.NEGATIVE_INFINITY })
+  }
+
   /** Calls `take` as soon as so many bytes are free of the account; one draw at a time for each organization. */
   private draw(account: Account, more: number, take: () => void, renew = false): Promise<void> {
     return this.queue.run([account.org], async () => {
@@ -177,16 +236,14 @@ export class Allowances {
     ]
     if (!usage) throw unavailable('What this organization stores is being counted; send the request again', 30)
     if (!own && account.granted > 0) {
-      // It ran out while this process stood still, and what it had spent has been counted.
-      Object.assign(account, { id: randomHex(8), granted: 0, spent: 0, renewed: Number.NEGATIVE_INFINITY })
+      this.renew(account)
       return this.grant(account, more)
     }
     const row = usage.value as UsageRow
     const before = own?.value as AllowanceRow | undefined
     const need = Math.max(0, more - free(account))
     const limit = limitOf(organization?.value)
-    const rest =
-      limit === undefined ? Number.MAX_SAFE_INTEGER : limit - row.bytes - row.reserved - (await this.uncounted(org, row))
+    const rest = await roomLeft(this.store, org, row, limit)
     if (need > rest) throw noRoom(account.name, limit ?? 0)
     const wish = more === 0 ? 0 : Math.min(portion, Math.floor(rest / part))
     const granted = account.granted + Math.min(rest, Math.max(need, wish))
@@ -207,17 +264,6 @@ export class Allowances {
     )
     account.granted = granted
     account.renewed = begun
-  }
-
-  /** Commits that are neither counted yet nor taken from an allowance. */
-  private async uncounted(org: string, { cursor }: UsageRow): Promise<number> {
-    let bytes = 0
-    for (let after = cursor; ; ) {
-      const { changes, through, more } = await usageAfter(this.store, org, after, '~')
-      for (const change of changes) if (change.bytes > 0 && change.allowance === undefined) bytes += change.bytes
-      if (!more) return bytes
-      after = through
-    }
   }
 
   private async giveBack(account: Account): Promise<void> {
@@ -254,31 +300,4 @@ export class Allowances {
 
 function free({ granted, spent, held }: Account): number {
   return granted - spent - held
-}
-
-function limitOf(organization: unknown): number | undefined {
-  return (organization as { readonly quota?: { readonly storageBytes: number } } | undefined)?.quota?.storageBytes
-}
-
-function noRoom(name: string, limit: number): RegistryError {
-  const title = 'Storage quota of the organization exceeded'
-  return new RegistryError(
-    'too-large',
-    `The storage quota of organization ${name} (${inBytes(limit)}) has no room for this upload`,
-    {
-      detail: { code: 'quota', title },
-    },
-  )
-}
-
-/** '10 GiB', '1.5 MiB', '900 bytes'. */
-function inBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
-  let unit = 0
-  let value = bytes
-  while (value >= 1_024 && unit < units.length - 1) {
-    value /= 1_024
-    unit += 1
-  }
-  return `${Math.round(value * 10) / 10} ${units[unit]}`
 }

@@ -119,7 +119,7 @@ async function concatenate(
     parts.push(part)
   }
   const size = parts.reduce((sum, { offset }) => sum + offset, 0)
-  const begun = await context.uploads.create(asNote(note), size)
+  const begun = await context.uploads.create(asNote(note), size, parts)
   try {
     await completeUpload(begun, parts, context)
   } catch (thrown) {

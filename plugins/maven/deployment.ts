@@ -6,6 +6,7 @@ import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
  *  version folder  open/{build}/file/{name}              a stored file: who put it, when
  *                  open/{build}/sum/{name}/{algorithm}    a checksum that came before its file, or that its file does not have
  *                  open/{build}/declared                  a build that metadata named before its files came
+ *                  open/{build}/contested                 a unique build that two deployments wrote to: metadata alone says which files are of one
  *                  build/{build}                          what counts: the files of a committed build
  *                  pom/{build}                            what its POM says
  *                  stamp                                  last change of the metadata, in whole seconds
@@ -62,6 +63,7 @@ export interface Deployment {
   readonly files: ReadonlyMap<string, FileRecord>
   readonly sums: readonly ExpectedSum[]
   readonly declared?: Declaration
+  readonly contested: boolean
   readonly committed?: CommittedBuild
 }
 
@@ -76,6 +78,7 @@ export const keys = {
     algorithm,
   ],
   declared: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'open', build, 'declared'],
+  contested: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'open', build, 'contested'],
   build: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'build', build],
   pom: (folder: VersionFolder, build: string): DocumentKey => [folder.versionFolder, 'pom', build],
   open: (folder: VersionFolder, build: string): DocumentKey => [openList(folder.artifactFolder), folder.baseVersion, build],
@@ -102,6 +105,7 @@ export async function loadDeployment(documents: DocumentReader, folder: VersionF
   const files = new Map<string, FileRecord>()
   const sums: ExpectedSum[] = []
   let declared: Declaration | undefined
+  let contested = false
   for await (const { key, value } of documents.list([folder.versionFolder, 'open', build])) {
     const [, , , kind, name, algorithm] = key
     if (kind === 'file' && name !== undefined) files.set(name, value as unknown as FileRecord)
@@ -112,9 +116,16 @@ export async function loadDeployment(documents: DocumentReader, folder: VersionF
         algorithm: algorithm as ChecksumAlgorithm,
       })
     else if (kind === 'declared') declared = value as unknown as Declaration
+    else if (kind === 'contested') contested = true
   }
   const committed = (await documents.find(keys.build(folder, build)))?.value as unknown as CommittedBuild | undefined
-  return { build, files, sums, ...(declared ? { declared } : {}), ...(committed ? { committed } : {}) }
+  return { build, files, sums, contested, ...(declared ? { declared } : {}), ...(committed ? { committed } : {}) }
+}
+
+/** Files that a commit may count: of a contested build those that its metadata names, which was sent by whoever had all of them taken. */
+export function countable({ files, contested, declared, committed }: Deployment): readonly string[] {
+  const named = new Set([...(declared?.names ?? []), ...(committed?.files ?? [])])
+  return [...files.keys()].filter((name) => !contested || named.has(name)).sort()
 }
 
 /** Has it anything that its last commit did not count? */

@@ -11,7 +11,7 @@ import {
   unavailable,
 } from '#core'
 import { type Deployment, type FileRecord, keys, loadDeployment } from './deployment.js'
-import { type ArtifactFile, coordinates, type VersionFolder } from './layout.js'
+import { type ArtifactFile, coordinates, uniqueBuildOf, type VersionFolder } from './layout.js'
 import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
 import { publish } from './publication.js'
 
@@ -71,8 +71,10 @@ export async function putArtifactFile(
       await completeDeclared(context, file, now)
       return empty(artifacts.get(path) === 'same' ? 200 : 201)
     } catch (thrown) {
-      if (thrown instanceof RegistryError && thrown.kind === 'conflict')
+      if (thrown instanceof RegistryError && thrown.kind === 'conflict') {
+        await contest(context, file, now)
         throw immutable(file, blob, present?.digests.sha256, thrown)
+      }
       if (!(thrown instanceof RegistryError) || thrown.kind !== 'stale') throw thrown
     }
   }
@@ -137,6 +139,19 @@ async function checkedPom(
   const contradiction = context.repository.layoutPolicy === 'strict' ? contradictionOf(pom, file) : undefined
   if (contradiction !== undefined) throw invalid(contradiction, { detail: { title: 'POM does not fit its path' } })
   return pom
+}
+
+/** Clients number builds themselves: two that found the same metadata in the same second write one build. Whose POM was refused still sends its other
+ *  files, which then belong to nobody's publication until metadata names them. */
+async function contest(context: RepositoryContext, { folder, build }: ArtifactFile, now: Date): Promise<void> {
+  if (uniqueBuildOf(build) === undefined) return
+  const record: FileRecord = { by: principalId(context.principal), at: now.getTime() }
+  await context
+    .change()
+    .putDocument(keys.contested(folder, build), { ...record })
+    .putDocument(keys.open(folder, build), { ...record })
+    .remind(new Date(now.getTime() + quietPeriod), [folder.versionFolder, 'open', build])
+    .commit()
 }
 
 /** Metadata may come before the files that it names (old Gradle); the last of them completes the build. */

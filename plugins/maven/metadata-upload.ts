@@ -52,29 +52,58 @@ async function commitSnapshot(context: RepositoryContext, folder: VersionFolder,
   agree(metadata, 'artifactId', folder.artifactId)
   agree(metadata, 'version', folder.baseVersion)
   const versioning = childOf(metadata, 'versioning')
-  const snapshot = childOf(versioning, 'snapshot')
-  const timestamp = textOf(snapshot, 'timestamp')
-  const number = textOf(snapshot, 'buildNumber')
-  const build = timestamp === undefined || number === undefined ? undefined : `${timestamp}-${number}`
-  if (build === undefined || uniqueBuildOf(build) === undefined) {
+  const named = namedBuilds(folder, versioning)
+  if (named.size === 0) {
     if ((await partOf(context, folder, 'literal')) === 'own') await publishOrRefuse(context, folder, 'literal', now)
     return
   }
-  const names = childrenOf(childOf(versioning, 'snapshotVersions'), 'snapshotVersion').flatMap((entry) => {
-    const [value, extension] = [textOf(entry, 'value'), textOf(entry, 'extension')]
-    return value?.endsWith(`-${build}`) || value === build
-      ? [fileName(folder, build, textOf(entry, 'classifier') ?? '', extension ?? 'jar')]
-      : []
-  })
-  const part = await partOf(context, folder, build)
-  if (part === 'none') return
-  const declared: Declaration = { by: principalId(context.principal), at: now.getTime(), names: names.slice(0, 200) }
-  await context
-    .change()
-    .putDocument(keys.declared(folder, build), { ...declared })
-    .commit()
-  // Named before its files came: the last of them completes it.
-  if (part === 'own') await publishOrRefuse(context, folder, build, now)
+  const current = buildOf(childOf(versioning, 'snapshot')) ?? [...named.keys()].sort(compareBuilds).at(-1)
+  const open = new Set<string>()
+  for await (const { key } of context.documents.list([openList(folder.artifactFolder), folder.baseVersion]))
+    open.add(key[2] ?? '')
+  // The build with the POM first: files of its deployment that stand under a build of their own rest on it.
+  const poms = [...named].filter(([build, names]) => names.includes(fileName(folder, build, '', 'pom')))
+  for (const [build, names] of new Map([...poms, ...named])) {
+    // Entries of others stand in everybody's metadata: what is not under way is not told of.
+    if (build !== current && !open.has(build)) continue
+    const part = await partOf(context, folder, build)
+    if (part === 'none' || (part === 'no file yet' && build !== current)) continue
+    const declared: Declaration = { by: principalId(context.principal), at: now.getTime(), names: names.slice(0, 200) }
+    await context
+      .change()
+      .putDocument(keys.declared(folder, build), { ...declared })
+      .commit()
+    // Named before its files came: the last of them completes it.
+    if (part === 'own') await publishOrRefuse(context, folder, build, now)
+  }
+}
+
+/** The unique builds that metadata names, in `<snapshot>` or in `<snapshotVersions>` alone, and the files that it gives of each. */
+function namedBuilds(folder: VersionFolder, versioning: XmlElement | undefined): ReadonlyMap<string, string[]> {
+  const named = new Map<string, string[]>()
+  const current = buildOf(childOf(versioning, 'snapshot'))
+  if (current !== undefined) named.set(current, [])
+  const stem = folder.baseVersion.slice(0, -'SNAPSHOT'.length)
+  for (const entry of childrenOf(childOf(versioning, 'snapshotVersions'), 'snapshotVersion')) {
+    const value = textOf(entry, 'value') ?? ''
+    const build = value.startsWith(stem) ? value.slice(stem.length) : value
+    if (uniqueBuildOf(build) === undefined) continue
+    const name = fileName(folder, build, textOf(entry, 'classifier') ?? '', textOf(entry, 'extension') ?? 'jar')
+    named.set(build, [...(named.get(build) ?? []), name])
+  }
+  return named
+}
+
+function buildOf(snapshot: XmlElement | undefined): string | undefined {
+  const build = `${textOf(snapshot, 'timestamp') ?? ''}-${textOf(snapshot, 'buildNumber') ?? ''}`
+  return uniqueBuildOf(build) === undefined ? undefined : build
+}
+
+/** By timestamp, then by number. */
+function compareBuilds(a: string, b: string): number {
+  const [x, y] = [uniqueBuildOf(a), uniqueBuildOf(b)]
+  if (x === undefined || y === undefined || x.timestamp !== y.timestamp) return a < b ? -1 : 1
+  return x.number - y.number
 }
 
 /** At artifact level the versions that it lists; at group level it lists none. */

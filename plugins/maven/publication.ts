@@ -13,6 +13,7 @@ import { listArchetype } from './archetype-catalog.js'
 import {
   type CommittedBuild,
   type CommittedVersion,
+  countable,
   type Deployment,
   type FileRecord,
   isOpen,
@@ -69,7 +70,8 @@ async function publishInTurn(
       .change()
       .requireHead(folder.versionFolder, versionHead)
       .requireHead(folder.artifactFolder, artifactHead)
-    change.deleteDocument(keys.open(folder, build))
+    // What somebody else left in a contested build goes when its time is over.
+    if (!deployment.contested) change.deleteDocument(keys.open(folder, build))
     for (const { name, algorithm } of deployment.sums.slice(0, sumBatch))
       change.deleteDocument(keys.sum(folder, build, name, algorithm))
     if (deployment.declared) change.deleteDocument(keys.declared(folder, build))
@@ -80,7 +82,7 @@ async function publishInTurn(
         order: deployment.committed?.order ?? versionHead + 1,
         at: deployment.committed?.at ?? now.getTime(),
         by: deployment.committed?.by ?? principalId(context.principal),
-        files: [...deployment.files.keys()].sort(),
+        files: countable(deployment),
       }
       change.putDocument(keys.build(folder, build), asJson(committed))
       // From here on a release, and a unique snapshot, never changes its bytes; a -SNAPSHOT without a timestamp does.
@@ -117,9 +119,11 @@ export async function publishOrRefuse(
 async function whatIsMissing(
   context: RepositoryContext,
   folder: VersionFolder,
-  { build, files, sums, committed, declared }: Deployment,
+  { build, files, sums, committed, declared, contested }: Deployment,
 ): Promise<string | undefined> {
   if (files.size === 0) return 'no file of it has come'
+  if (contested && (declared === undefined || (declared.names.length === 0 && committed === undefined)))
+    return 'two deployments wrote files of this build'
   const people = new Set([...files.values()].map(({ by }) => by))
   for (const { name, algorithm, hex, by } of sums) {
     if (!people.has(by)) continue
@@ -166,8 +170,8 @@ async function freezeAhead(
 }
 
 /** Files that the last commit did not count. */
-function uncounted({ files, committed }: Deployment): readonly string[] {
-  return [...files.keys()].filter((name) => !committed?.files.includes(name))
+function uncounted(deployment: Deployment): readonly string[] {
+  return countable(deployment).filter((name) => !deployment.committed?.files.includes(name))
 }
 
 /** Where a build's POM and files are read. */

@@ -63,7 +63,8 @@ async function takeAway(context: RepositoryContext, folder: VersionFolder, deplo
     for (const { name, algorithm } of sums.slice(at, at + batch)) change.deleteDocument(keys.sum(folder, build, name, algorithm))
     await change.commit()
   }
-  const end = context.change().deleteDocument(keys.open(folder, build)).deleteDocument(keys.declared(folder, build))
+  const end = context.change()
+  for (const kind of ['open', 'declared', 'contested'] as const) end.deleteDocument(keys[kind](folder, build))
   if (committed === undefined) end.deleteDocument(keys.pom(folder, build))
   await end.commit()
 }

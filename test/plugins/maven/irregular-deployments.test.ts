@@ -100,6 +100,40 @@ describe('maven deployments that do not go straight', () => {
     expect((await dora.get(`${path}/maven-metadata.xml`)).text()).to.contain(`<value>1.1-${build}</value>`)
   })
 
+  it('of one snapshot build by two in one second publish the files of one of them, and the rest of the other goes', async () => {
+    const snapshot = { ...lib, version: '1.1-SNAPSHOT' }
+    const path = 'org/demo/lib/1.1-SNAPSHOT'
+    const build = '20260131.115959-1'
+    const at = (tail: string) => `${path}/lib-1.1-${build}${tail}`
+    const [one, two] = ['one', 'two'].map((text) => pomOf(snapshot, `<description>${text}</description>`))
+    expect((await dora.put(at('.pom'), one ?? '')).status).to.equal(201)
+    // Maven goes on with the module's other files before it fails.
+    expect((await dora.put(at('.pom'), two ?? '')).status).to.equal(409)
+    expect((await dora.put(at('-only-in-two.jar'), 'two')).status).to.equal(201)
+    await later(31)
+    expect((await dora.get(`${path}/maven-metadata.xml`)).status, 'not by silence').to.equal(404)
+    expect(await dora.snapshot(snapshot, build, { '.jar': 'one', '.pom': one ?? '' })).to.equal(201)
+    const published = (await dora.get(`${path}/maven-metadata.xml`)).text()
+    expect(published.match(/<snapshotVersion>/g)).to.have.length(2)
+    expect(published).not.to.include('only-in-two')
+    await later(31)
+    await later(86_401)
+    expect(await house.storedFiles()).to.deep.equal([`acme/mvn/${at('.jar')}`, `acme/mvn/${at('.pom')}`])
+  })
+
+  it('of one snapshot build by two, neither of whom has it whole, are never published', async () => {
+    const snapshot = { ...lib, version: '1.1-SNAPSHOT' }
+    const at = (tail: string) => `org/demo/lib/1.1-SNAPSHOT/lib-1.1-20260131.115959-1${tail}`
+    await dora.put(at('.pom'), pomOf(snapshot, '<description>one</description>'))
+    expect((await dora.put(at('.pom'), pomOf(snapshot, '<description>two</description>'))).status).to.equal(409)
+    expect((await dora.put(at('.jar'), 'two')).status).to.equal(201)
+    expect((await dora.put(at('.jar'), 'one')).status).to.equal(409)
+    await later(31)
+    expect((await dora.get('org/demo/lib/1.1-SNAPSHOT/maven-metadata.xml')).status).to.equal(404)
+    await later(86_401)
+    expect([await house.storedFiles(), await house.storedDocuments()]).to.deep.equal([[], []])
+  })
+
   it('keep what is not published out of caches, as it may be sent again', async () => {
     await dora.put(jarPath, 'jar')
     expect((await dora.get(jarPath)).headers['cache-control']).to.equal('private, no-cache')

@@ -97,4 +97,26 @@ describe('maven snapshots', () => {
     await dora.put(`${folder}/lib-1.1-20260131.115959-1.pom`, pom)
     expect((await dora.get(`${folder}/maven-metadata.xml`)).status).to.equal(200)
   })
+
+  it('count at once where metadata names them in its list alone, each file under its own build', async () => {
+    const folderOf = (tail: string) => `${folder}/lib-1.1-${tail}`
+    const entry = (extension: string, build: string) =>
+      `<snapshotVersion><extension>${extension}</extension><value>1.1-${build}</value></snapshotVersion>`
+    const sent = (...entries: string[]) =>
+      `<metadata><groupId>org.demo</groupId><artifactId>lib</artifactId><version>1.1-SNAPSHOT</version><versioning><snapshotVersions>${entries.join('')}</snapshotVersions></versioning></metadata>`
+    const [first, second] = ['20260131.115959-1', '20260131.115960-1']
+    // Old clients give two files of one deployment timestamps a second apart.
+    await dora.put(folderOf(`${first}.jar`), 'jar')
+    await dora.put(folderOf(`${second}.pom`), pomOf(lib))
+    expect((await dora.put(`${folder}/maven-metadata.xml`, sent(entry('jar', first), entry('pom', second)))).status).to.equal(201)
+    expect(values(await metadata())).to.deep.equal([
+      ['', 'jar', `1.1-${first}`],
+      ['', 'pom', `1.1-${second}`],
+    ])
+    const absent = await dora.put(`${folder}/maven-metadata.xml`, sent(entry('pom', second), entry('zip', second)))
+    expect([absent.status, absent.reason]).to.deep.equal([
+      409,
+      `Not published - lib-1.1-${second}.zip has not come, which its metadata names`,
+    ])
+  })
 })

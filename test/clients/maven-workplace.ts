@@ -14,6 +14,7 @@ export class MavenWorkplace {
     readonly folder: string,
     private readonly tool: MavenTool,
     private readonly target: ClientTarget,
+    readonly secret: string,
   ) {}
 
   static async open(
@@ -26,7 +27,7 @@ export class MavenWorkplace {
     await cp(mavenProjects, folder, { recursive: true })
     const settings = `<settings><servers><server><id>cloudrepo</id><username>${credentials.name}</username><password>${credentials.secret}</password></server></servers></settings>`
     await writeFile(join(folder, 'settings.xml'), settings, { mode: 0o600 })
-    const place = new MavenWorkplace(folder, tool, target)
+    const place = new MavenWorkplace(folder, tool, target, credentials.secret)
     await place.forget()
     return place
   }
@@ -46,10 +47,10 @@ export class MavenWorkplace {
   }
 
   /** Writes version and greeting into the library and deploys it. */
-  async deploy(version: string, greeting: string): Promise<Ran> {
+  async deploy(version: string, greeting: string, ...options: readonly string[]): Promise<Ran> {
     await this.write('lib/pom.xml', 'VERSION', version)
     await this.write('lib/src/main/java/org/demo/lib/Greeting.java', 'GREETING', greeting)
-    return this.mvn('lib', 'clean', 'deploy')
+    return this.mvn('lib', ...options, 'clean', 'deploy')
   }
 
   /** Builds the application with the library at that version or range, and runs it; answers what it says. */

@@ -8,6 +8,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import type { Deletion } from './lifecycle.js'
 import { repeated } from './repeated-change.js'
 import type { Opened } from './repository-access.js'
+import { RestoredDocuments } from './restored-documents.js'
 
 /** Takes deletes of one repository back (security guide 1.6). */
 export class Undo {
@@ -60,22 +61,31 @@ export class Undo {
       if (!entry) throw notFound('deletion', id)
       const change = this.opened.context.change()
       if (!(change instanceof RecordingChangeSet)) throw new TypeError('a change set of another house')
+      const { context, keeping } = this.opened
+      const documents = new RestoredDocuments(context.documents)
       for await (const { value } of this.metadata.range(tenantKeys.deletionParts(this.org, this.repo, id), {})) {
         const part = row<DeletionPartRow>(value)
         for (const { path, seq } of part.files) change.restoreArtifact(path, seq)
-        for (const document of part.documents) await this.document(document, change)
+        for (const document of part.documents) await this.document(document, documents)
         for (const { name, before, after } of part.names) {
           const standing = await this.metadata.get(tenantKeys.name(this.org, this.repo, name))
           if (same(standing && row<NameRow>(standing.value).facts, after)) change.describe(name, before ?? undefined)
         }
       }
+      await keeping.mend?.(documents.packages, context, documents, {
+        requireHead: (pkg, sequence) => change.requireHead(pkg, sequence),
+        describe: (pkg, facts) => change.describe(pkg, facts),
+        putDocument: (key, value) => documents.write(key, value),
+        deleteDocument: (key) => documents.write(key, undefined),
+      })
+      documents.writeInto(change)
       const refusal = conflict('Somebody else brought it back at the same moment')
       change.withRow({ op: 'delete', key, if: { revision: entry.revision } }, refusal)
       await change.commit()
     })
   }
 
-  private async document({ key, before, after }: DeletedDocument, change: RecordingChangeSet): Promise<void> {
+  private async document({ key, before, after }: DeletedDocument, documents: RestoredDocuments): Promise<void> {
     const { context, plugin, keeping } = this.opened
     const found = await context.documents.find(key)
     const then = before === null ? undefined : this.upToDate(before)
@@ -92,9 +102,7 @@ export class Undo {
       throw conflict(`${plugin.name}: ${key.join('/')} was published anew meanwhile`, { detail: { document: key } })
     } else return
     if (same(found?.value, wanted)) return
-    const where = found === undefined ? 'absent' : { revision: found.revision }
-    if (wanted === undefined) change.deleteDocument(key, where)
-    else change.putDocument(key, wanted, where)
+    documents.write(key, wanted, found === undefined ? 'absent' : { revision: found.revision })
   }
 
   private upToDate({ dv, d }: { readonly dv: number; readonly d: Json }): Json {

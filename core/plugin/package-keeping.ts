@@ -1,6 +1,7 @@
 import type { Json } from '../runtime/json.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
-import type { DocumentKey } from '../storage/document-reader.js'
+import type { DocumentKey, DocumentReader } from '../storage/document-reader.js'
+import type { PackageFacts } from '../storage/package-facts.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 
 /** One version of a package, as retention judges it. */
@@ -64,4 +65,20 @@ export interface PackageKeeping {
   /** A document on an undo of its removal: as it was before, as the removal left it, as it is now; undefined: there is none. Asked where others
    *  changed it meanwhile: default is to leave what was changed, and to refuse the undo where what was removed stands there anew. */
   merge?(key: DocumentKey, states: { readonly before?: Json; readonly after?: Json; readonly now?: Json }): Json | undefined
+  /** After all documents of an undo were decided: writes what rests on several of them (the highest version, a list in another package) as
+   *  `documents`, which has them as they will stand, wants it. `packages`: whose documents come back. */
+  mend?(
+    packages: ReadonlySet<string>,
+    context: RepositoryContext,
+    documents: DocumentReader,
+    change: DocumentWriter,
+  ): Promise<void>
+}
+
+/** The part of a change set that is about documents and what is shown of them. */
+export interface DocumentWriter {
+  putDocument(key: DocumentKey, value: Json): unknown
+  deleteDocument(key: DocumentKey): unknown
+  requireHead(pkg: string, sequence: number): unknown
+  describe(pkg: string, facts: PackageFacts | undefined): unknown
 }

@@ -1,7 +1,6 @@
 import { Builder } from 'xml2js'
-import type { JsonObject, PackageIndex, RepositoryContext } from '#core'
+import type { DocumentWriter, JsonObject, PackageIndex, RepositoryContext } from '#core'
 import { type ArchetypeRecord, archetypeList, keys, nextStamp, stampOf } from './deployment.js'
-import type { VersionChange } from './document-draft.js'
 import type { VersionFolder } from './layout.js'
 
 /** Every published version of every archetype, by coordinates; undefined where the repository has none. */
@@ -36,7 +35,7 @@ function renderCatalog(archetypes: readonly ArchetypeRecord[]): string {
 /** Writes into `change` that the catalog lists this version, or no longer does. `facts`: of the version, undefined where it goes. */
 export async function listArchetype(
   { documents }: Pick<RepositoryContext, 'documents'>,
-  change: VersionChange,
+  change: DocumentWriter,
   folder: VersionFolder,
   facts: JsonObject | undefined,
   now: Date,

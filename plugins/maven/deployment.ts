@@ -9,7 +9,7 @@ import type { ChecksumAlgorithm, VersionFolder } from './layout.js'
  *                  open/{build}/contested                 a unique build that two deployments wrote to: metadata alone says which files are of one
  *                  build/{build}                          what counts: the files of a committed build
  *                  pom/{build}                            what its POM says
- *                  stamp                                  last change of the metadata, in whole seconds
+ *                  stamp                                  last change of the metadata
  *  open list       {version}/{build}                      a deployment that is not committed; one list for each artifact folder
  *  artifact folder version/{version}                      a version that has a committed build
  *                  facts/{version}                        what its POM says, as far as it is shown
@@ -139,12 +139,22 @@ export function lastActivity({ files, sums, declared }: Deployment): number {
   return Math.max(0, ...[...files.values(), ...sums, ...(declared ? [declared] : [])].map(({ at }) => at))
 }
 
+/** When a document changed last, in whole seconds. An undo brings back what it says, and never an older date for it. */
+export interface Stamp {
+  /** What stands in it. */
+  readonly second: number
+  /** What goes with it, where that is later. */
+  readonly dated?: number
+}
+
 /** The next whole second that metadata may carry: never one it carried before (maven dossier 5.4). */
 export async function nextStamp(documents: DocumentReader, pkg: string, now: Date): Promise<number> {
   const before = await stampOf(documents, pkg)
-  return Math.max(Math.floor(now.getTime() / 1000), (before ?? 0) + 1)
+  return Math.max(Math.floor(now.getTime() / 1000), before === undefined ? 0 : dateOf(before) + 1)
 }
-export async function stampOf(documents: DocumentReader, pkg: string): Promise<number | undefined> {
-  const stamp = await documents.find(keys.stamp(pkg))
-  return stamp === undefined ? undefined : (stamp.value as unknown as { readonly second: number }).second
+export async function stampOf(documents: DocumentReader, pkg: string): Promise<Stamp | undefined> {
+  return (await documents.find(keys.stamp(pkg)))?.value as unknown as Stamp | undefined
+}
+export function dateOf({ second, dated = second }: Stamp): number {
+  return Math.max(second, dated)
 }

@@ -1,15 +1,7 @@
-import type { Document, DocumentKey, DocumentReader, Json, PackageFacts, RepositoryChangeSet } from '#core'
-
-/** What the artifact's side of a publication writes: a change set, or a draft of one. */
-export interface VersionChange {
-  putDocument(key: DocumentKey, value: Json): unknown
-  deleteDocument(key: DocumentKey): unknown
-  requireHead(pkg: string, sequence: number): unknown
-  describe(pkg: string, facts: PackageFacts | undefined): unknown
-}
+import type { Document, DocumentKey, DocumentReader, DocumentWriter, Json, PackageFacts, RepositoryChangeSet } from '#core'
 
 /** Documents of many versions before they go into one change set: the later sees what the earlier wrote, and of each key the last counts. */
-export class DocumentDraft implements VersionChange {
+export class DocumentDraft implements DocumentWriter {
   private readonly documents = new Map<string, { readonly key: DocumentKey; readonly value: Json | undefined }>()
   private readonly heads = new Map<string, number>()
   private readonly names = new Map<string, PackageFacts | undefined>()

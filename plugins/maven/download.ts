@@ -12,7 +12,7 @@ import { archetypeIndex } from './archetype-catalog.js'
 import { cacheControl } from './caching.js'
 import { checksumReply, getChecksum } from './checksum-files.js'
 import { contentTypeOf } from './content-types.js'
-import { archetypeList, stampOf } from './deployment.js'
+import { archetypeList, dateOf, stampOf } from './deployment.js'
 import { digestOf } from './derived-digest.js'
 import { type MavenPath, parseMavenPath } from './layout.js'
 import { toFolder } from './listing.js'
@@ -90,7 +90,7 @@ async function getDerived(
   const served = await derivedDocument(context, meant, path)
   const { body } = await served.rendered('xml')
   const reply = await served.reply('xml', request as ProtocolRequest)
-  const second = await stampOf(context.documents, meant.kind === 'metadata' ? meant.folder : archetypeList)
+  const stamp = await stampOf(context.documents, meant.kind === 'metadata' ? meant.folder : archetypeList)
   return {
     ...reply,
     headers: {
@@ -99,7 +99,7 @@ async function getDerived(
       'x-checksum-sha1': digestOf(body, 'sha1'),
       'x-checksum-sha256': digestOf(body, 'sha256'),
     },
-    modified: second === undefined ? served.modified : new Date(second * 1_000),
+    modified: stamp === undefined ? served.modified : new Date(dateOf(stamp) * 1_000),
     ranges: true,
   }
 }

@@ -1,6 +1,5 @@
-import type { JsonObject, RepositoryContext } from '#core'
+import type { DocumentWriter, JsonObject, RepositoryContext } from '#core'
 import { keys, nextStamp, type PluginRecord } from './deployment.js'
-import type { VersionChange } from './document-draft.js'
 import type { VersionFolder } from './layout.js'
 import { goalPrefix } from './plugin-prefix.js'
 
@@ -8,7 +7,7 @@ import { goalPrefix } from './plugin-prefix.js'
  *  (maven dossier 2.3). `facts`: of that version, undefined where none is left. */
 export async function listGroupPlugin(
   { documents }: Pick<RepositoryContext, 'documents'>,
-  change: VersionChange,
+  change: DocumentWriter,
   folder: VersionFolder,
   facts: JsonObject | undefined,
   now: Date,

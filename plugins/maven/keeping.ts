@@ -1,12 +1,11 @@
 import { type Json, notFound, type PackageKeeping, principalId, type RepositoryContext, unprocessable } from '#core'
-import { type CommittedBuild, type CommittedVersion, keys, nextStamp } from './deployment.js'
-import type { LatestVersion } from './latest-version.js'
+import { type CommittedBuild, type CommittedVersion, keys, nextStamp, openList } from './deployment.js'
 import { parseMavenPath, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
 import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
 import { describeVersion } from './publication.js'
-import { uncountVersion } from './removal.js'
+import { uncountBuild } from './removal.js'
 import { admitFile } from './repository-rules.js'
-import { compareVersions } from './version-order.js'
+import { mendVersions } from './restored-versions.js'
 
 /** Versions of an artifact: every file of their folder, and what metadata is made from. */
 export function keeping(now: () => Date): PackageKeeping {
@@ -29,11 +28,10 @@ export function keeping(now: () => Date): PackageKeeping {
       if (!builds.some(({ id }) => build === undefined || id === build)) throw notFound('version', `${pkg} ${build ?? version}`)
       for await (const entry of artifacts.list(folder.versionFolder))
         if (entry.kind === 'file' && gone(entry.name)) change.deleteArtifact(entry.artifact.path)
-      for (const kind of ['open', 'build', 'pom'])
-        for await (const { key } of documents.list([folder.versionFolder, kind]))
-          if (build === undefined || key[2] === build) change.deleteDocument(key)
+      for (const place of [...['open', 'build', 'pom'].map((kind) => [folder.versionFolder, kind] as const), openOf(folder)])
+        for await (const { key } of documents.list(place)) if (build === undefined || key[2] === build) change.deleteDocument(key)
       change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now()) })
-      if (build === undefined || builds.length === 1) await uncountVersion(context, change, folder, now())
+      await uncountBuild(context, change, folder, build, now())
     },
     async copy(pkg, version, from, to, change) {
       const folder = folderOf(pkg, version)
@@ -48,12 +46,8 @@ export function keeping(now: () => Date): PackageKeeping {
       })
       await describeVersion(to, change, folder, newest, now(), from)
     },
+    mend: (packages, context, documents, change) => mendVersions(packages, context, documents, change, now()),
     merge(key, { before, after, now: present }) {
-      // What was published meanwhile may be lower than what comes back.
-      if (key[1] === 'latest' && before !== undefined && present !== undefined) {
-        const [was, is] = [before, present] as unknown as readonly [LatestVersion, LatestVersion]
-        return compareVersions(was.version, is.version) > 0 ? before : present
-      }
       // Files of one build may have been removed one after the other, and come back in any order.
       if (key[1] !== 'build') return JSON.stringify(present) === JSON.stringify(after) ? before : (present ?? before)
       const counted = [before, present].flatMap((one) => (one === undefined ? [] : (one as unknown as CommittedBuild).files))
@@ -109,6 +103,11 @@ async function buildsOf(folder: VersionFolder, documents: RepositoryContext['doc
 function buildOf(folder: VersionFolder, name: string): string | undefined {
   const parsed = parseMavenPath(`${folder.versionFolder}/${name}`)
   return parsed.kind === 'artifact' && uniqueBuildOf(parsed.build) !== undefined ? parsed.build : undefined
+}
+
+/** Rows that tell of its open deployments. */
+function openOf({ artifactFolder, baseVersion }: VersionFolder) {
+  return [openList(artifactFolder), baseVersion] as const
 }
 
 function folderOf(pkg: string, version: string): VersionFolder {

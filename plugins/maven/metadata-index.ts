@@ -21,7 +21,7 @@ export async function hasMetadata(documents: DocumentReader, folder: string): Pr
 }
 
 async function loadMetadata(folder: string, documents: DocumentReader): Promise<MetadataView | undefined> {
-  const changed = await stampOf(documents, folder)
+  const changed = (await stampOf(documents, folder))?.second
   if (changed === undefined) return undefined
   const cut = folder.lastIndexOf('/')
   const name = folder.slice(cut + 1)

@@ -1,6 +1,7 @@
 import {
   type Bytes,
   conflict,
+  type DocumentWriter,
   type Json,
   type JsonObject,
   KeyedQueue,
@@ -21,7 +22,6 @@ import {
   loadDeployment,
   nextStamp,
 } from './deployment.js'
-import type { VersionChange } from './document-draft.js'
 import { groupFolderOf, listGroupPlugin } from './group-plugins.js'
 import { jarFacts } from './jar-descriptors.js'
 import { describeArtifact, type LatestVersion, latestWith } from './latest-version.js'
@@ -182,18 +182,20 @@ export type VersionSource = Pick<RepositoryContext, 'documents' | 'log'> & {
 /** The artifact's side: its list of versions, what search shows, and the group's plugins. */
 export async function describeVersion(
   context: Pick<RepositoryContext, 'documents'>,
-  change: VersionChange,
+  change: DocumentWriter,
   folder: VersionFolder,
   build: string,
   now: Date,
   /** Another repository while it is copied, an archive while it is unpacked. */
   source: VersionSource,
+  /** Of its newest build, where that is not the one that comes now. */
+  publishedAt = now.getTime(),
 ): Promise<void> {
   const { documents } = context
   const pom = (await source.documents.find(keys.pom(folder, build)))?.value as unknown as PomFacts | undefined
   const before = (await source.documents.find(keys.facts(folder)))?.value as JsonObject | undefined
   const facts = pom === undefined ? (before ?? {}) : { ...shownOf(pom), ...(await jarFacts(source, folder, build, pom)) }
-  change.putDocument(keys.version(folder), asJson({ at: now.getTime(), snapshot: folder.snapshot }))
+  change.putDocument(keys.version(folder), asJson({ at: publishedAt, snapshot: folder.snapshot }))
   change.putDocument(keys.facts(folder), facts)
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
   const latest = await latestWith(documents, folder, facts)

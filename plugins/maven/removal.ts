@@ -4,9 +4,11 @@ import { type CommittedBuild, keys, loadDeployment, nextStamp } from './deployme
 import { listGroupPlugin } from './group-plugins.js'
 import { describeArtifact, latestWithout } from './latest-version.js'
 import { coordinates, parseMavenPath, type VersionFolder } from './layout.js'
-import { asJson } from './publication.js'
+import { asJson, describeVersion } from './publication.js'
 
 const attempts = 30
+
+type Change = ReturnType<RepositoryContext['change']>
 
 /** A file goes, and with the last of its build the build, with the last build the version: metadata follows by itself. */
 export async function removeFile(context: RepositoryContext, path: string, now: Date): Promise<void> {
@@ -38,7 +40,7 @@ export async function removeFile(context: RepositoryContext, path: string, now: 
 
 async function uncount(
   context: RepositoryContext,
-  change: ReturnType<RepositoryContext['change']>,
+  change: Change,
   folder: VersionFolder,
   build: string,
   committed: CommittedBuild,
@@ -53,19 +55,30 @@ async function uncount(
     return
   }
   change.deleteDocument(keys.build(folder, build)).deleteDocument(keys.pom(folder, build))
-  let builds = 0
-  for await (const _ of documents.list([folder.versionFolder, 'build'])) builds++
-  if (builds > 1) return
-  await uncountVersion(context, change, folder, now)
+  await uncountBuild(context, change, folder, build, now)
 }
 
-/** The artifact's side of a version that goes. */
-export async function uncountVersion(
+/** The artifact's side of a build that goes (undefined: all of them): the version says what the newest of the others says, or goes with the last. */
+export async function uncountBuild(
   context: RepositoryContext,
-  change: ReturnType<RepositoryContext['change']>,
+  change: Change,
   folder: VersionFolder,
+  build: string | undefined,
   now: Date,
 ): Promise<void> {
+  const { documents } = context
+  const left: { readonly id: string; readonly committed: CommittedBuild }[] = []
+  for await (const { key, value } of documents.list([folder.versionFolder, 'build']))
+    if (build !== undefined && key[2] !== build) left.push({ id: key[2] ?? '', committed: value as unknown as CommittedBuild })
+  left.sort((a, b) => b.committed.order - a.committed.order)
+  const [newest] = left
+  if (newest === undefined) return uncountVersion(context, change, folder, now)
+  for (const { id } of left)
+    if ((await documents.find(keys.pom(folder, id))) !== undefined)
+      return describeVersion(context, change, folder, id, now, context, newest.committed.at)
+}
+
+async function uncountVersion(context: RepositoryContext, change: Change, folder: VersionFolder, now: Date): Promise<void> {
   const { documents } = context
   change.deleteDocument(keys.version(folder)).deleteDocument(keys.facts(folder))
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })

@@ -121,4 +121,75 @@ describe('keeping the versions of a maven repository', () => {
       expect(await read(path, 'mvn-2')).to.equal(here)
     }
   })
+
+  const undo = async (which: (one: Record<string, unknown>) => boolean) => {
+    const one = (await operatorOf(house).items('deleted?repository=mvn')).find(which)
+    await operatorOf(house).done('POST', `deleted/mvn/${one?.['id']}/undo`)
+  }
+  const shown = async () => {
+    const found: string[] = []
+    for (const item of await operatorOf(house).items('search?q=org.demo')) found.push(`${item['name']} ${item['latest']}`)
+    return found
+  }
+
+  it('heals the prefix and the search at once when the highest version comes back over what was published meanwhile', async () => {
+    await plugin('1.0')
+    await plugin('2.0')
+    await drop('2.0')
+    await deploy(artifact, '1.5', '<packaging>jar</packaging>', 'no plugin')
+    const before = await new MavenDeployment(house, '/acme/mvn').get(metadata)
+    await undo(() => true)
+    expect(await read('org/demo/maven-metadata.xml')).to.include('<prefix>x</prefix>')
+    expect(await shown()).to.deep.equal([`org/demo/${artifact} 2.0`])
+    const after = await new MavenDeployment(house, '/acme/mvn').get(metadata)
+    expect(Date.parse(after.headers['last-modified'] ?? ''), 'never an older date for another text').to.be.above(
+      Date.parse(before.headers['last-modified'] ?? ''),
+    )
+  })
+
+  it('names no version that is gone when others come back in another order than they went', async () => {
+    for (const version of ['1.0', '2.0', '3.0']) await plugin(version)
+    for (const version of ['1.0', '3.0', '2.0']) await drop(version)
+    expect(await shown()).to.deep.equal([])
+    await undo(({ version }) => version === '1.0')
+    expect([await highest(), await shown()]).to.deep.equal([['1.0', '1.0'], [`org/demo/${artifact} 1.0`]])
+    await undo(({ version }) => version === '3.0')
+    await undo(({ version }) => version === '2.0')
+    expect([await highest(), await shown()]).to.deep.equal([['3.0', '3.0'], [`org/demo/${artifact} 3.0`]])
+    expect(await read('org/demo/maven-metadata.xml')).to.include('<prefix>x</prefix>')
+  })
+
+  it('leaves nothing of a version that goes while more of it is being sent', async () => {
+    await plugin('1.0')
+    await new MavenDeployment(house, '/acme/mvn').put(`org/demo/${artifact}/1.0/${artifact}-1.0-docs.jar`, 'late')
+    await drop('1.0')
+    expect(await house.storedFiles()).to.deep.equal([])
+    expect((await house.storedDocuments()).filter((document) => !document.endsWith(': stamp'))).to.deep.equal([])
+    clock.advance(40_000)
+    await house.kernel.wakeReminders()
+    clock.advance(2 * 86_400_000)
+    await house.kernel.wakeReminders()
+    expect(await read(metadata)).to.match(/^404 /)
+  })
+
+  it('says of a snapshot what its newest build says, and its prefix, once the one after it is gone', async () => {
+    const dora = new MavenDeployment(house, '/acme/mvn')
+    const coordinates = { group: 'org.demo', artifact, version: '1.1-SNAPSHOT' }
+    const pom = (text: string, packaging: string) =>
+      pomOf(coordinates, `<packaging>${packaging}</packaging><description>${text}</description>`)
+    await dora.snapshot(coordinates, '20260131.120000-1', { '.jar': 'one', '.pom': pom('first', 'maven-plugin') })
+    await dora.snapshot(coordinates, '20260131.120100-2', { '.jar': 'two', '.pom': pom('second', 'jar') })
+    expect(await read('org/demo/maven-metadata.xml')).to.match(/^404 /)
+    for (const extension of ['jar', 'pom']) {
+      const path = `org/demo/${artifact}/1.1-SNAPSHOT/${artifact}-1.1-20260131.120100-2.${extension}`
+      expect((await house.call('DELETE', `/acme/mvn/${path}`, { as: 'olga' })).status).to.equal(204)
+    }
+    expect(await read('org/demo/maven-metadata.xml')).to.include('<prefix>x</prefix>')
+    const [found] = await operatorOf(house).items('search?q=org.demo')
+    expect(found).to.include({ description: 'first', latest: '1.1-SNAPSHOT' })
+    await undo(() => true)
+    await undo(() => true)
+    expect(await read('org/demo/maven-metadata.xml')).to.match(/^404 /)
+    expect(await read(`org/demo/${artifact}/1.1-SNAPSHOT/maven-metadata.xml`)).to.include('<buildNumber>2</buildNumber>')
+  })
 })

@@ -105,6 +105,8 @@ function place(plugin: string, scope: MountScope, route: AnyRoute, entries: Map<
   if (permission !== 'none' && !permissions.includes(permission as Permission)) {
     throw refused(plugin, `${where}: an unknown permission '${String(permission)}'`)
   }
+  if (route.lesser !== undefined && (scope !== 'repository' || route.lesser !== 'artifacts.read'))
+    throw refused(plugin, `${where}: only artifacts.read can be enough instead, and in a repository`)
   const unfit = misplaced(scope, permission as Permission | 'none')
   if (unfit !== undefined) throw refused(plugin, `${where}: ${unfit}`)
   if (typeof route.handle !== 'function') throw refused(plugin, `${where} has no handler`)

@@ -35,6 +35,9 @@ export interface Route<Context, Path extends string = string> {
   readonly path: Path
   /** Must be said. 'none' is a decision a reviewer can see; leaving it out neither compiles nor starts. */
   readonly permission: Permission | 'none'
+  /** Of a repository mount: enough for a member whose request is small (64 KiB, and says so), where the body decides what is asked for. The context then
+   *  has this ceiling, so that the rest is refused. */
+  readonly lesser?: Permission
   /** Of a repository mount: where it answers false, the route is absent, from `Allow` too. */
   readonly offered?: (repository: Repository) => boolean
   /** `api` has it on every route, OpenAPI is made from it. */

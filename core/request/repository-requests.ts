@@ -1,6 +1,7 @@
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Authenticator } from '../auth/authenticator.js'
-import { anonymous } from '../auth/principal.js'
+import type { Permission } from '../auth/permission.js'
+import { anonymous, type Principal } from '../auth/principal.js'
 import {
   asRegistryError,
   forbidden,
@@ -42,6 +43,7 @@ export interface RepositoryPlace {
   readonly mountUrl: URL
 }
 
+const smallRequest = 64 * 1024
 const writing = new Set<string>(['artifacts.write', 'artifacts.delete'])
 
 /** Requests below a repository's address, existing or not. Nothing about it is said before the caller may read it: neither a path that its format
@@ -85,7 +87,9 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   if (path.redirect) return canonicalRedirect(path, mountUrl, visit.request.query)
   const { permission } = route.route
   const grantPath = route.rest ?? path.segments.join('/')
-  if (permission !== 'none' && !parts.policy.permits(tenant, principal, permission, { repository, path: grantPath })) {
+  const enough = permission === 'none' ? [] : [permission, ...lesserOf(route.route, visit, principal)]
+  const held = enough.find((one) => parts.policy.permits(tenant, principal, one, { repository, path: grantPath }))
+  if (permission !== 'none' && held === undefined) {
     if (principal.kind === 'anonymous') throw unauthenticated()
     throw forbidden(`This needs the permission ${permission}`, { detail: { permission } })
   }
@@ -97,7 +101,7 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
     repository,
     plugin: installed.plugin,
     principal,
-    ceiling: permission,
+    ceiling: held ?? 'none',
     mountUrl,
     path: grantPath,
   })
@@ -106,6 +110,13 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   if (download === undefined) return reply
   const downloaded = () => parts.downloads.note(tenant.organization.id, repository.id, download.package, download.version)
   return { ...reply, downloaded }
+}
+
+/** What is enough for a small request of somebody. */
+function lesserOf({ lesser }: AnyRoute, { house }: Visit, { kind }: Principal): readonly Permission[] {
+  const { contentLength } = house
+  const small = contentLength !== undefined && contentLength <= smallRequest
+  return lesser !== undefined && small && kind !== 'anonymous' ? [lesser] : []
 }
 
 /** Proxies and groups take no writes, whoever asks. */

@@ -12,7 +12,7 @@ import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { CommitScope } from '../storage/commit-scope.js'
 import type { DocumentReader } from '../storage/document-reader.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
-import { RecordingChangeSet } from '../storage/recorded-changes.js'
+import { type ChangeGuard, RecordingChangeSet } from '../storage/recorded-changes.js'
 import { type DocumentPlace, StoredDocumentReader } from '../storage/stored-document-reader.js'
 import type { Administration } from './administration.js'
 import type { CallerHandles, CallerScope } from './caller-scope.js'
@@ -100,22 +100,26 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   change(): RepositoryChangeSet {
     this.session.use()
     this.requireCeiling('artifacts.write')
+    return this.changesUnder({
+      write: () => this.requireCeiling('artifacts.write'),
+      delete: () => this.requireCeiling('artifacts.delete'),
+    })
+  }
+
+  protected changesUnder(guard: ChangeGuard): RecordingChangeSet {
     const { commit, committed } = this.parts
-    return new RecordingChangeSet(
-      { write: () => this.requireCeiling('artifacts.write'), delete: () => this.requireCeiling('artifacts.delete') },
-      {
-        apply: (changes) => {
-          this.session.use()
-          return commit.apply(changes, this.commitScope(), (events) => committed(this.organization.id, events))
-        },
-        ahead: (changes) => {
-          this.session.use()
-          this.session.atEnd(() => commit.abandon(changes))
-          return commit.ahead(changes, this.commitScope())
-        },
-        abandon: (changes) => commit.abandon(changes),
+    return new RecordingChangeSet(guard, {
+      apply: (changes) => {
+        this.session.use()
+        return commit.apply(changes, this.commitScope(), (events) => committed(this.organization.id, events))
       },
-    )
+      ahead: (changes) => {
+        this.session.use()
+        this.session.atEnd(() => commit.abandon(changes))
+        return commit.ahead(changes, this.commitScope())
+      },
+      abandon: (changes) => commit.abandon(changes),
+    })
   }
 
   async signIn(login: string, password: string, code?: string): Promise<this> {

@@ -10,8 +10,10 @@ import type { Limits } from '../runtime/limits.js'
 import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
 import type { Catalog } from '../storage/catalog.js'
+import type { ChangeSet } from '../storage/change-set.js'
 import type { CommitScope } from '../storage/commit-scope.js'
 import { findContent } from '../storage/content-search.js'
+import { OwnChangeSet } from '../storage/own-changes.js'
 import type { PackageFacts } from '../storage/package-facts.js'
 import type { ResumableUploads, SessionPlace } from '../storage/resumable-uploads.js'
 import { type StagedUpload, type UploadPlace, type Uploads, uploadOf } from '../storage/staged-upload.js'
@@ -136,6 +138,16 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     const facts = parser ? parser.parse(uploadOf(blob), path) : Promise.resolve({})
     this.parsed.set(blob, facts)
     return facts
+  }
+
+  changeOwn(): ChangeSet {
+    this.session.use()
+    const { principal } = this
+    if (principal.kind !== 'member' && principal.kind !== 'service') throw forbidden('Only members have documents of their own')
+    if (this.repository.kind !== 'hosted') throw methodNotAllowed(['GET', 'HEAD'])
+    const readable = () => this.requireCeiling('artifacts.read')
+    const nothing = () => this.requireCeiling('artifacts.delete')
+    return new OwnChangeSet(this.changesUnder({ write: readable, delete: nothing }), principal.id)
   }
 
   override async widen(permission: Permission): Promise<this> {

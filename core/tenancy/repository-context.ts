@@ -3,7 +3,7 @@ import type { ProtocolRequest } from '../request/protocol-request.js'
 import type { Reply } from '../request/reply.js'
 import type { Artifact } from '../storage/artifact.js'
 import type { ArtifactReader } from '../storage/artifact-reader.js'
-import type { RepositoryChangeSet } from '../storage/change-set.js'
+import type { ChangeSet, RepositoryChangeSet } from '../storage/change-set.js'
 import type { PackageFacts } from '../storage/package-facts.js'
 import type { Stage, StagedBlob } from '../storage/staging.js'
 import type { UploadSessions } from '../storage/upload-session.js'
@@ -40,4 +40,7 @@ export interface RepositoryContext extends OrganizationContext {
   /** What this plugin's parser reads in it; {} where no parser claims the path. */
   parse(blob: StagedBlob, path: string): Promise<PackageFacts>
   change(): RepositoryChangeSet
+  /** For what every member may leave at a package that it may read: documents of a kilobyte, and behind the package's name in the key the member's own
+   *  id. Throws `forbidden` where it is nobody with an id, or a document is another's. */
+  changeOwn(): ChangeSet
 }

@@ -14,6 +14,7 @@ import { removeLeftovers } from './removed-package.js'
 import { searchRoutes } from './search.js'
 import { sessionRoutes } from './session.js'
 import { clientSettings } from './settings.js'
+import { starRoutes } from './stars.js'
 import { tarballRoutes } from './tarball.js'
 import { unpublishRoutes } from './unpublish.js'
 
@@ -35,6 +36,7 @@ const npm: ProtocolPlugin = {
         ...tarballRoutes,
         ...packagePutRoutes,
         ...unpublishRoutes,
+        ...starRoutes,
       ],
     },
   ],

@@ -32,7 +32,7 @@ export const keeping: PackageKeeping = {
     const leaving = stored?.versions.get(version)
     if (stored === undefined || leaving === undefined) throw notFound('version', `${pkg}@${version}`)
     change.requireHead(pkg, stored.head.sequence)
-    moveTags(pkg, stored, new Set([version]), new Map(), change)
+    await moveTags(pkg, stored, new Set([version]), new Map(), context, change)
     removeVersion(pkg, leaving, tombstoneBy(context), change)
     if (stored.versions.size > 1) return
     const removed = { at: houseClock.now().toISOString(), by: principalId(context.principal) }
@@ -45,7 +45,7 @@ export const keeping: PackageKeeping = {
     const head = (await to.documents.head(pkg))?.sequence ?? 0
     change.requireHead(pkg, head)
     const target = await readPackage(pkg, to.documents)
-    const there = target?.versions.get(version)
+    const there = target && (await findVersion(pkg, version, to.documents))
     if (there !== undefined && there.sha512 !== source.sha512)
       throw refused(`${quoted(`${pkg}@${version}`)} is there already, with other content`)
     if ((await to.documents.find(documentKeys.gone(pkg, version))) !== undefined)

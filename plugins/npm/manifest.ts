@@ -79,7 +79,8 @@ export function deprecate({ full, short, dist }: Fragments, message: string): Fr
   }
   return { full: changed(full), short: changed(short), dist }
 }
-export function deprecationOf({ short }: Fragments): string {
+export function deprecationOf({ short }: Pick<Fragments, 'short'>): string {
+  if (!short.includes('"deprecated"')) return ''
   const { deprecated } = JSON.parse(short) as JsonObject
   return typeof deprecated === 'string' ? deprecated : ''
 }

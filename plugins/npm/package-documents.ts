@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Document, DocumentKey, DocumentReader, PackageHead } from '#core'
+import { deprecationOf } from './manifest.js'
 
 /** A new generation begins when a package that was unpublished whole is published again: what is left of an older one does not count. */
 type InGeneration = { readonly v: 1; readonly generation: number }
@@ -34,6 +35,8 @@ export type Publication = {
 export type TagDocument = InGeneration & { readonly version: string; readonly explicit: boolean }
 /** [pkg, 'readme', version] */
 export type ReadmeDocument = InGeneration & { readonly text: string; readonly filename?: string }
+/** [pkg, 'star', id of who gave it], and behind the name of who gave it, [/stars/NAME, 'star', id, pkg]. */
+export type StarDocument = InGeneration & { readonly name: string }
 /** [pkg, 'gone', version]: a version that can never be published again. */
 export type TombstoneDocument = { readonly v: 1; readonly at: string; readonly by: string }
 
@@ -51,16 +54,27 @@ export const documentKeys = {
   tags: (pkg: string): DocumentKey => [pkg, 'tag'],
   tag: (pkg: string, tag: string): DocumentKey => [pkg, 'tag', tag],
   readme: (pkg: string, version: string): DocumentKey => [pkg, 'readme', version],
+  stars: (pkg: string): DocumentKey => [pkg, 'star'],
+  star: (pkg: string, id: string): DocumentKey => [pkg, 'star', id],
+  /** No package is called so. */
+  starred: (name: string): DocumentKey => [`/stars/${name}`, 'star'],
+  starredBy: (name: string, id: string, pkg: string): DocumentKey => [`/stars/${name}`, 'star', id, pkg],
   gone: (pkg: string, version: string): DocumentKey => [pkg, 'gone', version],
 }
 
 /** A version with its text whole. */
 export type StoredVersion = VersionDocument & { readonly version: string }
+/** What changes of a package look at; texts are read where they are needed, for there may be thousands. */
+export type VersionOutline = Pick<StoredVersion, 'version' | 'publishedAt' | 'sha512'> & {
+  readonly parts?: number
+  /** '' where it is not. */
+  readonly deprecated: string
+}
 /** A package's documents at one moment; versions and tags of the present generation alone. */
 export interface StoredPackage {
   readonly head: PackageHead
   readonly document: PackageDocument
-  readonly versions: ReadonlyMap<string, StoredVersion>
+  readonly versions: ReadonlyMap<string, VersionOutline>
   readonly tags: ReadonlyMap<string, TagDocument>
 }
 
@@ -97,7 +111,7 @@ export async function findTags(pkg: string, generation: number, documents: Docum
   return tags
 }
 
-/** Everything of a package that a packument is made of, but readmes; all of it from one moment. */
+/** What there is of a package; all of it from one moment. */
 export async function readPackage(pkg: string, documents: DocumentReader): Promise<StoredPackage | undefined> {
   for (;;) {
     const head = await documents.head(pkg)
@@ -110,8 +124,11 @@ export async function readPackage(pkg: string, documents: DocumentReader): Promi
 }
 
 async function membersOf(pkg: string, generation: number, documents: DocumentReader) {
-  const versions = new Map<string, StoredVersion>()
-  for await (const each of listVersions(pkg, generation, documents)) versions.set(each.version, each)
+  const versions = new Map<string, VersionOutline>()
+  for await (const { version, publishedAt, sha512, parts, ...text } of listVersions(pkg, generation, documents)) {
+    const outline = { version, publishedAt, sha512, deprecated: deprecationOf(text) }
+    versions.set(version, parts === undefined ? outline : { ...outline, parts })
+  }
   return { versions, tags: await findTags(pkg, generation, documents) }
 }
 

@@ -1,10 +1,11 @@
 import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
-import { deprecateVersions } from './deprecation.js'
+import { deprecateVersions, holdToStored } from './deprecation.js'
 import { changePackage, storedAt } from './package-changes.js'
 import { documentKeys, revisionOf } from './package-documents.js'
 import { packageRoutes } from './package-routes.js'
-import { publish } from './publish.js'
+import { publish, publisherOf } from './publish.js'
 import { oneTarball, type Rewrite, readPackageDocument } from './publish-document.js'
+import { star, starChange } from './stars.js'
 import { unpublishVersions } from './unpublish.js'
 
 /** Bytes of a body around its tarball: deprecating sends a whole packument. */
@@ -12,20 +13,35 @@ const textLimit = 32 * 1024 ** 2
 /** Bytes of a tarball where the repository sets no limit of its own. */
 const tarballLimit = 256 * 1024 ** 2
 
-/** PUT of a package, with and without the revision: what is meant is told by the body (npm dossier 10). */
+/** PUT of a package, with and without the revision: what is meant is told by the body, and who may only read can still give a star (npm dossier 10). */
 export const packagePutRoutes = [
-  ...packageRoutes('PUT', ['', ''], 'artifacts.write', async (pkg, request, context) => {
-    const meaning = await meaningOf(pkg, request, context)
-    if (meaning.kind === 'publish') return publish(pkg, meaning, context)
-    if (meaning.versions === undefined) throw unknownMeaning(meaning)
-    return deprecateVersions(pkg, meaning.versions, context)
-  }),
-  ...packageRoutes('PUT', ['', '/-rev/{rev}'], 'artifacts.write', async (pkg, request, context) => {
-    const meaning = await meaningOf(pkg, request, context)
-    if (meaning.kind === 'publish') throw invalid('a version is published without a revision in the address')
-    return rewriteAt(request.params['rev'] ?? '', pkg, meaning, context)
-  }),
+  ...packageRoutes('PUT', ['', ''], 'artifacts.write', put, 'artifacts.read'),
+  ...packageRoutes('PUT', ['', '/-rev/{rev}'], 'artifacts.write', putAtRevision, 'artifacts.read'),
 ]
+
+async function put(pkg: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
+  const meaning = await meaningOf(pkg, request, context)
+  if (meaning.kind === 'publish') return publish(pkg, meaning, context)
+  const { versions, stars } = meaning
+  if (versions !== undefined) return deprecateVersions(pkg, versions, await context.widen('artifacts.write'))
+  if (stars !== undefined) return star(pkg, stars.has(publisherOf(context).name), context)
+  throw unknownMeaning()
+}
+
+async function putAtRevision(pkg: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
+  const meaning = await meaningOf(pkg, request, context)
+  if (meaning.kind === 'publish') throw invalid('a version is published without a revision in the address')
+  const rev = request.params['rev'] ?? ''
+  const stored = await storedAt(rev, pkg, context)
+  const { versions, stars } = meaning
+  if (versions === undefined) return replaceMaintainers(pkg, rev, meaning, await context.widen('artifacts.write'))
+  holdToStored(versions.keys(), stored)
+  const leaving = new Set([...stored.versions.keys()].filter((version) => !versions.has(version)))
+  if (leaving.size > 0) return unpublishVersions(pkg, rev, leaving, meaning.tags, await context.widen('artifacts.delete'))
+  const starred = stars && (await starChange(pkg, stars, context))
+  if (starred !== undefined) return star(pkg, starred, context)
+  return deprecateVersions(pkg, versions, await context.widen('artifacts.write'))
+}
 
 async function meaningOf(pkg: string, request: ProtocolRequest, context: RepositoryContext) {
   const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit, blobs: 1 }
@@ -33,20 +49,9 @@ async function meaningOf(pkg: string, request: ProtocolRequest, context: Reposit
   return readPackageDocument(pkg, value, blobs)
 }
 
-async function rewriteAt(rev: string, pkg: string, meaning: Rewrite, context: RepositoryContext): Promise<Reply> {
-  const stored = await storedAt(rev, pkg, context)
-  const { versions } = meaning
-  if (versions === undefined) return replaceMaintainers(pkg, rev, meaning, context)
-  if ([...versions.keys()].some((version) => !stored.versions.has(version)))
-    throw invalid('a version that is not here cannot be added without its tarball')
-  const leaving = new Set([...stored.versions.keys()].filter((version) => !versions.has(version)))
-  if (leaving.size === 0) return deprecateVersions(pkg, versions, context)
-  return unpublishVersions(pkg, rev, leaving, meaning.tags, await context.widen('artifacts.delete'))
-}
-
 async function replaceMaintainers(pkg: string, rev: string, meaning: Rewrite, context: RepositoryContext): Promise<Reply> {
   const { maintainers } = meaning
-  if (maintainers === undefined) throw unknownMeaning(meaning)
+  if (maintainers === undefined) throw unknownMeaning()
   if (maintainers.length === 0) throw invalid('a package keeps at least one maintainer')
   if (maintainers.length > 100) throw invalid('a package has at most 100 maintainers')
   const sequence = await changePackage(pkg, context, async () => {
@@ -58,8 +63,6 @@ async function replaceMaintainers(pkg: string, rev: string, meaning: Rewrite, co
   return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
 }
 
-function unknownMeaning({ stars }: Rewrite) {
-  return invalid(
-    stars ? 'stars are not kept here' : 'the body neither publishes, deprecates, unpublishes nor changes maintainers',
-  )
+function unknownMeaning() {
+  return invalid('the body neither publishes, deprecates, unpublishes, stars nor changes maintainers')
 }

@@ -13,6 +13,7 @@ import {
   type StoredVersion,
 } from './package-documents.js'
 import { tarballName } from './package-name.js'
+import { starsOf } from './stars.js'
 
 /** A packument before it is worded: fragments of JSON text, as they are stored. */
 export interface Packument {
@@ -24,6 +25,8 @@ export interface Packument {
   /** Read while the packument is written. */
   readonly versions: () => AsyncIterable<PackumentVersion>
   readonly maintainers: readonly Person[]
+  /** Names of those who have starred it. */
+  readonly stars: readonly string[]
   /** JSON members that repeat the latest version, without braces. */
   readonly top: string
   readonly readme?: string
@@ -55,6 +58,7 @@ export const packumentIndex: PackageIndex<Packument> = {
       tags,
       versions: () => inOrder(listVersions(pkg, generation, documents)),
       maintainers,
+      stars: await starsOf(pkg, generation, documents),
       top: latest === undefined ? '' : topMembers(latest.full),
       ...(own === undefined ? {} : { readme: own.text }),
       ...(own?.filename === undefined ? {} : { readmeFilename: own.filename }),
@@ -93,6 +97,7 @@ async function* fullText(view: Packument, base: URL): AsyncGenerator<string> {
   yield* versionsAndTime(view, base, 'full')
   yield `,${members([
     member('maintainers', view.maintainers),
+    view.stars.length === 0 ? '' : `"users":{${members(view.stars.map((name) => member(name, true)))}}`,
     view.top,
     view.readme === undefined ? '' : member('readme', view.readme),
     view.readmeFilename === undefined ? '' : member('readmeFilename', view.readmeFilename),

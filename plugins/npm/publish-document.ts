@@ -20,7 +20,8 @@ export interface Rewrite {
   readonly versions: ReadonlyMap<string, string> | undefined
   readonly tags: ReadonlyMap<string, string>
   readonly maintainers: readonly Person[] | undefined
-  readonly stars: boolean
+  /** Names of those who have starred it. Undefined: the body does not say. */
+  readonly stars: ReadonlySet<string> | undefined
 }
 interface Attachment {
   readonly path: readonly string[]
@@ -59,7 +60,7 @@ export function readPackageDocument(pkg: string, body: unknown, blobs: readonly 
     versions: versionsOf(body['versions']),
     tags: tagsOf(body['dist-tags']),
     maintainers: maintainersOf(body['maintainers']),
-    stars: body['users'] !== undefined,
+    stars: starsOf(body['users']),
   }
 }
 
@@ -146,6 +147,11 @@ function maintainersOf(people: Json | undefined): Person[] | undefined {
     if (!isText(name) || name === '' || name.length > 255) throw invalid('a maintainer is an object with a name')
     return { name, ...(isText(email) && email !== '' ? { email: email.slice(0, 320) } : {}) }
   })
+}
+function starsOf(users: Json | undefined): Set<string> | undefined {
+  if (users === undefined || users === null) return undefined
+  if (!isObject(users)) throw invalid('users is not an object')
+  return new Set(Object.keys(users).filter((name) => users[name] === true))
 }
 function textIn(value: Json | undefined): string | undefined {
   return isText(value) && value !== '' ? value : undefined

@@ -1,9 +1,10 @@
-import { principalId, type RepositoryContext } from '#core'
+import { type Document, type DocumentKey, principalId, type RepositoryContext } from '#core'
 import { houseClock } from './house-clock.js'
 import { changePackage } from './package-changes.js'
 import {
   documentKeys,
   type PackageDocument,
+  type StarDocument,
   type StoredPackage,
   type TagDocument,
   type VersionDocument,
@@ -12,7 +13,7 @@ import { inCommits, type Leaving, removeVersion, tombstoneBy } from './version-r
 
 /** When somebody looks for leftovers again, should their removal have been interrupted. */
 const leftoversAfter = 10 * 60_000
-const tagsPerCommit = 50
+const documentsPerCommit = 50
 
 /** Removes a package by one row: from this commit on nothing of it is there, however large it is. Returns the new sequence. */
 export async function removePackage(pkg: string, { head, document }: StoredPackage, context: RepositoryContext): Promise<number> {
@@ -33,13 +34,14 @@ export async function removePackage(pkg: string, { head, document }: StoredPacka
   return committed.heads.get(pkg) ?? 0
 }
 
-/** Removes what lies about of generations that are gone: tags, then versions with their files, commit by commit. */
+/** Removes what lies about of generations that are gone: tags and stars, then versions with their files, commit by commit. */
 export async function removeLeftovers(pkg: string, context: RepositoryContext): Promise<void> {
   const owner = (await context.documents.find(documentKeys.package(pkg)))?.value as PackageDocument | undefined
   if (owner === undefined) return
   /** The last generation that is gone; none ever comes back. */
   const last = owner.removed === undefined ? owner.generation - 1 : owner.generation
-  await removeTags(pkg, last, context)
+  await removeOlder(pkg, documentKeys.tags(pkg), last, context)
+  await removeOlder(pkg, documentKeys.stars(pkg), last, context)
   const leaving: Leaving[] = []
   for await (const { key, value } of context.documents.list(documentKeys.versions(pkg))) {
     const [, , version = '', part] = key
@@ -60,17 +62,16 @@ export async function removeLeftovers(pkg: string, context: RepositoryContext): 
   }
 }
 
-async function removeTags(pkg: string, last: number, context: RepositoryContext): Promise<void> {
-  const tags: string[] = []
-  for await (const { key, value } of context.documents.list(documentKeys.tags(pkg)))
-    if ((value as TagDocument).generation <= last) tags.push(key[2] ?? '')
-  for (let start = 0; start < tags.length; start += tagsPerCommit) {
+async function removeOlder(pkg: string, prefix: DocumentKey, last: number, context: RepositoryContext): Promise<void> {
+  const isOlder = ({ value }: Document) => (value as TagDocument | StarDocument).generation <= last
+  const older: DocumentKey[] = []
+  for await (const document of context.documents.list(prefix)) if (isOlder(document)) older.push(document.key)
+  for (let start = 0; start < older.length; start += documentsPerCommit) {
     await changePackage(pkg, context, async () => {
       const changes = context.change().deletion({ package: pkg, partial: true })
-      for (const tag of tags.slice(start, start + tagsPerCommit)) {
-        const found = await context.documents.find(documentKeys.tag(pkg, tag))
-        if (found !== undefined && (found.value as TagDocument).generation <= last)
-          changes.deleteDocument(documentKeys.tag(pkg, tag), { revision: found.revision })
+      for (const key of older.slice(start, start + documentsPerCommit)) {
+        const found = await context.documents.find(key)
+        if (found !== undefined && isOlder(found)) changes.deleteDocument(key, { revision: found.revision })
       }
       await changes.commit()
     })

@@ -49,7 +49,7 @@ export async function unpublishVersions(
       const versions = batch.map(({ version }) => version).join(', ')
       const changes = context.change().requireHead(pkg, sequence).deletion({ package: pkg, version: versions })
       // Nothing points to a version that leaves, from the first commit on.
-      if (index === 0) moveTags(pkg, stored, leaving, wanted, changes)
+      if (index === 0) await moveTags(pkg, stored, leaving, wanted, context, changes)
       for (const version of batch) removeVersion(pkg, version, tombstoneBy(context), changes)
       sequence = (await changes.commit()).heads.get(pkg) ?? sequence
     }
@@ -60,13 +60,14 @@ export async function unpublishVersions(
 }
 
 /** Tags that pointed to a version that leaves go where the client sent them, else away; there is always a latest. */
-export function moveTags(
+export async function moveTags(
   pkg: string,
   { document, versions, tags }: StoredPackage,
   leaving: ReadonlySet<string>,
   wanted: ReadonlyMap<string, string>,
+  { documents }: RepositoryContext,
   changes: RepositoryChangeSet,
-): void {
+): Promise<void> {
   const remaining = new Set([...versions.keys()].filter((version) => !leaving.has(version)))
   const { generation } = document
   for (const [tag, { version }] of tags) {
@@ -76,7 +77,7 @@ export function moveTags(
     const target = asked ? sent : tag === 'latest' ? highestVersion(remaining) : undefined
     if (target === undefined) changes.deleteDocument(documentKeys.tag(pkg, tag))
     else changes.putDocument(documentKeys.tag(pkg, tag), { v: 1, generation, version: target, explicit: asked })
-    const latest = tag === 'latest' ? versions.get(target ?? '') : undefined
+    const latest = tag === 'latest' && target !== undefined ? await findVersion(pkg, target, documents) : undefined
     if (latest !== undefined) changes.describe(pkg, factsOf(latest.full, latest.publishedAt))
   }
 }

@@ -6,7 +6,7 @@ import { allowedMethods, RouteTable } from '../../../core/plugin/route-table.js'
 import { empty } from '../../../core/request/reply.js'
 
 const handle = async () => empty(204)
-type Sketch = { method?: unknown; path?: unknown; permission?: unknown; handle?: unknown }
+type Sketch = { method?: unknown; path?: unknown; permission?: unknown; lesser?: unknown; handle?: unknown }
 
 function mount(scope: MountScope, ...routes: Sketch[]): Mount {
   return { scope, routes: routes.map((route) => ({ handle, ...route })) } as unknown as Mount
@@ -44,6 +44,16 @@ describe('route table', () => {
         'x',
         [mount('repository', get('/', 'instance.manage'))],
         /concerns the instance/,
+      ],
+      'a lesser permission that writes': [
+        'x',
+        [mount('repository', { ...get('/', 'artifacts.delete'), lesser: 'artifacts.write' })],
+        /only artifacts.read can be enough/,
+      ],
+      'a lesser permission of an organization mount': [
+        'x',
+        [mount('organization', { ...get('/', 'members.manage'), lesser: 'artifacts.read' })],
+        /only artifacts.read can be enough/,
       ],
       'a permission on an origin mount': ['x', [mount('origin', get('/-/x/y', 'tokens.issue'))], /nobody is known/],
       'an origin route where an organization could lie': ['x', [mount('origin', get('/x/y', 'none'))], /has to begin with/],

@@ -286,7 +286,7 @@ describe('npm: publishing', () => {
     })
 
     it('stars, owners and deprecations of what is not there', async () => {
-      await refused(await put('foo', { _id: 'foo', users: { dora: true } }), 400, 'stars are not kept here')
+      await refused(await put('foo', { _id: 'foo', users: { dora: true } }), 404, 'Not found')
       await refused(await put('foo', { _id: 'foo', versions: { '1.0.0': {} } }), 404, 'Not found')
       await refused(await put('foo/-rev/1-abc', { _id: 'foo', maintainers: [{ name: 'dora' }] }), 404, 'Not found')
     })

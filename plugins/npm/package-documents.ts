@@ -30,6 +30,8 @@ export type Publication = {
   /** Id of the member or service account. */
   readonly publishedBy: string
   readonly sha512: string
+  /** Fields in which the manifest is not what the tarball's package.json says, where the repository takes that. */
+  readonly disagrees?: readonly string[]
 }
 /** [pkg, 'tag', tag]. Not explicit: a `latest` that nobody asked for. */
 export type TagDocument = InGeneration & { readonly version: string; readonly explicit: boolean }
@@ -100,6 +102,16 @@ export async function findVersion(pkg: string, version: string, documents: Docum
   const parts: string[] = []
   for await (const part of documents.list([...documentKeys.version(pkg, version), 'part'])) parts.push(textOf(part))
   return { ...value, ...joined(parts), version }
+}
+
+export async function findTag(
+  pkg: string,
+  tag: string,
+  generation: number,
+  documents: DocumentReader,
+): Promise<TagDocument | undefined> {
+  const found = valueIn<TagDocument>(await documents.find(documentKeys.tag(pkg, tag)))
+  return found?.generation === generation ? found : undefined
 }
 
 export async function findTags(pkg: string, generation: number, documents: DocumentReader): Promise<Map<string, TagDocument>> {

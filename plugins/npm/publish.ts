@@ -5,7 +5,7 @@ import { disagreements } from './manifest-agreement.js'
 import { changePackage } from './package-changes.js'
 import {
   documentKeys,
-  findTags,
+  findTag,
   type PackageDocument,
   type Person,
   type ReadmeDocument,
@@ -26,7 +26,7 @@ export async function publish(pkg: string, request: Publish, context: Repository
   const { version } = manifest
   const path = tarballPath(pkg, version)
   const facts = (await context.parse(tarball, path)) as TarballFacts
-  checkAgreement(pkg, request, facts)
+  const disagrees = checkAgreement(pkg, request, facts, context)
   if (manifest['private'] === true) throw refused(`${quoted(pkg)} is marked as private: it cannot be published.`)
   const publisher = publisherOf(context)
   const sha512 = tarball.digests.sha512 ?? ''
@@ -53,7 +53,7 @@ export async function publish(pkg: string, request: Publish, context: Repository
       ? { v: 1, generation: (stored?.generation ?? 0) + 1, created: now.toISOString(), maintainers: [publisher] }
       : stored
     const { generation } = owner
-    const tags = fresh ? new Map() : await findTags(pkg, generation, documents)
+    const latest = fresh ? undefined : await findTag(pkg, 'latest', generation, documents)
     const fragments = fragmentsOf(manifest, {
       publisher,
       maintainers: owner.maintainers,
@@ -61,7 +61,12 @@ export async function publish(pkg: string, request: Publish, context: Repository
       sha512,
       ...facts.tarball,
     })
-    const publication = { publishedAt: now.toISOString(), publishedBy: principalId(context.principal), sha512 }
+    const publication = {
+      publishedAt: now.toISOString(),
+      publishedBy: principalId(context.principal),
+      sha512,
+      ...(disagrees.length === 0 ? {} : { disagrees }),
+    }
     const changes = context
       .change()
       .requireHead(pkg, head?.sequence ?? 0)
@@ -71,7 +76,7 @@ export async function publish(pkg: string, request: Publish, context: Repository
     if (fresh) changes.putDocument(documentKeys.package(pkg), owner)
     for (const tag of request.tags) changes.putDocument(documentKeys.tag(pkg, tag), { v: 1, generation, version, explicit: true })
     // Every package has a latest, whatever its first tag was.
-    const isLatest = request.tags.includes('latest') || !tags.has('latest')
+    const isLatest = request.tags.includes('latest') || latest === undefined
     if (!request.tags.includes('latest') && isLatest)
       changes.putDocument(documentKeys.tag(pkg, 'latest'), { v: 1, generation, version, explicit: false })
     const readme = readmeOf(request, generation)
@@ -91,7 +96,8 @@ export function publisherOf({ principal }: RepositoryContext): Person {
   return { name: principal.kind === 'member' || principal.kind === 'service' ? principal.name : principalId(principal) }
 }
 
-function checkAgreement(pkg: string, { manifest }: Publish, facts: TarballFacts): void {
+/** Name and version have to be those of the tarball. What else differs is refused, or, where the repository is permissive, returned and kept. */
+function checkAgreement(pkg: string, { manifest }: Publish, facts: TarballFacts, context: RepositoryContext): string[] {
   if (facts.name !== pkg)
     throw invalid(`the package.json in the tarball is of ${quoted(facts.name.slice(0, 214))}, not of ${quoted(pkg)}`)
   if (facts.version !== manifest.version)
@@ -99,8 +105,10 @@ function checkAgreement(pkg: string, { manifest }: Publish, facts: TarballFacts)
       `the package.json in the tarball is version ${quoted(facts.version.slice(0, 128))}, not ${quoted(manifest.version)}`,
     )
   const fields = disagreements(manifest, facts.tarball.fields, facts.tarball.hasGyp)
-  if (fields.length > 0)
+  if (fields.length > 0 && context.repository.layoutPolicy === 'strict')
     throw unprocessable(`the manifest and the package.json in the tarball differ in ${fields.join(', ')}`, { detail: { fields } })
+  if (fields.length > 0) context.log.warn('npm.disagreement', { package: pkg, version: manifest.version, fields })
+  return fields
 }
 
 function isRepeat(present: VersionDocument, sha512: string, { principal }: RepositoryContext, now: Date): boolean {

@@ -67,7 +67,14 @@ export class PinnedClient {
       authorization,
       body,
       headers = {},
-    }: { authorization?: string; body?: string | Uint8Array; headers?: Record<string, string> } = {},
+      encoding = 'utf8',
+    }: {
+      authorization?: string
+      body?: string | Uint8Array
+      headers?: Record<string, string>
+      /** Of the answer's bytes in `text`. */
+      encoding?: BufferEncoding
+    } = {},
   ): Promise<PinnedAnswer> {
     return new Promise((resolve, reject) => {
       const all = { ...headers, ...(authorization === undefined ? {} : { authorization }) }
@@ -78,7 +85,7 @@ export class PinnedClient {
         response.on('error', reject)
         response.on('end', () => {
           const { statusCode = 0, headers: received } = response
-          resolve({ status: statusCode, text: Buffer.concat(chunks).toString('utf8'), headers: received })
+          resolve({ status: statusCode, text: Buffer.concat(chunks).toString(encoding), headers: received })
         })
       })
       sent.on('socket', (socket) => {

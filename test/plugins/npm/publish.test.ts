@@ -292,6 +292,30 @@ describe('npm: publishing', () => {
     })
   })
 
+  it('takes what disagrees with its tarball into a permissive repository, and keeps in what; name and version never', async () => {
+    const lax = await openHouse({ plugins: [npm], repositories: [{ name: 'js', format: 'npm', layoutPolicy: 'permissive' }] })
+    try {
+      const file = await packed({ ...foo, dependencies: { evil: '1.0.0' }, scripts: { postinstall: 'evil' } })
+      const send = async (content: Buffer) => {
+        const answer = await lax.call('PUT', '/acme/js/foo', { body: JSON.stringify(await publishBody(foo, { file: content })) })
+        return answer.status
+      }
+      expect(await send(await packed(bar))).to.equal(400)
+      expect(await send(await packed({ ...foo, version: '2.0.0' }))).to.equal(400)
+      expect(await lax.storedFiles()).to.deep.equal([])
+      expect(await send(file)).to.equal(201)
+      const kept: unknown[] = []
+      for await (const { entry } of lax.parts.metadata.scan())
+        if (entry.key.path.join('/') === 'doc/version/1.0.0')
+          kept.push((entry.value as { d: { disagrees: unknown } }).d.disagrees)
+      expect(kept).to.deep.equal([['dependencies', 'scripts.postinstall']])
+      const served = (await lax.call('GET', '/acme/js/foo/1.0.0')).json() as object
+      expect(served).to.not.have.any.keys('dependencies', 'disagrees')
+    } finally {
+      await lax.close()
+    }
+  })
+
   it('refuses a tarball above the limit of its repository', async () => {
     const small = await openHouse({ plugins: [npm], repositories: [{ name: 'js', format: 'npm', maxSize: 100 }] })
     try {

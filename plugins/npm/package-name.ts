@@ -48,6 +48,7 @@ export function checkName(name: string): string {
 /** A name under which something new may be published here: lower case and safe in an address besides. Throws `invalid`. */
 export function checkNewName(name: string): string {
   checkName(name)
+  if (name === '-') throw invalid(`the package name ${quoted(name)} is reserved: what lies below it is the registry's own`)
   if (name !== name.toLowerCase()) throw invalid(`invalid package name ${quoted(name)}: new packages are named in lower case`)
   for (const part of name.replace(/^@/, '').split('/')) {
     if (encodeURIComponent(part) !== part) throw invalid(`invalid package name ${quoted(name)}: it is not safe in an address`)

@@ -66,7 +66,7 @@ describe('npm: names, versions and tags', () => {
 
   it('takes new packages in lower case and safe in an address alone', () => {
     takes(checkNewName, ['foo', '@acme/bar', '@acme/_bar', 'constructor', 'tostring', 'a.b', 'a_b', 'a-b', '1'])
-    refuses(checkNewName, ['Foo', '@Acme/bar', 'fооbar', 'a~ü', 'a+b', 'a:b', '@acme/.bar', 'ａ'])
+    refuses(checkNewName, ['-', 'Foo', '@Acme/bar', 'fооbar', 'a~ü', 'a+b', 'a:b', '@acme/.bar', 'ａ'])
   })
 
   it('takes strict SemVer, in the one spelling it has', () => {

@@ -1,4 +1,4 @@
-import { parseVersion } from './version.js'
+import { parseVersion, type Version } from './version.js'
 
 const clause = /^(~=|===|==|!=|<=|>=|<|>)[ \t]*(.+)$/
 
@@ -17,7 +17,12 @@ function isClause(text: string): boolean {
   const wildcard = operand.endsWith('.*')
   const version = parseVersion(wildcard ? operand.slice(0, -2) : operand)
   if (!version || /\s/.test(operand)) return false
-  if (wildcard) return (operator === '==' || operator === '!=') && version.dev === undefined && version.local === undefined
+  if (wildcard) return (operator === '==' || operator === '!=') && isRelease(version)
   if (version.local !== undefined) return operator === '==' || operator === '!='
   return operator !== '~=' || version.release.length > 1
+}
+
+/** A prefix ends within the release: '1.0.*', and not '1.0rc1.*'. */
+function isRelease({ pre, post, dev, local }: Version): boolean {
+  return pre === undefined && post === undefined && dev === undefined && local === undefined
 }

@@ -3,12 +3,14 @@ import { clientSettings } from './client-settings.js'
 import { coreMetadataParser } from './core-metadata-parser.js'
 import { downloadRoutes } from './download.js'
 import { keeping } from './keeping.js'
+import { legacyRoutes } from './legacy-json.js'
 import { describeStored, documentVersion } from './project-documents.js'
 import { provenanceRoutes } from './provenance.js'
 import { renderError } from './pypi-error.js'
 import { simpleIndex } from './simple-index.js'
 import { simpleRoutes } from './simple-pages.js'
 import { uploadRoutes } from './upload.js'
+import { xmlRpcRoutes } from './xml-rpc.js'
 
 /** A Python package index: simple index as HTML and JSON, files with their metadata beside them, the legacy upload. */
 export function pypiPlugin(): ProtocolPlugin {
@@ -24,7 +26,14 @@ export function pypiPlugin(): ProtocolPlugin {
     mounts: [
       {
         scope: 'repository',
-        routes: [...simpleRoutes, ...downloadRoutes, ...provenanceRoutes, ...uploadRoutes(startedClock)],
+        routes: [
+          ...simpleRoutes,
+          ...downloadRoutes,
+          ...provenanceRoutes,
+          ...legacyRoutes,
+          ...xmlRpcRoutes,
+          ...uploadRoutes(startedClock),
+        ],
         renderError,
         paths: { emptySegments: 'redirect' },
       },

@@ -50,7 +50,8 @@ async function* listPieces(parts: PageParts, revision: string, context: Reposito
   yield before === parts.begin ? parts.begin + parts.end : parts.end
 }
 
-async function* projectsOf(context: RepositoryContext) {
+/** Normalized and display names, in order. */
+export async function* projectsOf(context: RepositoryContext) {
   let count = 0
   for await (const { name: project, facts } of context.packages()) {
     yield { project, name: facts.name ?? project }

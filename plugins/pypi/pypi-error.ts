@@ -62,7 +62,7 @@ function wordsOf(failure: RegistryError, status: number, request: ProtocolReques
 }
 
 function isUpload(request: ProtocolRequest): boolean {
-  return request.method === 'POST' && !isSimple(request)
+  return request.method === 'POST' && !isSimple(request) && !/^\/(?:pypi|RPC2)\/?$/.test(request.path)
 }
 
 function isSimple(request: ProtocolRequest): boolean {

@@ -1,6 +1,6 @@
 import { type Bytes, invalid, readTarEntry, readZipEntries, walkTarGz, walkZip } from '#core'
 import { archiveLimits, licenseFilesOf, refuseArchive } from './archive-rules.js'
-import { checkCoreMetadata, metadataLimits, parseCoreMetadata } from './core-metadata.js'
+import { type CoreMetadata, checkCoreMetadata, metadataLimits, parseCoreMetadata } from './core-metadata.js'
 import type { SourceDistribution } from './distribution-file.js'
 import type { InspectedArchive } from './wheel-archive.js'
 
@@ -21,6 +21,15 @@ export async function inspectSourceDistribution(content: Bytes, file: SourceDist
       throw invalid(`License-File ${license} does not exist in distribution file ${file.filename} at ${path}`)
   }
   return { metadata, checked, metadataPath, warnings: [] }
+}
+
+/** PKG-INFO of an archive that was inspected when it was uploaded: the one of its one folder. */
+export async function readSourceMetadata(content: Bytes, { extension }: SourceDistribution): Promise<CoreMetadata> {
+  const limits = { entry: metadataLimits.bytes }
+  const ofRoot = (name: string) => /^(?:\.\/)*[^/]+\/PKG-INFO$/.test(name)
+  if (extension !== '.zip') return parseCoreMetadata((await readTarEntry(content, ofRoot, limits))?.content ?? new Uint8Array())
+  const [found = new Uint8Array()] = (await readZipEntries(content, ofRoot, limits)).values()
+  return parseCoreMetadata(found)
 }
 
 async function zipNames(content: Bytes): Promise<readonly string[]> {

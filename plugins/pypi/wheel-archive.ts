@@ -41,7 +41,12 @@ export async function inspectWheel(content: Bytes, file: Wheel): Promise<Inspect
       )
     }
   }
-  return { metadata, checked, metadataPath: `${folder}/METADATA`, warnings: compareRecord(rows, names, folder) }
+  return {
+    metadata,
+    checked,
+    metadataPath: `${folder}/METADATA`,
+    warnings: [...compareRecord(rows, names, folder), ...twins(names)],
+  }
 }
 
 /** A wheel of 65,535 members lists each with its digest. */
@@ -88,6 +93,12 @@ function compareRecord(rows: ReadonlyMap<string, RecordRow>, names: ReadonlySet<
     ...(unlisted > 0 ? [`RECORD does not list ${unlisted} members of the wheel`] : []),
     ...(absent > 0 ? [`RECORD lists ${absent} files that are not in the wheel`] : []),
   ]
+}
+
+/** Members that are one file where a disk knows no case, or spells letters otherwise. */
+function twins(names: ReadonlySet<string>): readonly string[] {
+  const folded = new Set([...names].map((name) => name.normalize('NFC').toLowerCase()))
+  return folded.size === names.size ? [] : [`${names.size - folded.size} members of the wheel differ in case or spelling alone`]
 }
 
 /** INI, as importlib.metadata reads it: sections, 'name = object', comments, continued values. */

@@ -1,6 +1,6 @@
 import type { ProtocolPlugin } from '../plugin/protocol-plugin.js'
 import type { MetadataStore, Mutation } from '../storage/metadata-store.js'
-import { seen } from '../storage/optimistic.js'
+import { commitUnlessMoved, seen } from '../storage/optimistic.js'
 import { asJson, type HeadRow, type NameRow, row } from '../storage/storage-rows.js'
 import { StoredDocumentReader } from '../storage/stored-document-reader.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
@@ -30,6 +30,14 @@ export class NameRepair {
     const { organizationId, repositoryId, plugin } = place
     const versions = plugin.documents === undefined ? {} : { versions: plugin.documents }
     this.documents = new StoredDocumentReader(metadata, { organizationId, repositoryId, plugin: plugin.name, ...versions })
+  }
+
+  /** Makes it right, whoever else is at it. */
+  async settle(pkg: string): Promise<void> {
+    for (;;) {
+      const { kind, mutations } = await this.look(pkg)
+      if (kind === 'right' || (await commitUnlessMoved(this.metadata, mutations))) return
+    }
   }
 
   async look(pkg: string): Promise<NameFinding> {

@@ -6,6 +6,7 @@ import { RecordingChangeSet } from '../storage/recorded-changes.js'
 import { type NameRow, row } from '../storage/storage-rows.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import type { Deletion } from './lifecycle.js'
+import { NameRepair } from './name-repair.js'
 import { repeated } from './repeated-change.js'
 import type { Opened } from './repository-access.js'
 import { RestoredDocuments } from './restored-documents.js'
@@ -56,9 +57,10 @@ export class Undo {
   private async bring({ id, lost }: Deletion): Promise<void> {
     if (lost) throw conflict('What was deleted here was too large to be kept beside: it cannot be brought back')
     const key = tenantKeys.deletion(this.org, this.repo, id)
-    await repeated(async () => {
+    const touched = await repeated(async () => {
       const entry = await this.metadata.get(key)
       if (!entry) throw notFound('deletion', id)
+      const packages = new Set<string>()
       const change = this.opened.context.change()
       if (!(change instanceof RecordingChangeSet)) throw new TypeError('a change set of another house')
       const { context, keeping } = this.opened
@@ -66,8 +68,12 @@ export class Undo {
       for await (const { value } of this.metadata.range(tenantKeys.deletionParts(this.org, this.repo, id), {})) {
         const part = row<DeletionPartRow>(value)
         for (const { path, seq } of part.files) change.restoreArtifact(path, seq)
-        for (const document of part.documents) await this.document(document, documents)
+        for (const document of part.documents) {
+          packages.add(document.key[0])
+          await this.document(document, documents)
+        }
         for (const { name, before, after } of part.names) {
+          packages.add(name)
           const standing = await this.metadata.get(tenantKeys.name(this.org, this.repo, name))
           if (same(standing && row<NameRow>(standing.value).facts, after)) change.describe(name, before ?? undefined)
         }
@@ -82,7 +88,17 @@ export class Undo {
       const refusal = conflict('Somebody else brought it back at the same moment')
       change.withRow({ op: 'delete', key, if: { revision: entry.revision } }, refusal)
       await change.commit()
+      return packages
     })
+    await this.settle(touched)
+  }
+
+  /** Documents that meet with what came meanwhile say otherwise than the name did then. */
+  private async settle(packages: Iterable<string>): Promise<void> {
+    const { plugin } = this.opened
+    if (!plugin.describe) return
+    const repair = new NameRepair(this.metadata, { organizationId: this.org, repositoryId: this.repo, plugin })
+    for (const pkg of packages) await repair.settle(pkg)
   }
 
   private async document({ key, before, after }: DeletedDocument, documents: RestoredDocuments): Promise<void> {

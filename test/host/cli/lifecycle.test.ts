@@ -106,6 +106,28 @@ describe('What happens after a publication, by the command line', function () {
     await refused('cleanup rules not found: staging', 'cleanup', 'show', 'acme', 'staging')
   })
 
+  it('indexes a repository anew while others read it, and says what was wrong', async () => {
+    const right = { namesWritten: 0, namesRemoved: 0, foldersAdded: 0, marksCleared: 0 }
+    for (const more of [[], ['--dry-run']]) {
+      const { askedAt, begunAt, endedAt, expectedFiles, files, packages, ...rest } = await json(
+        'reindex',
+        'acme',
+        'stable',
+        ...more,
+      )
+      expect(rest).to.deep.equal({ state: 'done', dryRun: more.length > 0, changes: right, failed: 0, error: null })
+      expect(expectedFiles).to.equal(files)
+      expect(packages).to.equal(1)
+      expect([askedAt, begunAt, endedAt].map((at) => new Date(at as string).toISOString())).to.deep.equal([
+        askedAt,
+        begunAt,
+        endedAt,
+      ])
+    }
+    expect(await cli('reindex', 'acme', 'stable')).to.match(/state\s+│ done/)
+    await refused('repository not found: none', 'reindex', 'acme', 'none')
+  })
+
   it('takes no writes while it is told so, and says why', async () => {
     await cli('organization', 'read-only', 'acme', '--reason', 'moving house')
     const answer = await publish('staging', '2.0.0')

@@ -48,7 +48,7 @@ export class Sweep implements Chore {
   private readonly strays: StrayCollector
   private readonly tidy: FolderTidy
   private readonly damage: DamageCheck
-  private looked = { org: '', rests: false }
+  private looked = { org: '', rests: false, undoDays: 0 }
 
   constructor(private readonly parts: SweepParts) {
     const { metadata, blobs, sealed, limits, log, clock } = parts
@@ -69,7 +69,7 @@ export class Sweep implements Chore {
     const refused = dryRun ? undefined : await this.refusal()
     if (refused !== undefined) return this.stopped(refused, { dryRun })
     const now = clock.now().getTime()
-    this.looked = { org: '', rests: false }
+    this.looked = { org: '', rests: false, undoDays: 0 }
     const state =
       before?.open && before.open.dryRun === dryRun && before.open.confirmed === confirmed
         ? before.open
@@ -163,8 +163,8 @@ export class Sweep implements Chore {
     const [org = ''] = key.partition.split('\0')
     if (org !== this.looked.org) {
       const row = org === '.' ? undefined : await this.parts.metadata.get(tenantKeys.organization(org))
-      const { readOnly } = (row?.value ?? {}) as { readonly readOnly?: string }
-      this.looked = { org, rests: readOnly !== undefined }
+      const { readOnly, undoDays } = (row?.value ?? {}) as { readonly readOnly?: string; readonly undoDays?: number }
+      this.looked = { org, rests: readOnly !== undefined, undoDays: undoDays ?? this.parts.limits.undoDays }
     }
     return this.looked.rests
   }
@@ -186,7 +186,7 @@ export class Sweep implements Chore {
     if (kind === 'b' && first === 'blob') await this.damage.visit(entry, run)
     if (await this.rests(entry)) return
     if (kind === 'b' && first === 'blob') await this.collector.visit(entry, run)
-    else if (kind === 'v' && first === 's') await purge.visit(entry, run)
+    else if (kind === 'v' && first === 's') await purge.visit(entry, run, this.looked.undoDays)
     else if (kind === 'f' && first === 'd') await this.tidy.visit(entry, run)
     else if (kind === 'i') await this.strays.visitIntent(entry, run)
     else if (kind === 'g' || kind === 'w') await forgetDeletion(entry, run)

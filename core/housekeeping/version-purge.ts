@@ -19,15 +19,16 @@ export class VersionPurge {
     private readonly limits: Limits,
   ) {}
 
-  async visit(entry: Entry, run: SweepRun): Promise<void> {
+  /** `undoDays`: of the organization that the row belongs to. */
+  async visit(entry: Entry, run: SweepRun, undoDays: number): Promise<void> {
     const { seq, tombstone } = row<VersionRow>(entry.value)
     if ((seq === 1 && !tombstone) || entry.key.partition === this.last) return
     this.last = entry.key.partition
     const [org = '', , repo = '', path = ''] = entry.key.partition.split('\0')
-    await this.purge(org, repo, path, run)
+    await this.purge(org, repo, path, run, undoDays)
   }
 
-  private async purge(org: string, repo: string, path: string, run: SweepRun): Promise<void> {
+  private async purge(org: string, repo: string, path: string, run: SweepRun, undoDays: number): Promise<void> {
     const artifact = await this.metadata.get(tenantKeys.artifact(org, repo, path))
     if (!artifact) return
     const current = row<ArtifactRow>(artifact.value)
@@ -37,7 +38,7 @@ export class VersionPurge {
     for await (const { value } of this.metadata.range(tenantKeys.versions(org, repo, path), { prefix: ['s'] }))
       versions.push(row<VersionRow>(value))
     const whole = current.state === 'deleted' && this.isOver(current, run)
-    const over = whole ? versions : versions.filter((_, at) => this.isExpired(versions, at, current, run))
+    const over = whole ? versions : versions.filter((_, at) => this.isExpired(versions, at, current, run, undoDays))
     const kept = whole ? [] : versions.filter((version) => !version.tombstone && !over.includes(version))
     for (let at = 0; at < over.length; at += versionsPerCommit) {
       const some = over.slice(at, at + versionsPerCommit)
@@ -63,14 +64,14 @@ export class VersionPurge {
     return tombstone !== undefined && run.isPast(tombstone.purgeAfter, 0)
   }
 
-  private isExpired(versions: readonly VersionRow[], at: number, current: ArtifactRow, run: SweepRun): boolean {
+  private isExpired(versions: readonly VersionRow[], at: number, current: ArtifactRow, run: SweepRun, undoDays: number): boolean {
     const version = versions[at]
     const next = versions[at + 1]
     if (!version || !next || version.seq >= current.seq) return false
     if (version.tombstone) return this.isOver(version, run)
     if (next.tombstone) return this.isOver(next, run)
     const newer = versions.slice(at + 1).filter(({ tombstone }) => !tombstone).length
-    return newer >= this.limits.keepVersions && run.isPast(next.at, this.limits.undoDays * day)
+    return newer >= this.limits.keepVersions && run.isPast(next.at, undoDays * day)
   }
 
   private removal(org: string, repo: string, path: string, { seq, blob }: VersionRow): readonly Mutation[] {

@@ -42,15 +42,16 @@ export class CommitPlan {
 
   async prepare(now: Date): Promise<PreparedCommit> {
     const list = new MutationList()
+    const undoDays = this.scope.undoDays ?? this.limits.undoDays
     const files = new ArtifactChanges(this.metadata, this.scope, list, this.unshared, this.batch, now)
     for (const { path, blob, options } of this.changes.puts) await files.put(path, uploadOf(blob), options)
     for (const { path, seq } of this.changes.restores) await files.restore(path, seq)
-    for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, this.limits.undoDays)
+    for (const { path, if: condition } of this.changes.deletes) await files.remove(path, condition, undoDays)
     for (const path of this.changes.freezes) await files.freeze(path)
     const documents = new DocumentChanges(this.metadata, this.scope, list, this.changes)
     const heads = this.batch === undefined ? await this.prepareRest(documents, now) : new Map<string, number>()
     if (this.batch !== undefined) await documents.putPending(this.batch)
-    const notes = new DeletionNotes(this.metadata, this.scope, this.changes, this.limits.undoDays)
+    const notes = new DeletionNotes(this.metadata, this.scope, this.changes, undoDays)
     const taken = await notes.take(files.removed, now, this.partIndex ?? this.changes.ahead?.nextPart ?? 0)
     for (const part of taken.parts) list.add(part)
     if (this.batch === undefined) for (const record of notes.record(taken, now)) list.add(record)

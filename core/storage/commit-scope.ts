@@ -13,6 +13,8 @@ export interface CommitScope {
   readonly documentVersion: number
   readonly actor: LogEntry['actor']
   readonly requestId: string
+  /** Days in which its deletes can be undone, where the organization has a number of its own. */
+  readonly undoDays?: number
   /** Caller and repository read again, immediately before the commit; throws where either is no longer what it was. */
   recheck(): Promise<void>
   /** Where the organization has a quota: room for the bytes of the commit, beside what its uploads hold. Throws `too-large`. */

@@ -159,14 +159,16 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
 
   protected commitScope(): CommitScope {
     const { tenant, principal, plugin, requestId } = this.request
+    const { id, undoDays } = tenant.organization
     return {
-      organizationId: tenant.organization.id,
+      organizationId: id,
       repositoryId: '-',
       writePolicy: 'replace',
       plugin: plugin.name,
       documentVersion: plugin.documents?.v ?? 1,
       actor: actorOf(principal),
       requestId,
+      ...(undoDays === undefined ? {} : { undoDays }),
       recheck: () => this.recheck(),
       parse: async () => ({}),
     }

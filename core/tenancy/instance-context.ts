@@ -35,6 +35,8 @@ export interface OrganizationRegister {
       readonly readOnly?: string | null
       /** null lifts it. Uploads that begin from now on are held to it. */
       readonly quota?: Quota | null
+      /** 0 to 90 days; null: as the instance has it. What is deleted from now on is kept so long. Throws `invalid`. */
+      readonly undoDays?: number | null
     },
   ): Promise<Organization>
   /** Why the whole instance is read-only; undefined where it is not. */

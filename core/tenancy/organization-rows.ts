@@ -19,6 +19,7 @@ const organizationRow = z.object({
   publicAllowed: z.boolean(),
   disabledFormats: z.array(z.string()),
   quota: z.exactOptional(z.object({ storageBytes: z.number() })),
+  undoDays: z.exactOptional(z.number()),
 })
 const repositoryRow = z.object({
   v,

@@ -13,6 +13,8 @@ export interface Organization {
   readonly disabledFormats: readonly string[]
   /** Absent: no limit. */
   readonly quota?: Quota
+  /** Days in which a delete can be undone, and in which a replaced version is kept; the instance's own number where absent. */
+  readonly undoDays?: number
 }
 export interface Quota {
   /** Of all versions that its repositories keep, as usage counts them. */

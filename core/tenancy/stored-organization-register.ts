@@ -106,14 +106,19 @@ class OperatorRegister implements OrganizationRegister {
     this.requireOperator()
     return untilSettled(async () => {
       const entry = await this.read(name)
-      const { quota, ...rest } = readOrganization(entry)
-      const before: Organization = quota === undefined || patch.quota === null ? rest : { ...rest, quota }
+      const { quota, undoDays, ...rest } = readOrganization(entry)
+      const before: Organization = {
+        ...rest,
+        ...(quota === undefined || patch.quota === null ? {} : { quota }),
+        ...(undoDays === undefined || patch.undoDays === null ? {} : { undoDays }),
+      }
       const after: Organization = {
         ...before,
         ...(patch.status === undefined ? {} : { status: patch.status }),
         ...(patch.displayName === undefined ? {} : { displayName: checkedDisplayName(patch.displayName) }),
         ...(patch.publicAllowed === undefined ? {} : { publicAllowed: patch.publicAllowed }),
         ...(patch.quota === undefined || patch.quota === null ? {} : { quota: checkedQuota(patch.quota) }),
+        ...(typeof patch.undoDays === 'number' ? { undoDays: checkedDays(patch.undoDays) } : {}),
         ...(patch.name === undefined ? {} : { name: checkedName(patch.name) }),
         ...(typeof patch.readOnly === 'string' ? { readOnly: checkedReason(patch.readOnly) } : {}),
       }
@@ -200,6 +205,11 @@ function uncounted(now: Date): UsageRow {
 function checkedQuota({ storageBytes }: Quota): Quota {
   if (Number.isSafeInteger(storageBytes) && storageBytes >= 0) return { storageBytes }
   throw invalid('A quota is a whole number of bytes', { detail: { field: 'quota.storageBytes' } })
+}
+
+function checkedDays(days: number): number {
+  if (Number.isInteger(days) && days >= 0 && days <= 90) return days
+  throw invalid('Deletes can be undone for 0 to 90 whole days', { detail: { field: 'undoDays' } })
 }
 
 /** In one commit with its row: who comes by the old name finds nothing, and the new one is nobody else's. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { Misused } from './api-client.js'
 import { type ReadOnlyOptions, readOnlyWord, reasonOf } from './instance.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
@@ -38,17 +38,31 @@ export function organizationCommand(program: Command): void {
       .option('--public', 'public repositories are readable without credentials')
       .option('--no-public', 'nothing is, whatever the repository says')
       .option('--quota <size>', 'most that it may store, as 10GiB', parseBytes)
-      .option('--no-quota', 'as much as there is room for'),
+      .option('--no-quota', 'as much as there is room for')
+      .option('--undo-days <days>', 'deletes can be undone so long, 0 to 90', days)
+      .option('--no-undo-days', 'as long as the server says'),
   ).action(
-    async (name: string, options: CommonOptions & { displayName?: string; public?: boolean; quota?: number | boolean }) => {
+    async (
+      name: string,
+      options: CommonOptions & {
+        displayName?: string
+        public?: boolean
+        quota?: number | boolean
+        undoDays?: number | boolean
+      },
+    ) => {
       const body = {
         ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
         ...(options.public === undefined ? {} : { publicAllowed: options.public }),
         ...(typeof options.quota === 'number' ? { quota: { storageBytes: options.quota } } : {}),
         ...(options.quota === false ? { quota: null } : {}),
+        ...(typeof options.undoDays === 'number' ? { undoDays: options.undoDays } : {}),
+        ...(options.undoDays === false ? { undoDays: null } : {}),
       }
       if (Object.keys(body).length === 0)
-        throw new Misused('error: nothing to change: give --display-name, --public, --no-public, --quota or --no-quota')
+        throw new Misused(
+          'error: nothing to change: give --display-name, --public, --no-public, --quota, --no-quota, --undo-days or --no-undo-days',
+        )
       printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
     },
   )
@@ -71,4 +85,9 @@ export function organizationCommand(program: Command): void {
         printOne(options, await clientOf(options).send<Row>('PATCH', path(name), { status }))
       },
     )
+}
+
+function days(text: string): number {
+  if (/^\d{1,2}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('A number of days is expected.')
 }

@@ -10,6 +10,12 @@ export const quotaShape = z.strictObject({
     .min(0)
     .meta({ description: 'Most that it may store: every kept version in full', examples: [10_737_418_240] }),
 })
+export const undoDaysShape = z
+  .number()
+  .int()
+  .min(0)
+  .max(90)
+  .meta({ description: 'Days in which a delete can be undone; null: as the instance has it', examples: [14] })
 export const organizationShape = z
   .strictObject({
     id: z.string(),
@@ -21,6 +27,7 @@ export const organizationShape = z
     publicAllowed: z.boolean(),
     disabledFormats: z.array(z.string()),
     quota: quotaShape.nullable(),
+    undoDays: undoDaysShape.nullable(),
     createdAt: z.string(),
   })
   .meta({ id: 'Organization' })
@@ -33,6 +40,7 @@ export const shapeOrganization = (one: Organization) => ({
   publicAllowed: one.publicAllowed,
   disabledFormats: one.disabledFormats,
   quota: one.quota ?? null,
+  undoDays: one.undoDays ?? null,
   createdAt: one.createdAt.toISOString(),
 })
 

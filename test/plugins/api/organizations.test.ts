@@ -26,6 +26,7 @@ describe('organizations of the management interface', () => {
       publicAllowed: true,
       disabledFormats: [],
       quota: null,
+      undoDays: null,
       createdAt: delta['createdAt'],
     })
     expect(delta['id']).to.match(/^o_[a-z0-9]{20}$/)

@@ -23,6 +23,7 @@ describe('the reindex of a repository', () => {
       plugins: [mavenPlugin(), npm, pypiPlugin(), raw, binaries, api],
       repositories: formats.map((format) => ({ name: format, format })),
       clock,
+      idle: true,
     })
   })
   afterEach(() => house.close())

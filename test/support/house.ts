@@ -35,6 +35,8 @@ export interface HouseOptions {
   readonly parts?: (folder: string | undefined) => Promise<Partial<HouseParts>>
   /** Another process over the stores of this house; closed before it. Its organizations, people and repositories are there already. */
   readonly beside?: House
+  /** Its chores run when a test says so, and never by themselves. */
+  readonly idle?: boolean
 }
 
 export interface Answer {
@@ -96,6 +98,7 @@ export async function openHouse({
   pace,
   parts: special,
   beside,
+  idle = false,
 }: HouseOptions): Promise<House> {
   const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
   const parts = {
@@ -105,6 +108,7 @@ export async function openHouse({
   }
   const kernel = await Kernel.open(parts)
   for (const plugin of plugins) kernel.install(plugin)
+  if (idle) kernel.chores.start = () => {}
   await kernel.start()
   const tokens = beside === undefined ? await populate(kernel, repositories) : peopleOf(beside)
   const operator = await kernel.setup.createOperatorToken('test')

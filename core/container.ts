@@ -14,6 +14,7 @@ import { PluginRegistry } from './plugin/plugin-registry.js'
 import { Clock, SystemClock } from './runtime/clock.js'
 import { checkLimits, defaultLimits, Limits } from './runtime/limits.js'
 import { Logger, silentLogger } from './runtime/logger.js'
+import { SigningKeys } from './signing/signing-keys.js'
 import { BlobRecords } from './storage/blob-records.js'
 import { BlobStore } from './storage/blob-store.js'
 import { Catalog } from './storage/catalog.js'
@@ -71,6 +72,7 @@ const singletons: readonly (new (...parts: never[]) => object)[] = [
   PluginRegistry,
   ReadOnly,
   ResumableUploads,
+  SigningKeys,
   TokenUsage,
   Uploads,
 ]

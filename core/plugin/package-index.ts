@@ -2,6 +2,7 @@ import type { Digests } from '../digest/digests.js'
 import type { RegistryError } from '../errors/registry-error.js'
 import type { ProtocolRequest } from '../request/protocol-request.js'
 import type { Reply } from '../request/reply.js'
+import type { Signatures } from '../signing/signatures.js'
 import type { DocumentReader } from '../storage/document-reader.js'
 import type { Repository } from '../tenancy/repository.js'
 
@@ -19,7 +20,9 @@ export interface PackageIndex<View> {
   readonly name: string
   /** By revision, or by the bytes served. */
   readonly etag: 'weak' | 'strong'
-  load(pkg: string, documents: DocumentReader): Promise<View | undefined>
+  load(pkg: string, documents: DocumentReader, signatures: Signatures): Promise<View | undefined>
+  /** What it renders carries signatures: its revision moves with the organization's keys, too. */
+  readonly signed?: true
   /** In pieces of text where it may be large: it is then written as the view is read, and nobody ever holds the whole of it. */
   readonly render: (
     view: View,

@@ -74,6 +74,8 @@ export const tenantKeys = {
   memberToken: (org: string, member: string, id: string): Key => key(join(org, 'm', member), 'token', id),
   organizationRows: (org: string) => join(org, 'o'),
   organization: (org: string): Key => key(join(org, 'o'), 'organization'),
+  /** The keys it signs with. */
+  signing: (org: string): Key => key(join(org, 'o'), 'signing'),
   repository: (org: string, name: string): Key => key(join(org, 'o'), 'repository', name),
   /** Retention rules, by id of the repository. */
   cleanup: (org: string, repo: string): Key => key(join(org, 'o'), 'cleanup', repo),

@@ -1,6 +1,7 @@
 import type { Level } from '../auth/permission.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
+import type { Rotation, SigningKey } from '../signing/signatures.js'
 import type { PackageDownloads, VersionDownloads } from '../usage/download-counts.js'
 import type { CountedUsage } from '../usage/usage-reader.js'
 import type { Amount } from '../usage/usage-rows.js'
@@ -48,6 +49,11 @@ export interface FormatState {
 
 /** For `api` alone. Each call checks its permission for the caller, whatever the route declared, and throws `forbidden`. */
 export interface Administration {
+  /** organization.read. */
+  listSigningKeys(): Promise<readonly SigningKey[]>
+  /** organization.manage. Answers all keys; throws `conflict` while a new one is announced. */
+  rotateSigningKeys(rotation: Rotation): Promise<readonly SigningKey[]>
+
   /** Those the caller may read. */
   listRepositories(): AsyncIterable<Repository>
   /** Throws `not-found` for those the caller may not read, too. */

@@ -2,6 +2,7 @@ import type { Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
+import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
 import type { Contents } from './contents.js'
 import type { OrganizationRegister } from './instance-context.js'
@@ -24,6 +25,7 @@ export interface CallerHandles {
   administration(scope: CallerScope): Administration
   tokens(scope: CallerScope): TokenDesk
   contents(scope: CallerScope): Contents
+  signatures(scope: CallerScope, creates: boolean): Signatures
   organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister
 }
 export const CallerHandles = Symbol('CallerHandles')

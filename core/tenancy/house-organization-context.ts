@@ -7,6 +7,7 @@ import type { Directory } from '../directory/directory.js'
 import { forbidden, RegistryError, unauthenticated } from '../errors/registry-error.js'
 import type { Lifecycle } from '../lifecycle/lifecycle.js'
 import type { Logger } from '../runtime/logger.js'
+import type { Signatures } from '../signing/signatures.js'
 import type { ChangeCommit } from '../storage/change-commit.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { CommitScope } from '../storage/commit-scope.js'
@@ -95,6 +96,11 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('contents are for the management interface alone')
     return this.parts.handles.contents(this.scope())
+  }
+
+  get signatures(): Signatures {
+    this.session.use()
+    return this.parts.handles.signatures(this.scope(), this.covers('artifacts.write'))
   }
 
   change(): RepositoryChangeSet {

@@ -71,7 +71,9 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     this.session.use()
     const index = this.request.plugin.indexes?.find((one) => one.name === name)
     if (!index) throw new Error(`plugin ${this.request.plugin.name} has no index ${name}`)
-    return this.parts.derived.find({ index, pkg, place: this.place(), documents: this.documents, base: this.mountUrl })
+    const { signatures, documents, mountUrl: base } = this
+    const { signingEpoch } = this.organization
+    return this.parts.derived.find({ index, pkg, place: this.place(), documents, base, signatures, signingEpoch })
   }
 
   derived(document: OwnDocument, request: ProtocolRequest): Promise<Reply> {

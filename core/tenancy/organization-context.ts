@@ -4,6 +4,7 @@ import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import type { Lifecycle } from '../lifecycle/lifecycle.js'
 import type { Logger } from '../runtime/logger.js'
+import type { Signatures } from '../signing/signatures.js'
 import type { ChangeSet } from '../storage/change-set.js'
 import type { DocumentReader } from '../storage/document-reader.js'
 import type { Administration } from './administration.js'
@@ -22,6 +23,8 @@ export interface OrganizationContext {
   readonly directory: Directory
   /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
   readonly tokens: TokenDesk
+  /** What the organization signs what it serves with. */
+  readonly signatures: Signatures
   /** For `api` alone: repositories, grants, groups, formats, policies, tokens of others; each call needs its permission. */
   readonly administration: Administration
   /** For `api` alone: promote, remove, undo. */

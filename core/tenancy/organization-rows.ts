@@ -18,6 +18,7 @@ const organizationRow = z.object({
   readOnly: z.exactOptional(z.string()),
   publicAllowed: z.boolean(),
   disabledFormats: z.array(z.string()),
+  signingEpoch: z.exactOptional(z.number()),
   quota: z.exactOptional(z.object({ storageBytes: z.number() })),
   undoDays: z.exactOptional(z.number()),
 })

@@ -11,6 +11,8 @@ export interface Organization {
   readonly publicAllowed: boolean
   /** Formats that are switched off; all others are on. */
   readonly disabledFormats: readonly string[]
+  /** How often all its signatures became other ones: with its first key, and with each time that keys were revoked. Absent: nothing is signed. */
+  readonly signingEpoch?: number
   /** Absent: no limit. */
   readonly quota?: Quota
   /** Days in which a delete can be undone, and in which a replaced version is kept; the instance's own number where absent. */

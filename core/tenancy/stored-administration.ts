@@ -6,6 +6,8 @@ import type { Member } from '../directory/directory.js'
 import { readMember } from '../directory/member-rows.js'
 import { forbidden, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
+import type { Rotation, SigningKey } from '../signing/signatures.js'
+import { SigningKeys } from '../signing/signing-keys.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { DownloadCounts } from '../usage/download-counts.js'
@@ -30,6 +32,7 @@ interface Parts {
   readonly tokens: StoredTokens
   readonly clock: Clock
   readonly downloads: DownloadCounts
+  readonly signing: SigningKeys
 }
 
 /** Opens the administration of one organization for one caller. */
@@ -43,13 +46,14 @@ export class StoredAdministration {
     @inject(StoredTokens) private readonly tokens: StoredTokens,
     @inject(Clock) private readonly clock: Clock,
     @inject(DownloadCounts) private readonly counts: DownloadCounts,
+    @inject(SigningKeys) private readonly signing: SigningKeys,
   ) {}
 
   for(scope: CallerScope): Administration {
-    const { store, tenancy, policy, formats, tokens, clock, counts: downloads } = this
+    const { store, tenancy, policy, formats, tokens, clock, counts: downloads, signing } = this
     const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope)
     const grants = new GrantAdministration(store, tenancy, clock, scope)
-    return new CallerAdministration({ store, tenancy, formats, tokens, clock, downloads }, scope, repositories, grants)
+    return new CallerAdministration({ store, tenancy, formats, tokens, clock, downloads, signing }, scope, repositories, grants)
   }
 }
 
@@ -63,6 +67,17 @@ class CallerAdministration implements Administration {
     private readonly grants: GrantAdministration,
   ) {
     this.org = scope.tenant.organization.id
+  }
+
+  async listSigningKeys(): Promise<readonly SigningKey[]> {
+    this.scope.require('organization.read')
+    return this.parts.signing.list(this.org)
+  }
+  async rotateSigningKeys(rotation: Rotation): Promise<readonly SigningKey[]> {
+    this.scope.require('organization.manage')
+    return this.parts.signing.rotate(this.org, rotation, (action, id) =>
+      callerEntry(this.scope, this.parts.clock.now(), action, { kind: 'signing-key', id }),
+    )
   }
 
   listRepositories(): AsyncIterable<Repository> {

@@ -4,6 +4,8 @@ import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
+import { CallerSignatures } from '../signing/caller-signatures.js'
+import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
 import type { CallerHandles, CallerScope } from './caller-scope.js'
 import type { Contents } from './contents.js'
@@ -21,6 +23,7 @@ export class StoredHandles implements CallerHandles {
     @inject(MemberTokenDesk) private readonly desks: MemberTokenDesk,
     @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
     @inject(StoredContents) private readonly stored: StoredContents,
+    @inject(CallerSignatures) private readonly signing: CallerSignatures,
   ) {}
 
   directory(scope: CallerScope): Directory {
@@ -34,6 +37,9 @@ export class StoredHandles implements CallerHandles {
   }
   contents(scope: CallerScope): Contents {
     return this.stored.for(scope)
+  }
+  signatures(scope: CallerScope, creates: boolean): Signatures {
+    return this.signing.for(scope, creates)
   }
   organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister {
     return this.register.for(operator)

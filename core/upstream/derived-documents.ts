@@ -8,6 +8,7 @@ import type { Reply } from '../request/reply.js'
 import { ByteCache } from '../runtime/byte-cache.js'
 import { Limits } from '../runtime/limits.js'
 import { SingleFlight } from '../runtime/single-flight.js'
+import type { Signatures } from '../signing/signatures.js'
 import type { DocumentReader, PackageHead } from '../storage/document-reader.js'
 import type { DocumentPlace } from '../storage/stored-document-reader.js'
 import { codingOf, entityTagMatches } from './negotiation.js'
@@ -28,6 +29,9 @@ export interface IndexQuery {
   readonly place: DocumentPlace
   readonly documents: DocumentReader
   readonly base: URL
+  readonly signatures: Signatures
+  /** Of the organization: how often its signatures became other ones. */
+  readonly signingEpoch?: number | undefined
 }
 
 /** A document of a plugin's own beside its indexes: a list of projects. */
@@ -68,7 +72,7 @@ export class DerivedDocuments {
     const head = await query.documents.head(query.pkg)
     if (!head) return undefined
     return {
-      revision: String(head.sequence),
+      revision: revisionOf(query, head.sequence),
       modified: head.modified,
       reply: (flavour, request) => this.reply(query, head, flavour, request),
       rendered: async (flavour) => {
@@ -97,7 +101,7 @@ export class DerivedDocuments {
   private async reply(query: IndexQuery, head: PackageHead, flavour: string, request: ProtocolRequest): Promise<Reply> {
     const weak = query.index.etag === 'weak'
     if (weak) {
-      const etag = weakTag(query.base, head.sequence, flavour)
+      const etag = weakTag(query.base, revisionOf(query, head.sequence), flavour)
       if (entityTagMatches(request.header('if-none-match'), etag)) return { status: 304, headers: pageHeaders, etag }
     }
     const { key, rendered } = await this.rendered(query, head, flavour)
@@ -119,7 +123,7 @@ export class DerivedDocuments {
     head: PackageHead,
     flavour: string,
   ): Promise<{ readonly key: string; readonly rendered: Rendered }> {
-    const key = keyOf(query, head.sequence, flavour)
+    const key = keyOf(query, revisionOf(query, head.sequence), flavour)
     const held = this.kept.get(key)
     if (held) return { key, rendered: held }
     return this.rendering.run(key, () => this.render(query, head, flavour))
@@ -134,7 +138,7 @@ export class DerivedDocuments {
     const { index, pkg, documents, base } = query
     let head = seen
     for (let attempt = 0; attempt < 20; attempt++) {
-      const view = await index.load(pkg, documents)
+      const view = await index.load(pkg, documents, query.signatures)
       const written = view === undefined ? undefined : index.render(view, flavour, base)
       const body =
         written && (written.body instanceof Uint8Array ? written.body : await composed(written.body, this.wholeUpTo(index)))
@@ -145,8 +149,8 @@ export class DerivedDocuments {
         continue
       }
       if (written === undefined || body === undefined) throw notFound('package', pkg)
-      const key = keyOf(query, head.sequence, flavour)
-      const etag = tagOf(query, head.sequence, flavour, body)
+      const key = keyOf(query, revisionOf(query, head.sequence), flavour)
+      const etag = tagOf(query, revisionOf(query, head.sequence), flavour, body)
       return { key, rendered: this.keep(key, { contentType: written.contentType, body, etag }) }
     }
     throw unavailable('The package changes too fast to be listed; try again', 1)
@@ -176,19 +180,24 @@ export class DerivedDocuments {
   }
 }
 
+/** Where it carries signatures, other keys make another document of the same commit. */
+function revisionOf({ index, signingEpoch }: IndexQuery, sequence: number): string {
+  return index.signed && signingEpoch !== undefined ? `${sequence}.${signingEpoch}` : String(sequence)
+}
+
 type KeyParts = Pick<IndexQuery, 'pkg' | 'place' | 'base'> & { readonly index: { readonly name: string } }
 
-function keyOf({ index, pkg, place, base }: KeyParts, revision: number | string, flavour: string): string {
+function keyOf({ index, pkg, place, base }: KeyParts, revision: string, flavour: string): string {
   return [place.organizationId, place.repositoryId, place.plugin, index.name, pkg, revision, flavour, base.href].join('\0')
 }
 
-function tagOf(query: IndexQuery, sequence: number, flavour: string, body: Rendered['body']): string {
-  if (query.index.etag === 'weak' || body instanceof PackedDocument) return weakTag(query.base, sequence, flavour)
+function tagOf(query: IndexQuery, revision: string, flavour: string, body: Rendered['body']): string {
+  if (query.index.etag === 'weak' || body instanceof PackedDocument) return weakTag(query.base, revision, flavour)
   return `"${createHash('sha1').update(body).digest('hex')}"`
 }
 
 /** By revision, flavour and the address that links begin with: compressed variants share it (RFC 9110 8.8.1). */
-function weakTag(base: URL, revision: number | string, flavour: string): string {
+function weakTag(base: URL, revision: string, flavour: string): string {
   return `W/"${revision}-${flavour}-${createHash('sha256').update(base.href).digest('hex').slice(0, 8)}"`
 }
 

@@ -17,6 +17,7 @@ import { repositoryCommand } from './repository.js'
 import { routesCommand } from './routes.js'
 import { searchCommand } from './search.js'
 import { addServe } from './serve.js'
+import { signingCommand } from './signing.js'
 import { tokenCommand } from './token.js'
 import { usageCommand } from './usage.js'
 
@@ -34,6 +35,7 @@ const subcommands: readonly AddCommand[] = [
   grantCommand,
   tokenCommand,
   formatCommand,
+  signingCommand,
   packageCommand,
   cleanupCommand,
   reindexCommand,

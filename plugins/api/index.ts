@@ -13,6 +13,7 @@ import { packageRoutes } from './packages.js'
 import { reindexRoutes } from './reindex.js'
 import { repositoryRoutes } from './repositories.js'
 import { searchRoutes } from './search.js'
+import { signingRoutes } from './signing.js'
 import { tokenRoutes } from './tokens.js'
 import { instanceUsageRoutes, usageRoutes } from './usage.js'
 
@@ -32,6 +33,7 @@ const organization = {
     ...usageRoutes,
     ...cleanupRoutes,
     ...reindexRoutes,
+    ...signingRoutes,
   ],
   paths: packageAddresses,
 } as const

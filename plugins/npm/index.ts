@@ -15,6 +15,7 @@ import { searchRoutes } from './search.js'
 import { sessionRoutes } from './session.js'
 import { clientSettings } from './settings.js'
 import { starRoutes } from './stars.js'
+import { signingKeyRoutes } from './signing-keys.js'
 import { tarballRoutes } from './tarball.js'
 import { unpublishRoutes } from './unpublish.js'
 
@@ -31,6 +32,7 @@ const npm: ProtocolPlugin = {
       routes: [
         ...sessionRoutes,
         ...searchRoutes,
+        ...signingKeyRoutes,
         ...distTagRoutes,
         ...packumentRoutes,
         ...tarballRoutes,

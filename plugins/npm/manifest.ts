@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, type PackageFacts, tooLarge } from '#core'
+import { type Json, type JsonObject, type PackageFacts, type Signature, tooLarge } from '#core'
 import type { Fragments, Person } from './package-documents.js'
 
 /** What a version says about itself: package.json, as the publisher's client completed it. */
@@ -15,6 +15,8 @@ export interface Provenance {
   readonly hasShrinkwrap: boolean
   /** A binding.gyp at the root is built on installing. */
   readonly hasGyp: boolean
+  /** Of the registry; absent where nothing is signed. */
+  readonly signature?: Signature | undefined
 }
 
 /** Bytes of a manifest without its readme. Escaped, and with what installing needs of it beside it, it still fits into one commit. */
@@ -67,6 +69,7 @@ export function fragmentsOf(manifest: Manifest, { publisher, maintainers, ...kno
     integrity: `sha512-${Buffer.from(known.sha512, 'hex').toString('base64')}`,
     fileCount: known.fileCount,
     unpackedSize: known.unpackedSize,
+    ...(known.signature === undefined ? {} : { signatures: [known.signature] }),
   }
   return { full: text, short: JSON.stringify(short), dist: JSON.stringify(dist) }
 }

@@ -14,6 +14,7 @@ import {
 } from './package-documents.js'
 import { tarballName } from './package-name.js'
 import { starsOf } from './stars.js'
+import { withSignatures } from './signatures.js'
 
 /** A packument before it is worded: fragments of JSON text, as they are stored. */
 export interface Packument {
@@ -32,13 +33,14 @@ export interface Packument {
   readonly readme?: string
   readonly readmeFilename?: string
 }
-export type PackumentVersion = Pick<StoredVersion, 'version' | 'publishedAt' | 'full' | 'short' | 'dist'>
+export type PackumentVersion = Pick<StoredVersion, 'version' | 'publishedAt' | 'sha512' | 'full' | 'short' | 'dist'>
 
 /** What npm resolves from. Flavours: full, abbreviated (npm dossier 4, 5). */
 export const packumentIndex: PackageIndex<Packument> = {
   name: 'packument',
   etag: 'weak',
-  async load(pkg, documents) {
+  signed: true,
+  async load(pkg, documents, signatures) {
     const head = await documents.head(pkg)
     const document = await findPackage(pkg, documents)
     if (head === undefined || document === undefined) return undefined
@@ -56,7 +58,7 @@ export const packumentIndex: PackageIndex<Packument> = {
       created,
       modified: head.modified.toISOString(),
       tags,
-      versions: () => inOrder(listVersions(pkg, generation, documents)),
+      versions: () => withSignatures(pkg, inOrder(listVersions(pkg, generation, documents)), signatures),
       maintainers,
       stars: await starsOf(pkg, generation, documents),
       top: latest === undefined ? '' : topMembers(latest.full),

@@ -7,6 +7,7 @@ import { documentKeys, findPackage, findVersion, type TagDocument } from './pack
 import { tarballPath } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
 import { packumentIndex } from './packument-index.js'
+import { withSignature } from './signatures.js'
 
 const settledAfter = 2_000
 
@@ -32,12 +33,11 @@ async function manifest(pkg: string, wanted: string, context: RepositoryContext)
     if ((await findPackage(pkg, documents)) === undefined) throw noSuchPackage(pkg)
     throw worded404('version', wanted)
   }
+  const { dist } = await withSignature(pkg, found, context.signatures)
   return {
     status: 200,
     headers: { 'content-type': mediaTypes.full, 'cache-control': 'private, no-cache' },
-    body: new TextEncoder().encode(
-      servedVersion(found.full, found.dist, context.mountUrl.href + tarballPath(pkg, found.version)),
-    ),
+    body: new TextEncoder().encode(servedVersion(found.full, dist, context.mountUrl.href + tarballPath(pkg, found.version))),
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import type { TarballFacts } from './package-json-parser.js'
 import { quoted, tarballPath } from './package-name.js'
 import type { Publish } from './publish-document.js'
+import { signedText } from './signatures.js'
 
 /** An automatic repeat of a PUT that was committed is answered as the first, for so long (npm dossier 9.5). */
 const repeatMilliseconds = 60_000
@@ -54,7 +55,9 @@ export async function publish(pkg: string, request: Publish, context: Repository
       : stored
     const { generation } = owner
     const latest = fresh ? undefined : await findTag(pkg, 'latest', generation, documents)
+    const [signature] = await context.signatures.sign([signedText(pkg, version, sha512)])
     const fragments = fragmentsOf(manifest, {
+      signature,
       publisher,
       maintainers: owner.maintainers,
       sha1: tarball.digests.sha1 ?? '',

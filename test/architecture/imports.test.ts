@@ -44,7 +44,7 @@ const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
   ['storage', 'audit', 'events', 'housekeeping', 'usage'],
-  ['tenancy', 'auth', 'directory'],
+  ['tenancy', 'auth', 'directory', 'signing'],
   ['upstream', 'policy', 'lifecycle'],
   ['plugin', 'request'],
   ['kernel'],

@@ -13,6 +13,8 @@ import type { Directory } from '../../core/directory/directory.js'
 import { TenantDirectory } from '../../core/directory/tenant-directory.js'
 import { RegistryError } from '../../core/errors/registry-error.js'
 import { silentLogger } from '../../core/runtime/logger.js'
+import { CallerSignatures } from '../../core/signing/caller-signatures.js'
+import { SigningKeys } from '../../core/signing/signing-keys.js'
 import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
 import type { OrganizationKeys } from '../../core/storage/encryption/keys.js'
 import type { Entry, Key, MetadataStore } from '../../core/storage/metadata-store.js'
@@ -102,12 +104,23 @@ export class People {
       serves: () => true,
       settings: () => [],
     }
+    const signing = new SigningKeys(metadata, this.keys, clock)
     this.handles = new StoredHandles(
       new TenantDirectory(metadata, clock, this.hashes),
-      new StoredAdministration(metadata, this.tenancy, this.policy, formats, this.tokens, clock, new DownloadCounts(metadata)),
+      new StoredAdministration(
+        metadata,
+        this.tenancy,
+        this.policy,
+        formats,
+        this.tokens,
+        clock,
+        new DownloadCounts(metadata),
+        signing,
+      ),
       new MemberTokenDesk(this.tokens, clock),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,
+      new CallerSignatures(signing, clock),
     )
   }
 

@@ -12,6 +12,7 @@ import { PackedDocument } from '../../../core/upstream/packed-document.js'
 import { StorageWorld } from '../../support/storage-world.js'
 
 const place = { organizationId: 'o_1', repositoryId: 'r_1', plugin: 'raw' }
+const signatures = { keys: async () => [], sign: async () => [] }
 const base = new URL('http://registry.example.com/acme/x/')
 
 /** Lists the keys of a package; counts how often it was asked to work. */
@@ -48,13 +49,13 @@ describe('a derived document', () => {
     index = new KeyList('weak')
   })
   const ask = async (headers: Record<string, string> = {}, flavour = 'full', at = base): Promise<Reply> => {
-    const served = await derived.find({ index, pkg: 'p', place, documents: world.documents, base: at })
+    const served = await derived.find({ index, pkg: 'p', place, documents: world.documents, base: at, signatures })
     if (!served) throw new Error('nothing is served')
     return served.reply(flavour, asking(headers))
   }
 
   it('is nothing where the package never was', async () => {
-    expect(await derived.find({ index, pkg: 'p', place, documents: world.documents, base })).to.equal(undefined)
+    expect(await derived.find({ index, pkg: 'p', place, documents: world.documents, base, signatures })).to.equal(undefined)
   })
 
   it('is rendered once for a revision, and anew after a commit', async () => {
@@ -142,7 +143,7 @@ describe('a derived document', () => {
       yield lines.at(-1) ?? ''
     }
     const askLarge = async (coding?: string) => {
-      const served = await derived.find({ index: large, pkg: 'p', place, documents: world.documents, base })
+      const served = await derived.find({ index: large, pkg: 'p', place, documents: world.documents, base, signatures })
       if (!served) throw new Error('nothing is served')
       return served.reply('full', asking(coding === undefined ? {} : { 'accept-encoding': coding }))
     }
@@ -192,7 +193,7 @@ describe('a derived document', () => {
       setTimeout(() => {
         told = true
       })
-      const served = await derived.find({ index: patient, pkg: 'p', place, documents: world.documents, base })
+      const served = await derived.find({ index: patient, pkg: 'p', place, documents: world.documents, base, signatures })
       const reply = await served?.reply('full', asking())
       expect(Buffer.from(reply?.body as Uint8Array).toString()).to.equal('told')
     })

@@ -1,4 +1,5 @@
 import type { ProtocolPlugin } from '#core'
+import { attestationRoutes } from './attestations.js'
 import { distTagRoutes } from './dist-tags.js'
 import { houseClock } from './house-clock.js'
 import { keeping } from './keeping.js'
@@ -33,6 +34,7 @@ const npm: ProtocolPlugin = {
         ...sessionRoutes,
         ...searchRoutes,
         ...signingKeyRoutes,
+        ...attestationRoutes,
         ...distTagRoutes,
         ...packumentRoutes,
         ...tarballRoutes,

@@ -3,6 +3,7 @@ import { forbidden, notFound, type PackageKeeping, principalId, type RepositoryC
 import { houseClock } from './house-clock.js'
 import { factsOf } from './manifest.js'
 import {
+  type AttestationDocument,
   documentKeys,
   findVersion,
   type PackageDocument,
@@ -62,6 +63,10 @@ export const keeping: PackageKeeping = {
       if (target === undefined) change.putDocument(documentKeys.package(pkg), owner)
       const readme = (await from.documents.find(documentKeys.readme(pkg, version)))?.value as ReadmeDocument | undefined
       if (readme !== undefined) change.putDocument(documentKeys.readme(pkg, version), { ...readme, generation })
+      const attestation = (await from.documents.find(documentKeys.attestation(pkg, version)))?.value as
+        | AttestationDocument
+        | undefined
+      if (attestation !== undefined) change.putDocument(documentKeys.attestation(pkg, version), { ...attestation, generation })
     }
     putTags(pkg, copied, target, wanted, change)
   },

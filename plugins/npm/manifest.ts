@@ -89,8 +89,14 @@ export function deprecationOf({ short }: Pick<Fragments, 'short'>): string {
 }
 
 /** One version as it is served, by concatenation alone. */
-export function servedVersion(text: string, dist: string, tarball: string): string {
-  return `${text.slice(0, -1)},"dist":{"tarball":${JSON.stringify(tarball)},${dist.slice(1)}}`
+export function servedVersion(text: string, dist: string, tarball: string, attestations = ''): string {
+  return `${text.slice(0, -1)},"dist":{"tarball":${JSON.stringify(tarball)},${attestations}${dist.slice(1)}}`
+}
+/** The member of `dist` that leads to a version's attestations, with a comma behind it; '' where it has none. */
+export function attestationsMember(base: string, pkg: string, version: string, attested: string | undefined): string {
+  if (attested === undefined) return ''
+  const url = `${base}-/npm/v1/attestations/${pkg.replace('/', '%2f')}@${version}`
+  return `"attestations":${JSON.stringify({ url, provenance: { predicateType: attested } })},`
 }
 
 /** Members of a packument, as JSON text without braces, that repeat its latest version. */

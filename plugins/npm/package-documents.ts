@@ -32,7 +32,11 @@ export type Publication = {
   readonly sha512: string
   /** Fields in which the manifest is not what the tarball's package.json says, where the repository takes that. */
   readonly disagrees?: readonly string[]
+  /** The predicate type of its attestation, where it has one. */
+  readonly attested?: string
 }
+/** [pkg, 'attestation', version]: a Sigstore bundle as its publisher sent it, JSON text. */
+export type AttestationDocument = InGeneration & { readonly predicateType: string; readonly bundle: string }
 /** [pkg, 'tag', tag]. Not explicit: a `latest` that nobody asked for. */
 export type TagDocument = InGeneration & { readonly version: string; readonly explicit: boolean }
 /** [pkg, 'readme', version] */
@@ -61,6 +65,7 @@ export const documentKeys = {
   /** No package is called so. */
   starred: (name: string): DocumentKey => [`/stars/${name}`, 'star'],
   starredBy: (name: string, id: string, pkg: string): DocumentKey => [`/stars/${name}`, 'star', id, pkg],
+  attestation: (pkg: string, version: string): DocumentKey => [pkg, 'attestation', version],
   gone: (pkg: string, version: string): DocumentKey => [pkg, 'gone', version],
 }
 

@@ -1,5 +1,5 @@
 import type { PackageIndex } from '#core'
-import { servedVersion, topMembers } from './manifest.js'
+import { attestationsMember, servedVersion, topMembers } from './manifest.js'
 import { mediaTypes } from './negotiation.js'
 import {
   documentKeys,
@@ -33,7 +33,7 @@ export interface Packument {
   readonly readme?: string
   readonly readmeFilename?: string
 }
-export type PackumentVersion = Pick<StoredVersion, 'version' | 'publishedAt' | 'sha512' | 'full' | 'short' | 'dist'>
+export type PackumentVersion = Pick<StoredVersion, 'version' | 'publishedAt' | 'sha512' | 'full' | 'short' | 'dist' | 'attested'>
 
 /** What npm resolves from. Flavours: full, abbreviated (npm dossier 4, 5). */
 export const packumentIndex: PackageIndex<Packument> = {
@@ -116,8 +116,9 @@ async function* versionsAndTime(view: Packument, base: URL, text: 'full' | 'shor
   const folder = `${base.href}${view.name}/-/`
   const times: { readonly version: string; readonly publishedAt: string }[] = []
   yield ',"versions":{'
-  for await (const { version, publishedAt, dist, [text]: fragment } of view.versions()) {
-    const served = servedVersion(fragment, dist, folder + tarballName(view.name, version))
+  for await (const { version, publishedAt, dist, attested, [text]: fragment } of view.versions()) {
+    const attestations = attestationsMember(base.href, view.name, version, attested)
+    const served = servedVersion(fragment, dist, folder + tarballName(view.name, version), attestations)
     yield `${times.length === 0 ? '' : ','}${JSON.stringify(version)}:${served}`
     times.push({ version, publishedAt })
   }

@@ -1,6 +1,6 @@
 import type { Reply, RepositoryContext } from '#core'
 import { houseClock } from './house-clock.js'
-import { servedVersion } from './manifest.js'
+import { attestationsMember, servedVersion } from './manifest.js'
 import { flavourOf, mediaTypes } from './negotiation.js'
 import { noSuchPackage, worded404 } from './npm-error.js'
 import { documentKeys, findPackage, findVersion, type TagDocument } from './package-documents.js'
@@ -34,10 +34,12 @@ async function manifest(pkg: string, wanted: string, context: RepositoryContext)
     throw worded404('version', wanted)
   }
   const { dist } = await withSignature(pkg, found, context.signatures)
+  const base = context.mountUrl.href
+  const attested = attestationsMember(base, pkg, found.version, found.attested)
   return {
     status: 200,
     headers: { 'content-type': mediaTypes.full, 'cache-control': 'private, no-cache' },
-    body: new TextEncoder().encode(servedVersion(found.full, dist, context.mountUrl.href + tarballPath(pkg, found.version))),
+    body: new TextEncoder().encode(servedVersion(found.full, dist, base + tarballPath(pkg, found.version), attested)),
   }
 }
 

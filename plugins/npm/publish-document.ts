@@ -12,6 +12,8 @@ export interface Publish {
   readonly readme: string | undefined
   readonly readmeFilename: string | undefined
   readonly tarball: StagedBlob
+  /** A Sigstore bundle, JSON text. */
+  readonly provenance: string | undefined
 }
 /** What a metadata PUT can say; which of it is meant depends on what is stored, too (npm dossier 10). */
 export interface Rewrite {
@@ -71,15 +73,17 @@ function publishOf(
   blobs: readonly Attachment[],
 ): Publish {
   checkNewName(pkg)
-  const [name = '', ...others] = Object.keys(attachments)
-  const stranger = [name, ...others].find((each) => !each.endsWith('.tgz'))
-  if (stranger?.endsWith('.sigstore')) throw invalid('provenance cannot be kept here yet: publish without it')
+  const [name = '', ...others] = Object.keys(attachments).sort((a, b) => Number(b.endsWith('.tgz')) - Number(a.endsWith('.tgz')))
+  const [provenance, ...strangers] = others
   const [blob, second] = blobs
-  if (others.length > 0 || blob === undefined || second !== undefined) throw invalid('a publish carries exactly one tarball')
+  if (provenance?.endsWith('.sigstore') === false || strangers.length > 0 || blob === undefined || second !== undefined)
+    throw invalid('a publish carries exactly one tarball')
   const versions = isObject(body['versions']) ? body['versions'] : {}
   const version = Object.keys(versions).find((each) => name === `${pkg}-${each}.tgz` || name === `${baseName(pkg)}-${each}.tgz`)
   if (version === undefined) throw invalid(`the attachment ${quoted(name.slice(0, 300))} belongs to no version of the body`)
   checkVersion(version)
+  if (provenance !== undefined && provenance !== `${pkg}-${version}.sigstore`)
+    throw invalid(`the attachment ${quoted(provenance.slice(0, 300))} is neither the tarball nor its provenance`)
   const manifest = versions[version]
   if (!isObject(manifest)) throw invalid(`version ${quoted(version)} is not an object`)
   if (manifest['name'] !== pkg) throw invalid(`the manifest's name is not the package of the address: ${quoted(pkg)}`)
@@ -95,7 +99,17 @@ function publishOf(
     readme: textIn(manifest['readme']) ?? textIn(body['readme']),
     readmeFilename: textIn(manifest['readmeFilename']) ?? textIn(body['readmeFilename']),
     tarball: blob.blob,
+    provenance: provenance === undefined ? undefined : bundleIn(attachments[provenance]),
   }
+}
+
+/** It is text, unlike the tarball, and its length counts characters. */
+function bundleIn(attachment: Json | undefined): string {
+  const { data, length } = isObject(attachment) ? attachment : {}
+  if (!isText(data)) throw invalid('the provenance is not text')
+  if (length !== undefined && length !== data.length && length !== Buffer.byteLength(data))
+    throw invalid(`the provenance has ${data.length} characters, its length says ${String(length).slice(0, 20)}`)
+  return data
 }
 
 /** What arrived is what was promised: its length, its digests (npm dossier 9.3, step 5). */

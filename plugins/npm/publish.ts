@@ -15,6 +15,7 @@ import {
 } from './package-documents.js'
 import type { TarballFacts } from './package-json-parser.js'
 import { quoted, tarballPath } from './package-name.js'
+import { readProvenance } from './provenance.js'
 import type { Publish } from './publish-document.js'
 import { signedText } from './signatures.js'
 
@@ -31,6 +32,7 @@ export async function publish(pkg: string, request: Publish, context: Repository
   if (manifest['private'] === true) throw refused(`${quoted(pkg)} is marked as private: it cannot be published.`)
   const publisher = publisherOf(context)
   const sha512 = tarball.digests.sha512 ?? ''
+  const provenance = request.provenance === undefined ? undefined : readProvenance(pkg, version, sha512, request.provenance)
 
   const sequence = await changePackage(pkg, context, async () => {
     const now = houseClock.now()
@@ -68,6 +70,7 @@ export async function publish(pkg: string, request: Publish, context: Repository
       publishedAt: now.toISOString(),
       publishedBy: principalId(context.principal),
       sha512,
+      ...(provenance === undefined ? {} : { attested: provenance.predicateType }),
       ...(disagrees.length === 0 ? {} : { disagrees }),
     }
     const changes = context
@@ -84,6 +87,7 @@ export async function publish(pkg: string, request: Publish, context: Repository
       changes.putDocument(documentKeys.tag(pkg, 'latest'), { v: 1, generation, version, explicit: false })
     const readme = readmeOf(request, generation)
     if (readme !== undefined) changes.putDocument(documentKeys.readme(pkg, version), readme)
+    if (provenance !== undefined) changes.putDocument(documentKeys.attestation(pkg, version), { v: 1, generation, ...provenance })
     if (isLatest) changes.describe(pkg, factsOf(fragments.full, publication.publishedAt))
     return (await changes.commit()).heads.get(pkg) ?? 0
   })

@@ -11,8 +11,8 @@ export interface Leaving {
 
 /** Rows that the versions of one commit may take: a commit has room for 100, head, tags and log among them. */
 const rowsPerCommit = 60
-/** Of a version besides its text: document, readme, tombstone, and what the store keeps of a file. */
-const rowsOfVersion = 9
+/** Of a version besides its text: document, readme, attestation, tombstone, and what the store keeps of a file. */
+const rowsOfVersion = 10
 
 /** Takes a version away with everything of its own, and sees to it that it never comes back. */
 export function removeVersion(pkg: string, leaving: Leaving, tombstone: TombstoneDocument, changes: RepositoryChangeSet): void {
@@ -20,6 +20,7 @@ export function removeVersion(pkg: string, leaving: Leaving, tombstone: Tombston
   for (const key of versionKeys(pkg, leaving)) changes.deleteDocument(key)
   changes
     .deleteDocument(documentKeys.readme(pkg, version))
+    .deleteDocument(documentKeys.attestation(pkg, version))
     .putDocument(documentKeys.gone(pkg, version), tombstone)
     .deleteArtifact(tarballPath(pkg, version))
 }

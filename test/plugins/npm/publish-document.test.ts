@@ -97,9 +97,8 @@ describe('npm: what a PUT of a package means', () => {
     const more = (body: PublishBody, name: string) => ({ ...body, _attachments: { ...body._attachments, [name]: { data: '' } } })
     await refused('invalid', one, (body) => more(body, '@acme/bar-2.0.0.tgz'))
     await refused('invalid', one, (body) => more(body, 'notes.txt'))
-    await refused('invalid', 'provenance cannot be kept here yet: publish without it', (body) =>
-      more(body, '@acme/bar-1.0.0.sigstore'),
-    )
+    const stranger = 'the attachment "bar-1.0.0.sigstore" is neither the tarball nor its provenance'
+    await refused('invalid', stranger, (body) => more(body, 'bar-1.0.0.sigstore'))
     await refused('invalid', 'the attachment "../../bar-1.0.0.tgz" belongs to no version of the body', (body) => ({
       ...body,
       _attachments: { '../../bar-1.0.0.tgz': Object.values(body._attachments)[0] },

@@ -1,5 +1,6 @@
 /** The face for plugins. */
 export { z } from 'zod'
+export type { Advisories, Advisory, AffectedRange, LoadedFeed, Severity } from './advisories/advisory.js'
 export { memberNameFault } from './archive/member-name.js'
 export type { TarEntry, TarLimits } from './archive/tar-reader.js'
 export { readTarEntry, tarLimits, walkTar } from './archive/tar-reader.js'
@@ -84,7 +85,7 @@ export type {
   RepositoryPatch,
 } from './tenancy/administration.js'
 export type { ContentQuery, Contents, FileDetails, Found, PackageDetails, SearchAnswer } from './tenancy/contents.js'
-export type { InstanceContext, OrganizationRegister } from './tenancy/instance-context.js'
+export type { AdvisoryFeed, InstanceContext, OrganizationRegister } from './tenancy/instance-context.js'
 export type { Organization, Quota } from './tenancy/organization.js'
 export { organizationName } from './tenancy/organization.js'
 export type { OrganizationContext } from './tenancy/organization-context.js'

@@ -1,4 +1,5 @@
 import type { DependencyContainer } from 'tsyringe'
+import { StoredAdvisories } from './advisories/stored-advisories.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
 import { PasswordHash } from './auth/password-hash.js'
@@ -94,6 +95,7 @@ export class Kernel {
         handles: house.resolve<CallerHandles>(CallerHandles),
         commit: house.resolve(ChangeCommit),
         readOnly: house.resolve(ReadOnly),
+        advisories: house.resolve(StoredAdvisories),
         log: this.log,
         lifecycle: (request, session) => this.lifecycleOf(request, session),
         committed: (_organizationId, events) => {

@@ -124,6 +124,9 @@ export const tenantKeys = {
   /** The list of all organizations by name, for the operator. */
   organizations: () => join('.', 'orgs'),
   organizationEntry: (name: string): Key => key(join('.', 'orgs'), name),
+  /** Advisories of one loading of the feed. */
+  advisories: (generation: string, ecosystem: string, shard: number) =>
+    join('.', 'advisory', generation, ecosystem, String(shard)),
   /** Facts of the instance itself: the canary that proves the root key, the schema. */
   instance: (name: string): Key => key(join('.', 'instance'), name),
 }

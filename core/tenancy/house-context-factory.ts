@@ -1,3 +1,4 @@
+import { principalId } from '../auth/principal.js'
 import { unprocessable } from '../errors/registry-error.js'
 import type { ChoreDesk } from '../housekeeping/chore.js'
 import type { RouteRecord } from '../plugin/route-record.js'
@@ -47,6 +48,7 @@ export class HouseContextFactory implements ContextFactory {
 
   instance(request: Omit<ContextRequest, 'tenant'>): OpenContext<InstanceContext> {
     const { principal, mountUrl, requestId, plugin } = request
+    const { advisories } = this.parts
     return {
       context: {
         principal,
@@ -54,6 +56,11 @@ export class HouseContextFactory implements ContextFactory {
         log: this.parts.log.with({ plugin: plugin.name, requestId }),
         organizations: this.parts.handles.organizations({ principal, requestId }),
         chores: this.chores,
+        advisories: {
+          status: () => advisories.status(),
+          load: (feed) => advisories.load(feed, principalId(principal)),
+          clear: () => advisories.clear(),
+        },
         routes: this.routes,
       },
       close: async () => {},

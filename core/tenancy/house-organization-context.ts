@@ -1,3 +1,5 @@
+import type { Advisories } from '../advisories/advisory.js'
+import type { StoredAdvisories } from '../advisories/stored-advisories.js'
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import { ceilingReaches, isWrite, type Permission, permissionIncludes } from '../auth/permission.js'
@@ -35,6 +37,7 @@ export interface ContextParts {
   readonly handles: CallerHandles
   readonly commit: ChangeCommit
   readonly readOnly: ReadOnly
+  readonly advisories: StoredAdvisories
   readonly log: Logger
   lifecycle(request: ContextRequest, session: ContextSession): Lifecycle
   /** Events of a commit, for the bus. */
@@ -96,6 +99,10 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('contents are for the management interface alone')
     return this.parts.handles.contents(this.scope())
+  }
+
+  get advisories(): Advisories {
+    return this.parts.advisories
   }
 
   get signatures(): Signatures {

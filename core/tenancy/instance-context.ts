@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import type { LoadedFeed } from '../advisories/advisory.js'
 import type { Principal } from '../auth/principal.js'
 import type { ChoreDesk } from '../housekeeping/chore.js'
 import type { RouteRecord } from '../plugin/route-record.js'
@@ -13,8 +15,18 @@ export interface InstanceContext {
   readonly organizations: OrganizationRegister
   /** What the house does for itself. */
   readonly chores: ChoreDesk
+  readonly advisories: AdvisoryFeed
   /** Every route of every installed plugin. */
   routes(): readonly RouteRecord[]
+}
+
+/** The advisories of the instance, for all of its organizations. */
+export interface AdvisoryFeed {
+  /** Undefined where none was loaded. */
+  status(): Promise<LoadedFeed | undefined>
+  /** OSV records, one a line, in the place of what was loaded before, all or nothing. Throws `invalid` and `too-large` with the line. */
+  load(feed: Readable): Promise<LoadedFeed>
+  clear(): Promise<void>
 }
 
 export interface OrganizationRegister {

@@ -1,3 +1,4 @@
+import type { Advisories } from '../advisories/advisory.js'
 import type { Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
@@ -23,6 +24,8 @@ export interface OrganizationContext {
   readonly directory: Directory
   /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
   readonly tokens: TokenDesk
+  /** What is known against packages, as the operator loaded it; empty by default. */
+  readonly advisories: Advisories
   /** What the organization signs what it serves with. */
   readonly signatures: Signatures
   /** For `api` alone: repositories, grants, groups, formats, policies, tokens of others; each call needs its permission. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { type ClientRequest, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
+import { pipeline, type Readable } from 'node:stream'
 import { addressOfHouse } from '../data/data-lock.js'
 import { isLoopbackHost } from '../server/host-header.js'
 
@@ -49,7 +50,33 @@ export class ApiClient {
     } while (cursor !== null)
   }
 
-  async send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    if (body === undefined) return this.exchange(method, path, {})
+    const content = Buffer.from(JSON.stringify(body))
+    const headers = { 'content-type': 'application/json', 'content-length': String(content.length) }
+    return this.exchange(method, path, headers, (sent) => sent.end(content))
+  }
+
+  /** A body of unknown length, sent as it is read. */
+  async upload<Answer>(method: string, path: string, type: string, body: Readable): Promise<Answer> {
+    let unreadable: Error | undefined
+    body.once('error', (error) => {
+      unreadable = error
+    })
+    try {
+      // Whoever refuses early stops listening; the answer says why.
+      return await this.exchange(method, path, { 'content-type': type }, (sent) => pipeline(body, sent, () => {}))
+    } catch (failure) {
+      throw unreadable ?? failure
+    }
+  }
+
+  private async exchange<Answer>(
+    method: string,
+    path: string,
+    described: Readonly<Record<string, string>>,
+    send: (sent: ClientRequest) => unknown = (sent) => sent.end(),
+  ): Promise<Answer> {
     // An address would be read without such a segment, and name something else.
     if (
       path
@@ -64,9 +91,7 @@ export class ApiClient {
     }
     const { base } = this
     const url = new URL(path, base)
-    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-    const headers: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: 'application/json' }
-    if (content) Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(content.length) })
+    const headers = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...described }
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest
     // Of the house that holds the lock, at its own address on this machine: no name is there to be checked.
     const own = this.found && isLoopbackHost(base.hostname) ? { rejectUnauthorized: false } : {}
@@ -94,7 +119,7 @@ export class ApiClient {
         // Of a name with several addresses the message is empty, and the code says it.
         reject(new Refused(`${base.href} does not answer: ${error.message || error.code}`))
       })
-      sent.end(content)
+      send(sent)
     })
   }
 }

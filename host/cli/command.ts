@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { advisoriesCommand } from './advisories.js'
 import { artifactCommand } from './artifact.js'
 import { choreCommand } from './chore.js'
 import { cleanupCommand } from './cleanup.js'
@@ -44,6 +45,7 @@ const subcommands: readonly AddCommand[] = [
   downloadsCommand,
   routesCommand,
   choreCommand,
+  advisoriesCommand,
   artifactCommand,
   searchCommand,
   completionCommand,

@@ -1,4 +1,5 @@
 import type { Mount, ProtocolPlugin } from '#core'
+import { advisoryRoutes } from './advisories.js'
 import { artifactRoutes } from './artifacts.js'
 import { choreRoutes } from './chores.js'
 import { cleanupRoutes } from './cleanup.js'
@@ -39,7 +40,13 @@ const organization = {
 } as const
 const instance: Extract<Mount, { readonly scope: 'instance' }> = {
   scope: 'instance',
-  routes: [...instanceRoutes, ...instanceUsageRoutes, ...choreRoutes, openApiRoute(version, () => [organization, instance])],
+  routes: [
+    ...instanceRoutes,
+    ...instanceUsageRoutes,
+    ...choreRoutes,
+    ...advisoryRoutes,
+    openApiRoute(version, () => [organization, instance]),
+  ],
 }
 
 /** The management interface, a plugin like any other: `/{org}/-/api/v1/…` inside an organization, `/-/api/v1/…` for the instance. */

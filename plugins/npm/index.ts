@@ -1,5 +1,6 @@
 import type { ProtocolPlugin } from '#core'
 import { attestationRoutes } from './attestations.js'
+import { auditRoutes } from './audit.js'
 import { distTagRoutes } from './dist-tags.js'
 import { houseClock } from './house-clock.js'
 import { keeping } from './keeping.js'
@@ -35,6 +36,7 @@ const npm: ProtocolPlugin = {
         ...searchRoutes,
         ...signingKeyRoutes,
         ...attestationRoutes,
+        ...auditRoutes,
         ...distTagRoutes,
         ...packumentRoutes,
         ...tarballRoutes,

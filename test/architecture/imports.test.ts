@@ -43,7 +43,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
 const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
-  ['storage', 'audit', 'events', 'housekeeping', 'usage'],
+  ['storage', 'audit', 'events', 'housekeeping', 'usage', 'advisories'],
   ['tenancy', 'auth', 'directory', 'signing'],
   ['upstream', 'policy', 'lifecycle'],
   ['plugin', 'request'],

@@ -225,8 +225,6 @@ describe('npm: installing', () => {
   it('answers what it does not keep as unknown, so that clients fall back', async () => {
     for (const [method, target] of [
       ['POST', '-/v1/login'],
-      ['POST', '-/npm/v1/security/advisories/bulk'],
-      ['POST', '-/npm/v1/security/audits/quick'],
       ['PUT', '-/user/v1/star'],
       ['PUT', '-/package/@acme%2fbar/owners'],
       ['GET', '-/stage'],

@@ -43,6 +43,13 @@ class CallerTokenDesk implements TokenDesk {
     yield* this.tokens.list(this.org, this.holder().id)
   }
 
+  async self(): Promise<TokenRecord | undefined> {
+    const { principal } = this.scope
+    if ((principal.kind !== 'member' && principal.kind !== 'service') || principal.token === undefined) return undefined
+    for await (const record of this.tokens.list(this.org, principal.id)) if (record.id === principal.token.id) return record
+    return undefined
+  }
+
   async revoke(id: string): Promise<void> {
     const { principal } = this.scope
     const itself = 'token' in principal && principal.token?.id === id

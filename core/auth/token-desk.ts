@@ -35,6 +35,8 @@ export interface TokenDesk {
   /** Needs a caller that signed in with a password (`signIn`) or a session: a token never makes a token. */
   issue(request: TokenRequest): Promise<IssuedToken>
   list(): AsyncIterable<TokenRecord>
+  /** The token that asks: the one that a token may see. Undefined where somebody signed in. */
+  self(): Promise<TokenRecord | undefined>
   /** By id; throws `not-found` for tokens of others. */
   revoke(id: string): Promise<void>
   /** A token may always revoke itself (npm logout). Throws `not-found` unless `token` is one of the caller's own. */

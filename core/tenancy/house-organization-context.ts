@@ -24,6 +24,7 @@ import type { ContextRequest } from './context-factory.js'
 import type { ContextSession } from './context-session.js'
 import type { Organization } from './organization.js'
 import type { OrganizationContext } from './organization-context.js'
+import { type OwnEntry, ownEntry } from './own-entry.js'
 import type { ReadOnly } from './read-only.js'
 import type { Repository } from './repository.js'
 import type { Tenancy } from './tenancy.js'
@@ -76,6 +77,17 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   get directory(): Directory {
     this.session.use()
     return this.parts.handles.directory(this.scope())
+  }
+
+  get own(): OwnEntry {
+    this.session.use()
+    const { principal } = this
+    const everything = { ...this.scope(), require: () => {}, permits: () => true }
+    return ownEntry({
+      principal,
+      directory: () => this.parts.handles.directory(everything),
+      signIn: async (login, password) => (await this.signIn(login, password)).principal,
+    })
   }
 
   get tokens(): TokenDesk {

@@ -28,8 +28,9 @@ import type { Allowances } from '../usage/allowances.js'
 import type { ContextRequest, RepositoryContextRequest } from './context-factory.js'
 import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
 import type { Repository } from './repository.js'
-import type { PackageEntry, RepositoryContext } from './repository-context.js'
+import type { Collaborator, PackageEntry, RepositoryContext } from './repository-context.js'
 import { RepositoryUploads } from './repository-uploads.js'
+import { TenantSnapshot } from './tenant-snapshot.js'
 
 /** What decides whether and how a file is taken. */
 const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'webdav', 'maxSize'] as const
@@ -130,6 +131,26 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
       ceiling === 'none' || this.parts.policy.permits(tenant, principal, ceiling, { repository: this.repository, path })
     if (!permitted) throw forbidden(`This needs the permission ${ceiling} there too`, { detail: { permission: ceiling } })
     return this.with({ ...this.request, reach: [...reach, path] })
+  }
+
+  async *collaborators(): AsyncIterable<Collaborator> {
+    this.session.use()
+    const { tenant, principal } = this.request
+    const caller = 'id' in principal ? principal.id : undefined
+    const members = this.rights('members.read')
+      ? (await this.widen('members.read')).directory.listMembers()
+      : [await this.own.member()]
+    for await (const member of members) {
+      if (member === undefined || member.status !== 'active') continue
+      const { id, name, kind, role } = member
+      const groups = TenantSnapshot.of(tenant).groupsOf(id)
+      // Its own token may do less than a member can.
+      const asked: Principal =
+        id === caller ? principal : { kind, id, name, groups, by: 'session', ...(role === undefined ? {} : { role }) }
+      const may = (permission: Permission) =>
+        this.parts.policy.permits(tenant, asked, permission, { repository: this.repository })
+      if (may('artifacts.read')) yield { name, id, groups, writes: may('artifacts.write') }
+    }
   }
 
   parse(blob: StagedBlob, path: string): Promise<PackageFacts> {

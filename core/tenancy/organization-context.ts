@@ -11,6 +11,7 @@ import type { DocumentReader } from '../storage/document-reader.js'
 import type { Administration } from './administration.js'
 import type { Contents } from './contents.js'
 import type { Organization } from './organization.js'
+import type { OwnEntry } from './own-entry.js'
 
 /** One organization, one caller, one ceiling. Closed when the reply has been sent; used afterwards it throws. */
 export interface OrganizationContext {
@@ -22,6 +23,8 @@ export interface OrganizationContext {
   readonly documents: DocumentReader
   /** Needs members.read or members.manage. */
   readonly directory: Directory
+  /** The caller's own entry, whatever the caller may know of others. */
+  readonly own: OwnEntry
   /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
   readonly tokens: TokenDesk
   /** What is known against packages, as the operator loaded it; empty by default. */

@@ -16,6 +16,14 @@ export interface PackageEntry {
   readonly facts: PackageFacts
 }
 
+export interface Collaborator {
+  readonly name: string
+  readonly id: string
+  readonly groups: readonly string[]
+  /** Else it reads alone. */
+  readonly writes: boolean
+}
+
 export interface RepositoryContext extends OrganizationContext {
   readonly repository: Repository
   /** find, get, list(folder), digest(path, name). In a proxy or group it reaches upstream and members by the same rules as `index`. */
@@ -37,6 +45,8 @@ export interface RepositoryContext extends OrganizationContext {
   /** The same context for a request that names another path in its headers or body: grants are held against that path too, now and before the
    *  commit. Throws `forbidden`. */
   reaching(path: string): Promise<this>
+  /** Members and service accounts that may read here; by name, those the caller may know of: without members.read the caller alone. */
+  collaborators(): AsyncIterable<Collaborator>
   /** What this plugin's parser reads in it; {} where no parser claims the path. */
   parse(blob: StagedBlob, path: string): Promise<PackageFacts>
   change(): RepositoryChangeSet

@@ -1,4 +1,5 @@
 import type { ProtocolPlugin } from '#core'
+import { accessRoutes } from './access.js'
 import { attestationRoutes } from './attestations.js'
 import { auditRoutes } from './audit.js'
 import { distTagRoutes } from './dist-tags.js'
@@ -12,6 +13,7 @@ import { packagePutRoutes } from './package-put.js'
 import { packumentRoutes } from './packument.js'
 import { packumentIndex } from './packument-index.js'
 import { rewritePath } from './path-rewrite.js'
+import { profileRoutes } from './profile.js'
 import { removeLeftovers } from './removed-package.js'
 import { searchRoutes } from './search.js'
 import { sessionRoutes } from './session.js'
@@ -19,6 +21,8 @@ import { clientSettings } from './settings.js'
 import { starRoutes } from './stars.js'
 import { signingKeyRoutes } from './signing-keys.js'
 import { tarballRoutes } from './tarball.js'
+import { teamRoutes } from './teams.js'
+import { tokenRoutes } from './tokens.js'
 import { unpublishRoutes } from './unpublish.js'
 
 /** npm's registry protocol, for npm, pnpm, yarn, bun and whoever else speaks it (npm dossier). */
@@ -33,6 +37,10 @@ const npm: ProtocolPlugin = {
       renderError: renderNpmError,
       routes: [
         ...sessionRoutes,
+        ...profileRoutes,
+        ...tokenRoutes,
+        ...accessRoutes,
+        ...teamRoutes,
         ...searchRoutes,
         ...signingKeyRoutes,
         ...attestationRoutes,

@@ -2,26 +2,18 @@ import {
   forbidden,
   invalid,
   json,
-  type Permission,
   type ProtocolRequest,
-  RegistryError,
   type Reply,
   type RepositoryContext,
   repositoryRoute,
   type Scope,
   unauthenticated,
 } from '#core'
+import { callerOf, highestLevel, may } from './caller.js'
 import { isObject, isText } from './manifest.js'
 import { worded404 } from './npm-error.js'
 
 const bodyLimit = 64 * 1024
-/** What a login token may do: what its member may, the most first. */
-const levels: readonly (readonly [Permission, Extract<Scope, { kind: 'repository' }>['level']])[] = [
-  ['artifacts.delete', 'delete'],
-  ['artifacts.write', 'write'],
-  ['artifacts.read', 'read'],
-]
-
 /** Who is asking, and how npm comes by a token and gives it back (npm dossier 11, 14). */
 export const sessionRoutes = [
   repositoryRoute({
@@ -65,24 +57,6 @@ export const sessionRoutes = [
       return json(200, { _id: `org.couchdb.user:${member.name}`, name: member.name, email: member.email ?? '' })
     },
   }),
-  repositoryRoute({
-    method: 'GET',
-    path: '/-/npm/v1/user',
-    permission: 'artifacts.read',
-    async handle(_request, context) {
-      const { name } = callerOf(context)
-      const member = await ownEntry(name, context)
-      return json(200, {
-        name,
-        email: member?.email ?? '',
-        email_verified: member?.email !== undefined,
-        fullname: member?.displayName ?? '',
-        tfa: null,
-        cidr_whitelist: null,
-        ...(member === undefined ? {} : { created: member.createdAt.toISOString(), updated: member.changedAt.toISOString() }),
-      })
-    },
-  }),
 ]
 
 async function login(request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
@@ -104,32 +78,6 @@ async function login(request: ProtocolRequest, context: RepositoryContext): Prom
   )
 }
 
-async function highestLevel(member: RepositoryContext) {
-  for (const [permission, level] of levels) if (await may(member, permission)) return level
-  return undefined
-}
-async function may(context: RepositoryContext, permission: Permission): Promise<boolean> {
-  try {
-    await context.widen(permission)
-    return true
-  } catch (failure) {
-    if (failure instanceof RegistryError && ['forbidden', 'hidden', 'unauthenticated', 'method'].includes(failure.kind))
-      return false
-    throw failure
-  }
-}
-
-/** A person as npm knows one. Throws `unauthenticated` for anybody else. */
-function callerOf({ principal }: RepositoryContext): { readonly name: string } {
-  if (principal.kind !== 'member' && principal.kind !== 'service') throw unauthenticated()
-  return principal
-}
-/** The caller's own entry of the directory, where the caller may read that. */
-async function ownEntry(name: string, context: RepositoryContext) {
-  return (await may(context, 'members.read'))
-    ? (await context.widen('members.read')).directory.findMemberByLogin(name)
-    : undefined
-}
 /** `npm owner` asks who somebody is. Everybody may ask about oneself. */
 async function lookUp(
   name: string,

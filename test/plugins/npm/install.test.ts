@@ -228,7 +228,7 @@ describe('npm: installing', () => {
       ['PUT', '-/user/v1/star'],
       ['PUT', '-/package/@acme%2fbar/owners'],
       ['GET', '-/stage'],
-      ['GET', '-/org/acme/package'],
+      ['GET', '-/npm/v1/hooks'],
     ] as const) {
       const answer = await house.call(method, `/acme/js/${target}`, { body: method === 'GET' ? '' : '{}' })
       expect([answer.status, answer.json()], target).to.deep.equal([404, { error: 'Not found' }])

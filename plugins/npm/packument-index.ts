@@ -13,8 +13,8 @@ import {
   type StoredVersion,
 } from './package-documents.js'
 import { tarballName } from './package-name.js'
-import { starsOf } from './stars.js'
 import { withSignatures } from './signatures.js'
+import { starsOf } from './stars.js'
 
 /** A packument before it is worded: fragments of JSON text, as they are stored. */
 export interface Packument {

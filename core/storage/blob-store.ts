@@ -34,6 +34,11 @@ export interface BlobStore {
 }
 export const BlobStore = Symbol('BlobStore')
 
+/** What `open` may give: whoever has done with a piece, and holds nothing of it, hands its memory back. */
+export interface RecyclingReadable extends Readable {
+  recycle?(piece: Uint8Array): void
+}
+
 /** `part`: an upload that was not finished. `aside`: what `setAside` took away. */
 export interface Stray {
   readonly kind: 'part' | 'aside'

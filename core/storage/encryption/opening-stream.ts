@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { RecyclingReadable } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import {
   type BlobCipher,
@@ -29,15 +30,17 @@ export class OpeningStream extends Readable {
   #chunk: number
   #header: boolean
   #pieces: Buffer[] = []
+  #spent: Buffer[] = []
   #held = 0
   #wanted = false
   #complete = false
 
   constructor(
-    private readonly source: Readable,
+    private readonly source: RecyclingReadable,
     private readonly opening: Opening,
   ) {
-    super({ highWaterMark: chunkBytes })
+    // Opened when it is asked for: a client that waits holds one sealed chunk, which the source has read ahead.
+    super({ highWaterMark: 0 })
     const { first, last } = chunksOf(opening.range, opening.size)
     this.#chunk = first
     this.#last = last
@@ -94,6 +97,7 @@ export class OpeningStream extends Readable {
           Buffer.concat(this.#cut(tagBytes)),
         ),
       )
+      for (const spent of this.#spent.splice(0)) this.source.recycle?.(spent)
       if (this.#chunk === this.#last) this.#completed()
       else this.#chunk += 1
     }
@@ -131,8 +135,10 @@ export class OpeningStream extends Readable {
     while (missing > 0) {
       const piece = this.#pieces[0]
       if (piece === undefined) throw new Error('Too few bytes are held')
-      if (piece.length <= missing) this.#pieces.shift()
-      else this.#pieces[0] = piece.subarray(missing)
+      if (piece.length <= missing) {
+        this.#pieces.shift()
+        this.#spent.push(piece)
+      } else this.#pieces[0] = piece.subarray(missing)
       cut.push(piece.length <= missing ? piece : piece.subarray(0, missing))
       missing -= Math.min(piece.length, missing)
     }

@@ -23,7 +23,7 @@ export interface Sent {
 
 const usuallyStalledAfter = 60_000
 /** Up to here a body goes out in one write. */
-const oneWrite = 1024 * 1024
+const oneWrite = 256 * 1024
 /** Up to here it is one write with the headers. */
 const joined = 8 * 1024
 

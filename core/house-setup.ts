@@ -24,10 +24,10 @@ export class HouseSetup {
     @inject(OperatorTokens) private readonly operators: OperatorTokens,
   ) {}
 
-  /** Was nothing ever stored here? Leases and notes of chores, which the start itself may have made, do not count. */
+  /** Was nothing ever stored here? Leases, notes of chores, and that a plugin listens, which the start itself may have made, do not count. */
   async isEmpty(): Promise<boolean> {
     for await (const { entry } of this.metadata.scan())
-      if (!['lease', 'chore'].includes(entry.key.partition.split('\0')[1] ?? '')) return false
+      if (!['lease', 'chore', 'listened'].includes(entry.key.partition.split('\0')[1] ?? '')) return false
     return true
   }
 

@@ -7,6 +7,7 @@ import { TokenUsage } from './auth/token-usage.js'
 import { type HouseParts, houseContainer, pluginContainer } from './container.js'
 import { DigestService } from './digest/digest-service.js'
 import { Outbox } from './events/outbox.js'
+import { announceListeners } from './events/outbox-rows.js'
 import { type Reminder, Reminders } from './events/reminders.js'
 import { Subscriptions } from './events/subscriptions.js'
 import { HouseSetup } from './house-setup.js'
@@ -99,7 +100,7 @@ export class Kernel {
         log: this.log,
         lifecycle: (request, session) => this.lifecycleOf(request, session),
         committed: (_organizationId, events) => {
-          if (events.length > 0) this.chores.nudge('outbox')
+          if (events.length > 0 && !this.subscriptions.none) this.chores.nudge('outbox')
         },
         stores: {
           metadata,
@@ -190,6 +191,7 @@ export class Kernel {
       }),
       this.log,
     )
+    if (!this.subscriptions.none) await announceListeners(this.house.resolve<MetadataStore>(MetadataStore))
     this.chores.start()
     this.downloads.start()
     this.house.resolve(Allowances).start()

@@ -1,6 +1,6 @@
 import { logMutation } from '../audit/log-row.js'
 import { unavailable } from '../errors/registry-error.js'
-import { outboxMutations } from '../events/outbox-rows.js'
+import { isListened, outboxMutations } from '../events/outbox-rows.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { type BatchItemRow, type BatchRow, batchState } from './batch-rows.js'
@@ -89,7 +89,7 @@ async function settling(
   if (!done || (events.length === 0 && usage.files === 0 && usage.versions === 0)) return mutations
   const entry = { at: now, actor, action: `${plugin}.batch`, target: { kind: 'repository', id: repo }, request }
   const log = logMutation(org, { ...entry, events, usage: { repository: repo, ...usage } })
-  return [...mutations, log, ...outboxMutations(org, log, events)]
+  return [...mutations, log, ...((await isListened(metadata)) ? outboxMutations(org, log, events) : [])]
 }
 
 async function artifactSettling(

@@ -1,7 +1,7 @@
 import { inject, injectable } from 'tsyringe'
 import { type LogEntry, logMutation } from '../audit/log-row.js'
 import { RegistryError, unavailable } from '../errors/registry-error.js'
-import { outboxMutations } from '../events/outbox-rows.js'
+import { isListened, outboxMutations } from '../events/outbox-rows.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
@@ -74,10 +74,11 @@ export class ChangeCommit {
         }
         const ending = (await changes.ahead?.ending(prepared.committed.heads)) ?? []
         if (prepared.mutations.length + ending.length === 0) return prepared.committed
+        const listened = await isListened(this.metadata)
         const spending = await coverBytes(scope, changes, prepared.log.usage?.bytes ?? 0)
         const log = logMutation(scope.organizationId, spending ? spentBy(prepared.log, spending.id) : prepared.log)
+        const outbox = listened ? outboxMutations(scope.organizationId, log, prepared.log.events) : []
         try {
-          const outbox = outboxMutations(scope.organizationId, log, prepared.log.events)
           await this.settle([...prepared.mutations, ...ending, log, ...outbox], log, prepared.named)
           spending?.spend()
         } catch (thrown) {

@@ -111,6 +111,8 @@ export const tenantKeys = {
   /** What a chore last did; and where a long one goes on. */
   chore: (name: string): Key => key(join('.', 'chore'), name),
   choreState: (name: string): Key => key(join('.', 'chore'), name, 'state'),
+  /** There from the first time that a plugin listened to events. */
+  listened: (): Key => key(join('.', 'listened'), 'listened'),
   /** Events that still have to be told: `new {id}`, `retry {time} {id}`, `parked {id}`. */
   outboxShard: (shard: number) => join('.', 'out', String(shard)),
   outbox: (shard: number, state: 'new' | 'retry' | 'parked', ...rest: readonly string[]): Key =>

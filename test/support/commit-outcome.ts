@@ -18,7 +18,6 @@ export async function textOf(world: StorageWorld, path: string): Promise<string>
 
 /** The rows of one published file `a/b.txt`, log row and all. */
 export const oneFile: readonly string[] = [
-  '. out * | new',
   'o_1 b * | blob',
   'o_1 b * | ref',
   'o_1 f r_1  | d a',

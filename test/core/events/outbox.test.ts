@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { EventBus, ProtocolPlugin } from '#core'
 import type { ArtifactEvent } from '../../../core/events/event-bus.js'
 import { Outbox } from '../../../core/events/outbox.js'
+import { announceListeners } from '../../../core/events/outbox-rows.js'
 import { Subscriptions } from '../../../core/events/subscriptions.js'
 import { silentLogger } from '../../../core/runtime/logger.js'
 import type { MetadataStore } from '../../../core/storage/metadata-store.js'
@@ -16,6 +17,7 @@ describe('the outbox', () => {
   let heard: string[]
   beforeEach(async () => {
     world = await StorageWorld.open()
+    await announceListeners(world.metadata)
     heard = []
   })
 
@@ -53,6 +55,17 @@ describe('the outbox', () => {
     expect(await waiting()).to.deep.equal([])
     expect((await world.rows()).filter((name) => name.startsWith('o_1 l'))).to.have.length(4)
     expect([await run(outbox), heard.length]).to.deep.equal([undefined, 8])
+  })
+
+  it('is not written where nobody ever listened, and by every process once somebody does', async () => {
+    world = await StorageWorld.open()
+    await put('before')
+    expect(await waiting()).to.deep.equal([])
+    await announceListeners(world.metadata)
+    await put('after')
+    expect(await waiting()).to.deep.equal(['. out * | new'])
+    await run(listen({ one: hearing() }))
+    expect(heard).to.deep.equal(['after'])
   })
 
   it('tells nothing of a change that was refused', async () => {

@@ -5,8 +5,8 @@ import type { Principal } from './principal.js'
 /** What a request offers to prove who it is. */
 export interface Credentials {
   /** The header as sent. */
-  readonly authorization?: string
-  readonly cookie?: string
+  readonly authorization?: string | undefined
+  readonly cookie?: string | undefined
   /** Of the caller, after trusted proxies; throttles count by it. */
   readonly address: string
 }

@@ -96,7 +96,10 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   if (!allowed(route.route)) throw methodNotAllowed(allowedMethods(route.shelf, allowed))
   if (permission !== 'none' && writing.has(permission)) await parts.readOnly.hold(tenant.organization)
   const opened = parts.contexts.repository({
-    ...visit.facts,
+    // Each of them by name: a tenth of the kernel's time for a small file goes into properties that stand behind a spread.
+    requestId: visit.house.id,
+    credentials: visit.credentials,
+    contentLength: visit.house.contentLength,
     tenant,
     repository,
     plugin: installed.plugin,

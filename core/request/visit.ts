@@ -3,6 +3,7 @@ import type { Principal } from '../auth/principal.js'
 import type { Target } from '../plugin/path-grammar.js'
 import type { Mount } from '../plugin/protocol-plugin.js'
 import type { MountScope } from '../plugin/route-record.js'
+import type { ContextRequest } from '../tenancy/context-factory.js'
 import type { HouseRequest } from './house-request.js'
 import type { ProtocolRequest } from './protocol-request.js'
 import { RoutedRequest } from './routed-request.js'
@@ -19,24 +20,24 @@ export class Visit {
   handled = false
   target: Target = { path: '/', query: '' }
   request: ProtocolRequest
+  #credentials: Credentials | undefined
 
   constructor(readonly house: HouseRequest) {
     this.request = new RoutedRequest(house, '', '/')
   }
 
   get credentials(): Credentials {
-    const authorization = this.house.header('authorization')
-    const cookie = this.house.header('cookie')
-    return {
+    this.#credentials ??= {
       address: this.house.address,
-      ...(authorization === undefined ? {} : { authorization }),
-      ...(cookie === undefined ? {} : { cookie }),
+      authorization: this.house.header('authorization'),
+      cookie: this.house.header('cookie'),
     }
+    return this.#credentials
   }
 
   /** What every context is cut from. */
-  get facts(): { readonly requestId: string; readonly credentials: Credentials; readonly contentLength?: number } {
+  get facts(): Pick<ContextRequest, 'requestId' | 'credentials' | 'contentLength'> {
     const { id, contentLength } = this.house
-    return { requestId: id, credentials: this.credentials, ...(contentLength === undefined ? {} : { contentLength }) }
+    return { requestId: id, credentials: this.credentials, contentLength }
   }
 }

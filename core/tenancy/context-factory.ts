@@ -26,7 +26,7 @@ export interface ContextRequest {
   readonly requestId: string
   readonly credentials: Credentials
   /** Of the body, where declared: the room it needs is asked for before a byte is read. */
-  readonly contentLength?: number
+  readonly contentLength?: number | undefined
 }
 export interface RepositoryContextRequest extends ContextRequest {
   readonly repository: Repository

@@ -32,6 +32,7 @@ export class ContextSession {
   /** Drops what was staged and never named, and what was written ahead and never committed. */
   async close(): Promise<void> {
     this.open = false
+    if (this.ends.size + this.staged.size === 0) return
     await Promise.all([...this.ends].map((takeBack) => takeBack()))
     await Promise.all([...this.staged].map((upload) => upload.discard(this.metadata)))
   }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { Transform, type TransformCallback } from 'node:stream'
 import { createBLAKE2b, type IHasher } from 'hash-wasm'
-import type { DigestMeter, DigestService } from './digest-service.js'
+import type { DigestMeter, DigestService, RunningDigest } from './digest-service.js'
 import type { DigestName, Digests } from './digests.js'
 
 interface Hasher {
@@ -29,6 +29,10 @@ export class NodeDigestService implements DigestService {
     const hashers = this.#hashers(names)
     for (const hasher of hashers.values()) hasher.update(content)
     return results(hashers)
+  }
+
+  running(): RunningDigest {
+    return new RunningSha256(createHash('sha256'))
   }
 
   #hashers(names: readonly DigestName[]): ReadonlyMap<DigestName, Hasher> {
@@ -74,6 +78,19 @@ class NodeHasher implements Hasher {
   }
   hex(): string {
     return this.#hash.digest('hex')
+  }
+}
+
+class RunningSha256 implements RunningDigest {
+  constructor(private readonly hash: Hash) {}
+  update(chunk: Uint8Array): void {
+    this.hash.update(chunk)
+  }
+  copy(): RunningDigest {
+    return new RunningSha256(this.hash.copy())
+  }
+  hex(): string {
+    return this.hash.copy().digest('hex')
   }
 }
 

@@ -6,6 +6,7 @@ import { endForeign } from './batches.js'
 import type { PutOptions } from './change-set.js'
 import type { CommitScope } from './commit-scope.js'
 import type { Removed } from './deletion-rows.js'
+import type { SealedForm } from './encryption/sealed-blobs.js'
 import type { Entry, Key, MetadataStore } from './metadata-store.js'
 import type { MutationList } from './mutation-list.js'
 import { seen } from './optimistic.js'
@@ -196,9 +197,8 @@ export class ArtifactChanges {
       state: 'live',
       sha256: upload.digests.sha256,
       size: upload.size,
-      stored: sealed.storedSize,
       store: 'default',
-      ...(sealed.key ? { key: sealed.key } : {}),
+      ...storedForm(sealed),
       at: now.getTime(),
       epoch: 0,
     }
@@ -219,13 +219,8 @@ export class ArtifactChanges {
     if (!entry || blob?.damaged === undefined || blob.state !== 'live') return false
     if (this.list.holds(key)) return true
     const sealed = await upload.finish()
-    const { damaged: _, key: __, ...rest } = blob
-    const healed: BlobRow = {
-      ...rest,
-      stored: sealed.storedSize,
-      object: upload.blobId,
-      ...(sealed.key ? { key: sealed.key } : {}),
-    }
+    const { damaged: _, key: __, pieces: ___, ...rest } = blob
+    const healed: BlobRow = { ...rest, object: upload.blobId, ...storedForm(sealed) }
     const object: ObjectRow = { v: 1, blob: blobId }
     this.list.add({ op: 'delete', key: tenantKeys.intent(org, upload.uploadId), if: 'present' }, { kind: 'intent' })
     this.list.add({ op: 'put', key, value: asJson(healed), if: { revision: entry.revision } })
@@ -302,6 +297,10 @@ export class ArtifactChanges {
       actor: actor.id,
     })
   }
+}
+
+function storedForm({ storedSize, key, pieces }: SealedForm): Pick<BlobRow, 'stored' | 'key' | 'pieces'> {
+  return { stored: storedSize, ...(key ? { key } : {}), ...(pieces ? { pieces } : {}) }
 }
 
 /** Condemned, it may be gone tomorrow; damaged, it is of no use to anybody. */

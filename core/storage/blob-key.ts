@@ -6,7 +6,11 @@ const segment = /^[a-z0-9_][a-z0-9_.-]*$/
 
 /** Lower-case folders and a name, at most 512 characters; nothing that means something to a file system. Throws `invalid`. */
 export function checkBlobKey(key: BlobKey): void {
-  if (key.length > 512 || !key.split('/').every((part) => segment.test(part) && !part.includes('..')) || key.endsWith('.part')) {
+  if (
+    key.length > 512 ||
+    !key.split('/').every((part) => segment.test(part) && !part.includes('..')) ||
+    /\.(part|pieces)(\/|$)/.test(key)
+  ) {
     throw invalid('This is no blob key')
   }
 }

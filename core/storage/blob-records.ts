@@ -91,7 +91,7 @@ export class BlobRecords {
     const found = row<BlobRow>(entry.value)
     if (found.damaged !== undefined) throw damaged('The blob is marked as damaged')
     const blob = sealedBlob(organizationId, blobId, found)
-    this.descriptors.put(id, blob, descriptorBytes)
+    this.descriptors.put(id, blob, descriptorBytes * (blob.pieces?.length ?? 1))
     return blob
   }
 }

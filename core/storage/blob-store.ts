@@ -11,6 +11,10 @@ export interface BlobStore {
   /** Begins a blob: what is written is written once, as it will lie. Throws `conflict` where the key exists or is being written.
    *  Files: `.part` beside its place, renamed by `finish`. S3: spooled, put by `finish`, in parts when large, each repeatable. */
   create(key: BlobKey): Promise<BlobWriter>
+  /** A new blob of finished ones, in their order, without reading or writing their bytes: durable and visible when it resolves, a blob like any other from
+   *  then on, and the pieces are left as they were. False where this place cannot do so; nothing was done then. Throws `conflict` as `create` does, and
+   *  `not-found` where a piece is missing. */
+  compose?(key: BlobKey, pieces: readonly BlobKey[]): Promise<boolean>
   /** Throws `not-found`. Whoever opens a stream consumes or destroys it. A file that is shorter than asked fails the stream. */
   open(key: BlobKey, range?: ByteRange): Promise<Readable>
   /** The whole blob in one go, for small ones: no stream, one open. Throws `not-found`, and `too-large` above `limit` bytes. */

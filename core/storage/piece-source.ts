@@ -14,9 +14,9 @@ export class PieceSource {
     this.#source = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
-  /** One after the other; the next only when this one has been read. */
-  piece(size: number): Readable {
-    return Readable.from(this.#chunks(size), { objectMode: false })
+  /** One after the other; the next only when this one has been read. `seen` hears of each chunk as it goes by. */
+  piece(size: number, seen: (chunk: Buffer) => void = () => undefined): Readable {
+    return Readable.from(this.#chunks(size, seen), { objectMode: false })
   }
 
   /** Is there at least one byte more? */
@@ -24,13 +24,14 @@ export class PieceSource {
     return this.#held !== undefined || (await this.#fill())
   }
 
-  async *#chunks(size: number): AsyncGenerator<Buffer> {
+  async *#chunks(size: number, seen: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
     for (let left = size; left > 0; ) {
       if (!(await this.more())) return
       const chunk = this.#held ?? Buffer.alloc(0)
       const taken = chunk.subarray(0, left)
       this.#held = taken.length < chunk.length ? chunk.subarray(taken.length) : undefined
       left -= taken.length
+      seen(taken)
       yield taken
     }
   }

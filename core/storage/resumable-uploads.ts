@@ -1,11 +1,13 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { inject, injectable } from 'tsyringe'
+import { DigestService } from '../digest/digest-service.js'
 import type { Digests } from '../digest/digests.js'
 import { conflict, invalid, notFound, RegistryError, tooLarge } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { Limits } from '../runtime/limits.js'
+import { CarriedDigests } from './carried-digests.js'
 import { SealedBlobs } from './encryption/sealed-blobs.js'
 import { type Entry, MetadataStore, type Mutation } from './metadata-store.js'
 import { isLostRace } from './optimistic.js'
@@ -13,6 +15,7 @@ import { PieceSource } from './piece-source.js'
 import { type MeasuredReadable, type StagedUpload, type UploadPlace, Uploads } from './staged-upload.js'
 import { asJson, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
+import { UploadJoin } from './upload-join.js'
 import { UploadPieces } from './upload-pieces.js'
 import { roomBehind, type UploadRoom } from './upload-room.js'
 import type { PieceRow, SessionRow } from './upload-rows.js'
@@ -43,6 +46,8 @@ export class ResumableUploads {
   private readonly running = new Map<string, { readonly body: Readable; readonly done: Promise<unknown> }>()
   private readonly slots: UploadSlots
   private readonly pieces: UploadPieces
+  private readonly joins: UploadJoin
+  private readonly carried: CarriedDigests
 
   constructor(
     @inject(MetadataStore) private readonly metadata: MetadataStore,
@@ -50,9 +55,12 @@ export class ResumableUploads {
     @inject(Uploads) private readonly uploads: Uploads,
     @inject(Clock) private readonly clock: Clock,
     @inject(Limits) private readonly limits: Limits,
+    @inject(DigestService) digests: DigestService,
   ) {
     this.slots = new UploadSlots(metadata, limits.openUploads)
     this.pieces = new UploadPieces(metadata, blobs)
+    this.carried = new CarriedDigests(digests)
+    this.joins = new UploadJoin(this.pieces, uploads, digests, limits.uploadPiece)
   }
 
   /** `parts`: it will be made of these, which hold its room already. */
@@ -135,16 +143,21 @@ export class ResumableUploads {
     const hold = place.room?.of(id, this.expiryOf(at), length !== undefined)
     await hold?.ensure(length ?? offset + (body.declaredLength ?? 0))
     const source = new PieceSource(body)
+    let digest = this.carried.from(id, offset)
     while (await source.more()) {
       const room = end - known.row.offset
       if (room === 0) throw past()
       const size = judge === undefined ? Math.min(room, this.limits.uploadPiece) : room
-      const staged = await this.uploads.stage(source.piece(size), {
-        ...place,
-        ...(hold === undefined ? {} : { hold: roomBehind(hold, known.row.offset) }),
-        limit: size,
-        digests: [...place.digests, ...digests],
-      })
+      digest = digest?.copy()
+      const staged = await this.uploads.stage(
+        source.piece(size, (chunk) => digest?.update(chunk)),
+        {
+          ...place,
+          ...(hold === undefined ? {} : { hold: roomBehind(hold, known.row.offset) }),
+          limit: size,
+          digests: [...place.digests, ...digests],
+        },
+      )
       try {
         if (judge !== undefined) {
           if (source.failure !== undefined) throw source.failure
@@ -152,6 +165,7 @@ export class ResumableUploads {
           judge(staged.digests)
         }
         known = await this.keep(place, known, id, staged)
+        this.carried.keep(id, known.row.offset, digest)
       } catch (thrown) {
         await staged.discard(this.metadata)
         throw thrown
@@ -212,15 +226,10 @@ export class ResumableUploads {
     return this.pieces.read(place.organizationId, sessions)
   }
 
-  async join(
-    place: SessionPlace,
-    sessions: readonly UploadSession[],
-    expected: Partial<Digests>,
-    stage: (bytes: Readable, expected: Partial<Digests>) => Promise<StagedUpload>,
-  ): Promise<StagedUpload> {
-    const size = sessions.reduce((sum, { offset }) => sum + offset, 0)
-    const bytes = Readable.from(this.bytes(place, sessions), { objectMode: false })
-    return stage(Object.assign(bytes, { declaredLength: size }), expected)
+  join(place: SessionPlace, sessions: readonly UploadSession[], expected: Partial<Digests> = {}): Promise<StagedUpload> {
+    const [only] = sessions
+    const sha256 = only && sessions.length === 1 ? this.carried.from(only.id, only.offset)?.hex() : undefined
+    return this.joins.join(place, sessions, expected, sha256)
   }
 
   async close(place: SessionPlace, session: UploadSession, outcome: JsonObject): Promise<void> {
@@ -229,6 +238,7 @@ export class ResumableUploads {
     const next: SessionRow = { ...rest, outcome }
     const put: Mutation = { op: 'put', key: entry.key, value: asJson(next), if: { revision: entry.revision } }
     await this.move(entry, [put, ...this.slots.giveBack(place.organizationId, before.by, slot)], before.offset)
+    this.carried.forget(session.id)
     await this.pieces.drop(place.organizationId, session.id)
     await place.room?.release(session.id)
   }
@@ -276,6 +286,7 @@ export class ResumableUploads {
   }
 
   private async drop(org: string, id: string, entry: Entry, before: SessionRow): Promise<void> {
+    this.carried.forget(id)
     const gone: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
     await this.move(entry, [gone, ...this.slots.giveBack(org, before.by, before.slot)], before.offset)
     await this.pieces.drop(org, id)

@@ -19,8 +19,8 @@ export class SettledWriter implements SealedWriter {
     return this.blobs.open(this.blob, range)
   }
   async finish(): ReturnType<SealedWriter['finish']> {
-    const { storedSize, key } = this.blob
-    return { storedSize, ...(key === undefined ? {} : { key }) }
+    const { storedSize, key, pieces } = this.blob
+    return { storedSize, ...(key === undefined ? {} : { key }), ...(pieces === undefined ? {} : { pieces }) }
   }
   abort(): Promise<void> {
     return this.blobs.delete(this.blob.organizationId, this.blob.blobId)

@@ -10,8 +10,7 @@ import { randomHex } from '../runtime/identifiers.js'
 import type { Hold } from '../usage/allowances.js'
 import { smallBlob } from './blob-records.js'
 import type { ByteRange } from './bytes.js'
-import type { WrappedKey } from './encryption/keys.js'
-import { SealedBlobs, type SealedWriter } from './encryption/sealed-blobs.js'
+import { type SealedBlob, SealedBlobs, type SealedForm, type SealedWriter } from './encryption/sealed-blobs.js'
 import { CopyingWriter } from './known-content.js'
 import { MetadataStore } from './metadata-store.js'
 import { SettledWriter } from './settled-writer.js'
@@ -40,7 +39,7 @@ export interface UploadPlace {
 
 /** Bytes on their way in: written as they will lie, under a key nobody else can own, and known to nobody until a commit names them. */
 export class StagedUpload implements StagedBlob {
-  private finished: Promise<{ readonly storedSize: number; readonly key?: WrappedKey }> | undefined
+  private finished: Promise<SealedForm> | undefined
   private ended = false
 
   constructor(
@@ -68,7 +67,7 @@ export class StagedUpload implements StagedBlob {
   }
 
   /** Durable under its own key, and still without a name. Whoever asks again gets the first answer: a failure is final. */
-  finish(): Promise<{ readonly storedSize: number; readonly key?: WrappedKey }> {
+  finish(): Promise<SealedForm> {
     this.finished ??= this.writer.finish()
     return this.finished
   }
@@ -160,8 +159,7 @@ export class Uploads {
   async settle(staged: StagedUpload): Promise<StagedUpload> {
     const { uploadId, organizationId, size, digests } = staged
     try {
-      const { storedSize, key } = await staged.finish()
-      const blob = { organizationId, blobId: staged.blobId, size, storedSize, ...(key === undefined ? {} : { key }) }
+      const blob = { organizationId, blobId: staged.blobId, size, ...(await staged.finish()) }
       const settled = new StagedUpload(uploadId, organizationId, new SettledWriter(this.blobs, blob), size, digests)
       await settled.finish()
       staged.release()
@@ -170,6 +168,30 @@ export class Uploads {
       await staged.discard(this.metadata)
       throw thrown
     }
+  }
+
+  /** Durable bytes of this organization as one upload, without reading or writing any; undefined where the store cannot. `digests`: of the whole. */
+  async compose(pieces: readonly SealedBlob[], digests: Digests, place: UploadPlace): Promise<StagedUpload | undefined> {
+    const { organizationId, hold } = place
+    const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
+    if (size > place.limit) throw overLimit(place.limit)
+    const [uploadId, blobId] = [randomHex(), randomHex()]
+    try {
+      await hold?.ensure(size)
+      await this.putIntent(uploadId, blobId, place, 'absent')
+      const blob = await this.blobs.compose(organizationId, blobId, pieces)
+      if (blob !== undefined) {
+        const staged = new StagedUpload(uploadId, organizationId, new SettledWriter(this.blobs, blob), size, digests, hold)
+        await staged.finish()
+        return staged
+      }
+    } catch (thrown) {
+      hold?.shrink(0)
+      throw thrown
+    }
+    hold?.shrink(0)
+    await this.metadata.commit([{ op: 'delete', key: tenantKeys.intent(organizationId, uploadId) }], randomHex())
+    return undefined
   }
 
   /** Bytes that lie in this organization already, for one more name. */

@@ -1,5 +1,6 @@
 import type { Digests } from '../digest/digests.js'
 import type { Json, JsonObject } from '../runtime/json.js'
+import type { BlobPiece } from './encryption/composed-blob.js'
 import type { WrappedKey } from './encryption/keys.js'
 import type { SealedBlob } from './encryption/sealed-blobs.js'
 
@@ -13,6 +14,8 @@ export type BlobRow = {
   readonly stored: number
   readonly store: string
   readonly key?: WrappedKey
+  /** Of a blob that was composed: what it is made of, in order. */
+  readonly pieces?: readonly BlobPiece[]
   readonly at: number
   /** Raised whenever `state` changes; and when that was, and whether an operator let more go than the brakes do. */
   readonly epoch: number
@@ -85,6 +88,10 @@ export function asJson(value: object): Json {
 
 /** Where the bytes of a blob lie, and how to read them. */
 export function sealedBlob(organizationId: string, blobId: string, blob: BlobRow): SealedBlob {
-  const { size, stored: storedSize, sha256, object = blobId } = blob
-  return { organizationId, blobId: object, size, storedSize, sha256, ...(blob.key ? { key: blob.key } : {}) }
+  const { size, stored: storedSize, sha256, key, pieces, object = blobId } = blob
+  return {
+    ...{ organizationId, blobId: object, size, storedSize, sha256 },
+    ...(key ? { key } : {}),
+    ...(pieces ? { pieces } : {}),
+  }
 }

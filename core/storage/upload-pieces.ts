@@ -1,6 +1,6 @@
 import { unavailable } from '../errors/registry-error.js'
 import { randomHex } from '../runtime/identifiers.js'
-import type { SealedBlobs } from './encryption/sealed-blobs.js'
+import type { SealedBlob, SealedBlobs } from './encryption/sealed-blobs.js'
 import type { Entry, MetadataStore } from './metadata-store.js'
 import { row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
@@ -14,19 +14,23 @@ export class UploadPieces {
     private readonly blobs: SealedBlobs,
   ) {}
 
-  /** The plain bytes of these uploads in order. Fails where a piece is missing. */
-  async *read(organizationId: string, sessions: readonly UploadSession[]): AsyncGenerator<Buffer> {
+  /** The pieces of these uploads in order. Fails where one is missing. */
+  async *of(organizationId: string, sessions: readonly UploadSession[]): AsyncGenerator<SealedBlob> {
     for (const session of sessions) {
       let at = 0
       for await (const { value } of this.list(organizationId, session.id)) {
         const { blob: blobId, offset, size, stored: storedSize, key } = row<PieceRow>(value)
         if (offset !== at) break
-        const piece = await this.blobs.open({ organizationId, blobId, size, storedSize, ...(key ? { key } : {}) })
-        for await (const chunk of piece) yield chunk as Buffer
+        yield { organizationId, blobId, size, storedSize, ...(key ? { key } : {}) }
         at += size
       }
       if (at !== session.offset) throw unavailable('The upload was changed meanwhile; send the request again', 1)
     }
+  }
+
+  /** The plain bytes of these uploads in order. */
+  async *read(organizationId: string, sessions: readonly UploadSession[]): AsyncGenerator<Buffer> {
+    for await (const piece of this.of(organizationId, sessions)) yield* (await this.blobs.open(piece)) as AsyncIterable<Buffer>
   }
 
   /** Rows before bytes: what is left by a crash in between is named by nobody, and collected. */

@@ -100,7 +100,7 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
         this.session.use()
         this.requireCeiling('artifacts.write')
       },
-      (bytes, expected, uploads) => this.stageUpload(bytes, expected, {}, uploads),
+      (stage, uploads) => this.staging(stage, uploads),
     )
     return this.sessions
   }
@@ -186,15 +186,22 @@ export class HouseRepositoryContext extends HouseOrganizationContext<RepositoryC
     upload: Readable,
     expected: Partial<Digests> = {},
     { digests = [], settled = false }: StageOptions = {},
+  ): Promise<StagedUpload> {
+    return this.staging(async (place) => {
+      const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
+      return settled ? this.parts.uploads.settle(staged) : staged
+    })
+  }
+
+  private async staging(
+    stage: (place: UploadPlace) => Promise<StagedUpload>,
     uploads: readonly string[] = [],
   ): Promise<StagedUpload> {
     this.session.use()
     this.requireCeiling('artifacts.write')
     const { id, name, quota } = this.organization
-    const hold = quota === undefined ? undefined : await this.parts.allowances.adopt(id, name, uploads)
-    const place = { ...this.uploadPlace(), ...(hold === undefined ? {} : { hold }) }
-    const staged = await this.parts.uploads.stage(upload, { ...place, digests: [...place.digests, ...digests] }, expected)
-    return this.session.keep(settled ? await this.parts.uploads.settle(staged) : staged)
+    const hold = quota === undefined ? {} : { hold: await this.parts.allowances.adopt(id, name, uploads) }
+    return this.session.keep(await stage({ ...this.uploadPlace(), ...hold }))
   }
 
   private sessionPlace(): SessionPlace {

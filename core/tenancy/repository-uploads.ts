@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Digests } from '../digest/digests.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { ResumableUploads, SessionPlace } from '../storage/resumable-uploads.js'
-import type { StagedUpload } from '../storage/staged-upload.js'
+import type { StagedUpload, UploadPlace } from '../storage/staged-upload.js'
 import type { AppendOptions, UploadSession, UploadSessions } from '../storage/upload-session.js'
 
 /** Resumable uploads cut to one caller in one repository. */
@@ -12,8 +12,11 @@ export class RepositoryUploads implements UploadSessions {
     private readonly place: SessionPlace,
     /** Throws where the context is over, or may not write. */
     private readonly use: () => void,
-    /** `uploads`: whose bytes they are. */
-    private readonly stage: (bytes: Readable, expected: Partial<Digests>, uploads: readonly string[]) => Promise<StagedUpload>,
+    /** Whatever is staged meets the quota, less the room that these uploads hold, and goes with the context, unless it was committed. */
+    private readonly staging: (
+      stage: (place: Pick<UploadPlace, 'hold'>) => Promise<StagedUpload>,
+      uploads: readonly string[],
+    ) => Promise<StagedUpload>,
   ) {}
 
   get limit(): number {
@@ -38,7 +41,7 @@ export class RepositoryUploads implements UploadSessions {
   async join(sessions: readonly UploadSession[], expected: Partial<Digests> = {}): Promise<StagedUpload> {
     this.use()
     const ids = sessions.map(({ id }) => id)
-    return this.uploads.join(this.place, sessions, expected, (bytes, promised) => this.stage(bytes, promised, ids))
+    return this.staging((held) => this.uploads.join({ ...this.place, ...held }, sessions, expected), ids)
   }
   async close(session: UploadSession, outcome: JsonObject): Promise<void> {
     this.use()

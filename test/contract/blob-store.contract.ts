@@ -234,6 +234,8 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStore>):
           'a b',
           'é',
           'a/b.part',
+          'a/b.pieces',
+          'a.pieces/b',
           'x'.repeat(600),
         ]) {
           expect((await failure(store.create(key))).kind, key).to.equal('invalid')

@@ -1,13 +1,15 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { conflict, RegistryError, tooLarge, unavailable } from '../../errors/registry-error.js'
 import { checkBlobKey, checkBlobPrefix, checkRange } from '../blob-key.js'
 import type { BlobKey, BlobStore, BlobWriter, Stray } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { FileReader, openFile } from './file-reader.js'
 import { FsBlobWriter } from './fs-blob-writer.js'
+import { composedSuffix, composeFiles, openComposed, removeComposed, statComposed } from './fs-composed-blob.js'
 import { asideFolder, dropFile, setFileAside, strayFiles } from './fs-strays.js'
 import { entriesOf, statOf } from './fs-walk.js'
 import { defaultReserve, errorCode, hasRoom, type Reserve, syncFolder, writeFailure } from './volume.js'
@@ -51,7 +53,7 @@ export class FsBlobStore implements BlobStore {
     const handle = await this.#createPart(path)
     try {
       // Only now: while the part is ours nobody else can finish this key.
-      if ((await statOf(path)) !== undefined) throw conflict('The blob exists')
+      if ((await statOf(path)) ?? (await statOf(path + composedSuffix))) throw conflict('The blob exists')
     } catch (thrown) {
       await handle.close()
       await rm(`${path}.part`, { force: true })
@@ -60,8 +62,28 @@ export class FsBlobStore implements BlobStore {
     return new FsBlobWriter(key, path, handle, this.#steps)
   }
 
+  async compose(key: BlobKey, pieces: readonly BlobKey[]): Promise<boolean> {
+    for (const one of [key, ...pieces]) checkBlobKey(one)
+    this.#checkWritable()
+    const path = join(this.options.folder, key)
+    await this.#makeFolders(dirname(path))
+    try {
+      const files = pieces.map((piece) => join(this.options.folder, piece))
+      return await composeFiles(path, files, { rename: this.#steps.rename, syncFolder: (folder) => this.#syncedFolder(folder) })
+    } catch (cause) {
+      if (cause instanceof RegistryError) throw cause
+      if (errorCode(cause) === 'EIO') this.#suspect(cause)
+      throw writeFailure(cause)
+    }
+  }
+
   async open(key: BlobKey, range?: ByteRange): Promise<Readable> {
-    const handle = await this.#openBlob(key)
+    const handle = await this.#openBlob(key).catch(async (thrown: unknown) => {
+      const composed = isMissing(thrown) ? await openComposed(join(this.options.folder, key), key, range) : undefined
+      if (composed === undefined) throw thrown
+      return composed
+    })
+    if (handle instanceof Readable) return handle
     try {
       const { start, end } = range === undefined ? { start: 0, end: (await handle.stat()).size } : checkRange(range, range.end)
       return new FileReader(handle, start, end)
@@ -72,7 +94,12 @@ export class FsBlobStore implements BlobStore {
   }
 
   async read(key: BlobKey, limit: number): Promise<Uint8Array> {
-    const handle = await this.#openBlob(key)
+    const handle = await this.#openBlob(key).catch(async (thrown: unknown) => {
+      const composed = isMissing(thrown) ? await this.#readComposed(key, limit) : undefined
+      if (composed === undefined) throw thrown
+      return composed
+    })
+    if (handle instanceof Uint8Array) return handle
     try {
       // One byte more than allowed tells a larger file without asking for its size.
       const room = limit < 1024 * 1024 ? limit + 1 : Math.min(limit, (await handle.stat()).size) + 1
@@ -95,15 +122,18 @@ export class FsBlobStore implements BlobStore {
   async stat(key: BlobKey): Promise<{ readonly size: number; readonly storedAt: Date } | undefined> {
     checkBlobKey(key)
     this.#checkOpen()
-    const found = await statOf(join(this.options.folder, key))
-    return found?.isFile() === true ? { size: found.size, storedAt: found.mtime } : undefined
+    const path = join(this.options.folder, key)
+    const found = await statOf(path)
+    return found?.isFile() === true ? { size: found.size, storedAt: found.mtime } : statComposed(path)
   }
 
   async delete(key: BlobKey): Promise<void> {
     checkBlobKey(key)
     this.#checkOpen()
+    const path = join(this.options.folder, key)
     try {
-      await rm(join(this.options.folder, key), { force: true })
+      await rm(path, { force: true })
+      await removeComposed(path)
     } catch (cause) {
       throw writeFailure(cause)
     }
@@ -190,8 +220,12 @@ export class FsBlobStore implements BlobStore {
     await mkdir(child, { mode: 0o700 }).catch((thrown: unknown) => {
       if (errorCode(thrown) !== 'EEXIST') throw thrown
     })
+    await this.#syncedFolder(parent)
+  }
+
+  async #syncedFolder(folder: string): Promise<void> {
     try {
-      await this.syncFolder(parent)
+      await this.syncFolder(folder)
     } catch (cause) {
       this.#suspect(cause)
       throw cause
@@ -210,10 +244,19 @@ export class FsBlobStore implements BlobStore {
     return openFile(join(this.options.folder, key), key)
   }
 
+  async #readComposed(key: BlobKey, limit: number): Promise<Uint8Array | undefined> {
+    const found = await statComposed(join(this.options.folder, key))
+    if (found === undefined) return undefined
+    if (found.size > limit) throw tooLarge('The blob is larger than asked for')
+    return buffer(await this.open(key))
+  }
+
   async *#walk(prefix: string): AsyncIterable<BlobKey> {
     for await (const entry of entriesOf(join(this.options.folder, prefix))) {
       if (entry.isDirectory()) {
-        if (prefix !== '' || entry.name !== asideFolder) yield* this.#walk(`${prefix}${entry.name}/`)
+        if (entry.name.endsWith(composedSuffix)) yield prefix + entry.name.slice(0, -composedSuffix.length)
+        else if (!entry.name.endsWith('.part') && (prefix !== '' || entry.name !== asideFolder))
+          yield* this.#walk(`${prefix}${entry.name}/`)
       } else if (entry.isFile() && !entry.name.endsWith('.part')) yield prefix + entry.name
     }
   }
@@ -225,4 +268,8 @@ export class FsBlobStore implements BlobStore {
     this.#checkOpen()
     if (this.#state === 'suspect') throw unavailable('The blob store takes no writes: its volume failed', 30)
   }
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof RegistryError && thrown.kind === 'not-found'
 }

@@ -44,6 +44,15 @@ export class MemoryBlobStore implements BlobStore {
     )
   }
 
+  async compose(key: BlobKey, pieces: readonly BlobKey[]): Promise<boolean> {
+    this.#checkOpen()
+    checkBlobKey(key)
+    if (this.#blobs.has(key) || this.#writing.has(key)) throw conflict('The blob exists or is being written')
+    const content = Buffer.concat(pieces.map((piece) => this.#get(piece).content))
+    this.#blobs.set(key, { content, storedAt: this.now() })
+    return true
+  }
+
   async open(key: BlobKey, range?: ByteRange): Promise<Readable> {
     return slices(this.#get(key).content, range)
   }

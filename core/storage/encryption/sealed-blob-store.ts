@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
-import { pipeline, type Readable, type Writable } from 'node:stream'
+import { pipeline, Readable, type Writable } from 'node:stream'
 import { invalid, RegistryError } from '../../errors/registry-error.js'
 import { type Clock, SystemClock } from '../../runtime/clock.js'
 import { randomHex } from '../../runtime/identifiers.js'
 import { type Logger, silentLogger } from '../../runtime/logger.js'
 import { checkRange } from '../blob-key.js'
-import type { BlobStore, BlobWriter } from '../blob-store.js'
+import type { BlobKey, BlobStore, BlobWriter } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { blobKey } from '../tenant-keys.js'
 import { CipherCache } from './cipher-cache.js'
 import { ClearStream } from './clear-stream.js'
+import { type BlobPiece, readPieces, sizesOf } from './composed-blob.js'
 import {
   type BlobCipher,
   blobCipher,
@@ -26,6 +27,8 @@ import type { OrganizationKeys, WrappedKey } from './keys.js'
 import { OpeningStream } from './opening-stream.js'
 import type { SealedBlob, SealedBlobs, SealedWriter } from './sealed-blobs.js'
 import { SealingStream } from './sealing-stream.js'
+
+type OpenedBlob = BlobPiece & Pick<SealedBlob, 'organizationId'>
 
 /** Ciphers of data keys that were opened, least recently used. */
 const keptCiphers = 4_096
@@ -63,37 +66,57 @@ export class SealedBlobStore implements SealedBlobs {
     return new SealingWriter(blobId, writer, wrap)
   }
 
+  async compose(organizationId: string, blobId: string, pieces: readonly SealedBlob[]): Promise<SealedBlob | undefined> {
+    const keys = pieces.map((piece) => blobKey(organizationId, piece.blobId))
+    if (!(await this.blobs.compose?.(blobKey(organizationId, blobId), keys))) return undefined
+    const parts = pieces.map(({ blobId: id, size, key }) => ({ blobId: id, size, ...(key === undefined ? {} : { key }) }))
+    const blob = { organizationId, blobId, size: 0, storedSize: 0, pieces: parts }
+    return { ...blob, ...sizesOf(blob) }
+  }
+
   async open(blob: SealedBlob, range?: ByteRange): Promise<Readable> {
     const wanted = checkRange(range, blob.size)
+    const { organizationId, pieces } = blob
+    const stored = blobKey(organizationId, blob.blobId)
     try {
-      const stored = blobKey(blob.organizationId, blob.blobId)
       this.#checkSizes(blob)
-      if (blob.key === undefined) return this.#watched(blob, await this.#openClear(blob, stored, range))
-      const kept = await this.#cipher(blob, blob.key)
-      const whole = wanted.start === 0 && wanted.end === blob.size
-      const place = chunksOf(wanted, blob.size).stored
-      const withHeader = place.start === headerBytes
-      if (!withHeader && !kept.headerSeen) {
-        if (!sameBytes(await collect(await this.blobs.open(stored, { start: 0, end: headerBytes })), kept.cipher.header)) {
-          throw damaged('Stored content is damaged')
-        }
-        kept.headerSeen = true
-      }
-      const source = whole
-        ? await this.blobs.open(stored)
-        : await this.blobs.open(stored, withHeader ? { start: 0, end: place.end } : place)
-      return this.#watched(
-        blob,
-        new OpeningStream(source, { cipher: kept.cipher, size: blob.size, range: wanted, withHeader, whole }),
-      )
+      if (pieces === undefined && blob.key === undefined) return this.#watched(blob, await this.#openClear(blob, stored, range))
+      if (pieces === undefined) return this.#watched(blob, await this.#openSealed(blob, stored, undefined, wanted))
+      const open = (piece: BlobPiece, storedAt: number, part: ByteRange) =>
+        this.#openSealed({ organizationId, ...piece }, stored, storedAt, part)
+      const plain = Readable.from(readPieces(pieces, wanted, open), { objectMode: false })
+      const clear = range === undefined && pieces.some(({ key }) => key === undefined)
+      return this.#watched(blob, clear ? held(plain, blob.sha256) : plain)
     } catch (thrown) {
       throw this.#noted(blob, thrown)
     }
   }
 
+  /** `storedAt`: where it begins in what is stored there; undefined where it is all of it. */
+  async #openSealed(blob: OpenedBlob, stored: BlobKey, storedAt: number | undefined, wanted: ByteRange): Promise<Readable> {
+    const open = ({ start, end }: ByteRange) =>
+      this.blobs.open(stored, { start: (storedAt ?? 0) + start, end: (storedAt ?? 0) + end })
+    const whole = wanted.start === 0 && wanted.end === blob.size
+    if (blob.key === undefined) return open(wanted)
+    const kept = await this.#cipher(blob, blob.key)
+    const place = chunksOf(wanted, blob.size).stored
+    const withHeader = place.start === headerBytes
+    if (!withHeader && !kept.headerSeen) {
+      if (!sameBytes(await collect(await open({ start: 0, end: headerBytes })), kept.cipher.header))
+        throw damaged('Stored content is damaged')
+      kept.headerSeen = true
+    }
+    const source =
+      whole && storedAt === undefined
+        ? await this.blobs.open(stored)
+        : await open(withHeader ? { start: 0, end: place.end } : place)
+    return new OpeningStream(source, { cipher: kept.cipher, size: blob.size, range: wanted, withHeader, whole })
+  }
+
   async read(blob: SealedBlob): Promise<Uint8Array> {
     try {
       this.#checkSizes(blob)
+      if (blob.pieces !== undefined) return await collect(await this.open(blob))
       const stored = await this.blobs
         .read(blobKey(blob.organizationId, blob.blobId), blob.storedSize)
         .catch((thrown: unknown) => {
@@ -118,7 +141,7 @@ export class SealedBlobStore implements SealedBlobs {
     return this.blobs.headroom(storedSizeOf(size))
   }
 
-  async #cipher(blob: SealedBlob, wrapped: WrappedKey) {
+  async #cipher(blob: OpenedBlob, wrapped: WrappedKey) {
     const { organizationId, blobId } = blob
     const kept = this.#ciphers.find(organizationId, blobId, wrapped)
     if (kept !== undefined) return kept
@@ -128,15 +151,14 @@ export class SealedBlobStore implements SealedBlobs {
 
   async #openClear({ sha256 }: SealedBlob, stored: string, range: ByteRange | undefined): Promise<Readable> {
     const source = await this.blobs.open(stored, range)
-    if (range !== undefined || sha256 === undefined) return source
-    // Whoever reads hears of a failure from the stream itself.
-    return pipeline(source, new ClearStream(sha256), () => {})
+    return range === undefined ? held(source, sha256) : source
   }
 
   /** The sizes of the row have to fit each other before anything is opened. */
   #checkSizes(blob: SealedBlob): void {
-    const expected = blob.key === undefined ? blob.size : storedSizeOf(blob.size)
-    if (blob.storedSize !== expected) throw damaged('The recorded sizes of the blob do not fit each other')
+    const { size, storedSize } = sizesOf(blob)
+    if (blob.size !== size || blob.storedSize !== storedSize)
+      throw damaged('The recorded sizes of the blob do not fit each other')
   }
 
   #watched(blob: SealedBlob, stream: Readable): Readable {
@@ -152,6 +174,12 @@ export class SealedBlobStore implements SealedBlobs {
       this.log.error('storage.integrity', { organization: blob.organizationId, blob: blob.blobId, cause: found })
     return found
   }
+}
+
+/** What lies in clear, read whole, against its digest. */
+function held(source: Readable, sha256: string | undefined): Readable {
+  // Whoever reads hears of a failure from the stream itself.
+  return sha256 === undefined ? source : pipeline(source, new ClearStream(sha256), () => {})
 }
 
 class SealingWriter implements SealedWriter {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { NodeDigestService } from '../../../core/digest/node-digest-service.js'
@@ -36,8 +37,10 @@ class Node {
   ) {}
   async process(openUploads = 3): Promise<ResumableUploads> {
     const sealed = new SealedBlobStore(this.blobs, undefined as never, 'off')
-    const uploads = new Uploads(this.metadata, sealed, await NodeDigestService.open(), Node.clock)
-    return new ResumableUploads(this.metadata, sealed, uploads, Node.clock, { ...defaultLimits, uploadPiece: 10, openUploads })
+    const digests = await NodeDigestService.open()
+    const uploads = new Uploads(this.metadata, sealed, digests, Node.clock)
+    const limits = { ...defaultLimits, uploadPiece: 10, openUploads }
+    return new ResumableUploads(this.metadata, sealed, uploads, Node.clock, limits, digests)
   }
   /** What is left of everything: rows as partition kinds, and objects. */
   async left(): Promise<readonly string[]> {
@@ -45,6 +48,16 @@ class Node {
     for await (const { entry } of this.metadata.scan()) found.push(entry.key.partition.split('\0')[1] ?? '')
     for await (const _ of this.blobs.list('')) found.push('object')
     return found.sort()
+  }
+  /** Streams of blobs that were opened since. */
+  reads(): () => number {
+    let count = 0
+    const open = this.blobs.open.bind(this.blobs)
+    this.blobs.open = (...asked) => {
+      count += 1
+      return open(...asked)
+    }
+    return () => count
   }
 }
 const bytes = (text: string) => Readable.from([Buffer.from(text)], { objectMode: false })
@@ -60,6 +73,11 @@ const broken = (text: string) =>
 const content = async (uploads: ResumableUploads, session: UploadSession) => {
   const chunks: Buffer[] = []
   for await (const chunk of uploads.bytes(dora, [session])) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+const text = async (stream: Promise<Readable>) => {
+  const chunks: Buffer[] = []
+  for await (const chunk of await stream) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString()
 }
 const refusal = async (promise: Promise<unknown>) => {
@@ -167,6 +185,89 @@ describe('an upload that comes in several requests', () => {
     await uploads.discard(dora, closed)
     expect(await node.left()).to.deep.equal([])
     expect((await refusal(uploads.get(dora, session.id))).kind).to.equal('not-found')
+  })
+
+  describe('becomes one blob of its pieces', () => {
+    const alphabet = 'abcdefghijklmnopqrstuvwxyz'
+    const sha256 = createHash('sha256').update(alphabet).digest('hex')
+    const sha1 = createHash('sha1').update(alphabet).digest('hex')
+    const begin = async () => {
+      const half = await uploads.append(dora, await uploads.create(dora, {}, 26), 0, bytes(alphabet.slice(0, 13)), {})
+      return uploads.append(dora, half, 13, bytes(alphabet.slice(13)), {})
+    }
+
+    it('without a second reading or writing where this process took all of it', async () => {
+      const session = await begin()
+      const [before, reads] = [await node.left(), node.reads()]
+      const staged = await uploads.join(dora, [session], { sha256 })
+      expect([staged.size, staged.digests, reads()]).to.deep.equal([26, { sha256 }, 0])
+      expect(await node.left(), 'an intent and an object').to.deep.equal([...before, 'i', 'object'].sort())
+      await uploads.close(dora, session, {})
+      expect((await text(staged.open())) + (await text(staged.open({ start: 9, end: 12 })))).to.equal(`${alphabet}jkl`)
+      await staged.discard(node.metadata)
+      expect(await node.left()).to.deep.equal(['i'])
+    })
+
+    it('with one reading, and the same answer, where another process took some of it, or more digests are asked for', async () => {
+      const session = await begin()
+      const elsewhere = await node.process()
+      const reads = node.reads()
+      const other = await elsewhere.join(dora, [session])
+      expect([other.digests, reads()]).to.deep.equal([{ sha256 }, 4])
+      const more = await uploads.join(dora, [session], { sha1 })
+      expect([more.digests, reads()]).to.deep.equal([{ sha1, sha256 }, 8])
+    })
+
+    it('of several uploads in their order', async () => {
+      const parts = [await begin(), await begin()]
+      const staged = await uploads.join(dora, parts)
+      expect([staged.size, await text(staged.open())]).to.deep.equal([52, alphabet + alphabet])
+      expect(staged.digests.sha256).to.equal(
+        createHash('sha256')
+          .update(alphabet + alphabet)
+          .digest('hex'),
+      )
+    })
+
+    it('or not at all where a promised digest differs: nothing is left of the attempt', async () => {
+      const session = await begin()
+      const before = await node.left()
+      for (const promised of [{ sha256: '0'.repeat(64) }, { sha1: '0'.repeat(40) }])
+        expect((await refusal(uploads.join(dora, [session], promised))).kind).to.equal('unprocessable')
+      expect((await refusal(uploads.join({ ...dora, limit: 25 }, [session]))).kind).to.equal('too-large')
+      expect(await node.left()).to.deep.equal(before)
+    })
+
+    it('knows no digest of bytes that did not count: the one of two writers that lost, a request that was judged', async () => {
+      const session = await uploads.create(dora, {}, 6)
+      const other = await node.process()
+      const judge = () => {
+        throw invalid('wrong')
+      }
+      await refusal(uploads.append(dora, session, 0, bytes('uvwxyz'), { judge }))
+      await Promise.all([
+        refusal(uploads.append(dora, session, 0, bytes('abcdef'), {})),
+        refusal(other.append(dora, session, 0, bytes('uvwxyz'), {})),
+      ])
+      const whole = await uploads.get(dora, session.id)
+      const won = await content(uploads, whole)
+      for (const process of [uploads, other])
+        expect((await process.join(dora, [whole])).digests.sha256).to.equal(createHash('sha256').update(won).digest('hex'))
+    })
+
+    it('by copying where the pieces are many and tiny, or the store cannot compose', async () => {
+      let tiny = await uploads.create({ ...dora, limit: 2000 }, {}, 1001)
+      for (let at = 0; at < 1001; at += 1) tiny = await uploads.append(dora, tiny, at, bytes('x'), {})
+      const copied = await uploads.join({ ...dora, limit: 2000 }, [tiny])
+      expect(await text(copied.open())).to.equal('x'.repeat(1001))
+      const session = await begin()
+      node.blobs.compose = async () => false
+      const before = (await node.left()).filter((kind) => kind === 'i').length
+      const staged = await uploads.join(dora, [session], { sha1 })
+      expect([await text(staged.open()), staged.digests]).to.deep.equal([alphabet, { sha1, sha256 }])
+      await staged.discard(node.metadata)
+      expect((await node.left()).filter((kind) => kind === 'i')).to.have.length(before)
+    })
   })
 
   it('is given up a day after its last byte, says so, and is then collected whole', async () => {

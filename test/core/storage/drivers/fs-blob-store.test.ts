@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { expect } from 'chai'
 import type { RegistryError } from '../../../../core/errors/registry-error.js'
 import { FsBlobStore } from '../../../../core/storage/drivers/fs-blob-store.js'
-import { blobStoreContract } from '../../../contract/index.js'
+import { blobCompositionContract, blobStoreContract } from '../../../contract/index.js'
 
 let folder = ''
 let made = 0
@@ -23,6 +23,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }))
 
 blobStoreContract('FsBlobStore', () => FsBlobStore.open({ folder: fresh(), reserve }))
+blobCompositionContract('FsBlobStore', () => FsBlobStore.open({ folder: fresh(), reserve }))
 
 const key = 'org_a/b/0f/0f00'
 async function failure(promise: Promise<unknown>): Promise<RegistryError> {

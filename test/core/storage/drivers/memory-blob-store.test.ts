@@ -1,4 +1,5 @@
 import { MemoryBlobStore } from '../../../../core/storage/drivers/memory-blob-store.js'
-import { blobStoreContract } from '../../../contract/index.js'
+import { blobCompositionContract, blobStoreContract } from '../../../contract/index.js'
 
 blobStoreContract('MemoryBlobStore', async () => new MemoryBlobStore(2 ** 40))
+blobCompositionContract('MemoryBlobStore', async () => new MemoryBlobStore(2 ** 40))

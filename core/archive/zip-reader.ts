@@ -1,9 +1,9 @@
-import { PassThrough, Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
-import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl'
+import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from 'yauzl'
 import { invalid, RegistryError, tooLarge } from '../errors/registry-error.js'
 import type { Bytes } from '../storage/bytes.js'
+import { WindowReader } from './window-reader.js'
 import { type ZipLimits, zipLimits } from './zip-structure.js'
 
 /** Bytes of one member that is read whole, and members that are looked through for it. */
@@ -22,7 +22,7 @@ export async function readZipEntries(
   limits: Partial<ZipReadLimits> = {},
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const bounds = { ...zipReadLimits, ...limits }
-  const reader = new BytesReader(content)
+  const reader = new WindowReader(content)
   const found = new Map<string, Uint8Array>()
   let archive: ZipFile | undefined
   try {
@@ -62,7 +62,7 @@ export async function eachZipEntry(
   limits: Partial<ZipLimits> = {},
 ): Promise<void> {
   const bounds = { ...zipLimits, ...limits }
-  const reader = new BytesReader(content)
+  const reader = new WindowReader(content)
   let archive: ZipFile | undefined
   let visiting = false
   let unpacked = 0
@@ -132,23 +132,4 @@ async function readEntry(archive: ZipFile, entry: Entry, limit: number): Promise
   const chunks: Buffer[] = []
   for await (const chunk of await archive.openReadStreamPromise(entry)) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
-}
-
-/** yauzl over whatever can be read from any range. Keeps what the source itself threw: that is no fault of the archive. */
-class BytesReader extends RandomAccessReader {
-  failure: unknown
-
-  constructor(private readonly content: Bytes) {
-    super()
-  }
-
-  override _readStreamForRange(start: number, end: number): Readable {
-    const out = new PassThrough()
-    const copy = async () => pipeline(await this.content.open({ start, end }), out)
-    copy().catch((failure) => {
-      if ((failure as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') this.failure ??= failure
-      out.destroy(failure)
-    })
-    return out
-  }
 }

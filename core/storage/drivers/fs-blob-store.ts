@@ -53,7 +53,8 @@ export class FsBlobStore implements BlobStore {
     const handle = await this.#createPart(path)
     try {
       // Only now: while the part is ours nobody else can finish this key.
-      if ((await statOf(path)) ?? (await statOf(path + composedSuffix))) throw conflict('The blob exists')
+      const found = await Promise.all([statOf(path), statOf(path + composedSuffix)])
+      if (found.some((one) => one !== undefined)) throw conflict('The blob exists')
     } catch (thrown) {
       await handle.close()
       await rm(`${path}.part`, { force: true })

@@ -30,6 +30,29 @@ export class WindowReader extends RandomAccessReader {
     return out
   }
 
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (failure: Error | null) => void,
+  ): void {
+    if (length > windowBytes || position + length > this.content.size) {
+      super.read(buffer, offset, length, position, callback)
+      return
+    }
+    this.small(position, position + length).then(
+      (bytes) => {
+        bytes.copy(buffer, offset)
+        callback(null)
+      },
+      (failure: Error) => {
+        this.failure ??= failure
+        callback(failure)
+      },
+    )
+  }
+
   private async small(start: number, end: number): Promise<Buffer> {
     const first = Math.floor(start / windowBytes)
     const last = Math.max(first, Math.ceil(end / windowBytes) - 1)

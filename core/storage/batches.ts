@@ -9,6 +9,9 @@ import { commitUnlessMoved } from './optimistic.js'
 import { type ArtifactRow, asJson, type DocumentRow, row, type SpentRow } from './storage-rows.js'
 import { nameId, tenantKeys } from './tenant-keys.js'
 
+/** Items of a batch that are rewritten beside each other. */
+const lanes = 8
+
 /** Somebody is about to change what a batch waits for: one that is over its time ends here, one that is at work goes first. */
 export async function endForeign(metadata: MetadataStore, org: string, batch: string, now: Date): Promise<void> {
   const found = await batchState(metadata, org, batch)
@@ -47,14 +50,30 @@ export async function settleBatch(
   if (!found || found.row.state === 'open') return
   const items: Entry[] = []
   for await (const entry of metadata.range(tenantKeys.batchItems(org, batch), { prefix: ['item'] })) items.push(entry)
-  for (const item of items) {
-    for (;;) {
-      const still = await metadata.get(item.key)
-      if (!still) break
-      if (!(await commitUnlessMoved(metadata, await settling(metadata, org, batch, found.row, still, now)))) continue
-      if (found.row.state === 'done') told(row<BatchItemRow>(item.value).events)
-      break
+  // Each is a commit of its own, and commits that wait together become durable together.
+  const lane = async () => {
+    for (let item = items.shift(); item !== undefined; item = items.shift()) {
+      const rewritten = await settleItem(metadata, org, batch, found.row, item, now)
+      if (rewritten && found.row.state === 'done') told(row<BatchItemRow>(item.value).events)
     }
+  }
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
+}
+
+/** False where somebody else did it. */
+async function settleItem(
+  metadata: MetadataStore,
+  org: string,
+  batch: string,
+  ended: BatchRow,
+  item: Entry,
+  now: Date,
+): Promise<boolean> {
+  for (;;) {
+    const still = await metadata.get(item.key)
+    if (!still) return false
+    if (await commitUnlessMoved(metadata, await settling(metadata, org, batch, ended, still, now))) return true
   }
 }
 

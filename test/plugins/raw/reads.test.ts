@@ -117,6 +117,8 @@ describe('reading raw files', () => {
     ['t.png', undefined, 'image/png', false],
     ['t.html', undefined, 'text/html; charset=utf-8', true],
     ['t.svg', undefined, 'image/svg+xml', true],
+    ['t.xml', undefined, 'application/xml', true],
+    ['t.xhtml', undefined, 'application/xhtml+xml', true],
     ['t.js', undefined, 'text/javascript; charset=utf-8', true],
     ['t.pdf', undefined, 'application/pdf', true],
     ['t.tar.gz', undefined, 'application/gzip', true],

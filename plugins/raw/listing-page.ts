@@ -1,6 +1,7 @@
-import { type FolderEntry, html, type ProtocolRequest, type Reply } from '#core'
+import { type FolderEntry, type Headers, html, type ProtocolRequest, type Reply } from '#core'
 import { encodeSegment } from './file-path.js'
 import { type Sort, sortKeys } from './listing-query.js'
+import { listingPolicy, listingStyle } from './listing-style.js'
 
 export interface Page {
   readonly folder: string
@@ -16,15 +17,43 @@ export function linkList({ folder, entries, next }: Page, request: Pick<Protocol
   return document(folder, `<ul>\n${lines.join('')}</ul>${nextLink(next, request)}`)
 }
 
-/** For people: sizes, dates, and heads of columns that sort, all without script and without style, which the sandbox would not let run. */
+/** For people: where they are, sizes, dates, and heads of columns that sort, all without script. */
 export function table({ folder, entries, next }: Page, sort: Sort | undefined, request: Pick<ProtocolRequest, 'query'>): Reply {
   const sortable = next === undefined && !request.query.has('cursor')
   const heads = sortKeys.map(
-    (key) => `<th${key === 'size' ? ' align="right"' : ' align="left"'}>${sortable ? head(key, sort) : labels[key]}</th>`,
+    (key) => `<th scope="col"${key === 'size' ? ' class="n"' : ''}>${sortable ? head(key, sort) : labels[key]}</th>`,
   )
   const up = folder === '' ? '' : '<tr><td><a href="../">../</a></td><td></td><td></td></tr>\n'
-  const body = `<table cellpadding="4">\n<thead><tr>${heads.join('')}</tr></thead>\n<tbody>\n${up}${entries.map(line).join('')}</tbody></table>`
-  return document(folder, body + nextLink(next, request))
+  const rows = `<thead><tr>${heads.join('')}</tr></thead>\n<tbody>\n${up}${entries.map(line).join('')}</tbody>`
+  const body = `<table>\n${rows}</table>\n<p>${extent(entries)}</p>${nextLink(next, request)}`
+  return document(folder, body, {
+    head: `<meta name="viewport" content="width=device-width"><style>${listingStyle}</style>`,
+    heading: trail(folder),
+    headers: { 'content-security-policy': listingPolicy },
+  })
+}
+
+/** Each folder above as a link; relative, so that no address of ours has to be known. */
+function trail(folder: string): string {
+  if (folder === '') return 'Index of /'
+  const names = ['', ...folder.split('/')]
+  const links = names.map((name, at) => {
+    const text = `${escapeHtml(name)}/`
+    const depth = names.length - 1 - at
+    return depth === 0 ? text : `<a href="${'../'.repeat(depth)}">${text}</a>`
+  })
+  return `Index of ${links.join('')}`
+}
+
+function extent(entries: readonly FolderEntry[]): string {
+  if (entries.length === 0) return 'Nothing here yet'
+  const files = entries.filter((entry) => entry.kind === 'file')
+  const folders = entries.length - files.length
+  const size = files.reduce((sum, { artifact }) => sum + artifact.size, 0)
+  const counted = (count: number, word: string) => (count === 0 ? [] : [`${count} ${word}${count === 1 ? '' : 's'}`])
+  return [...counted(folders, 'folder'), ...counted(files.length, 'file'), ...(files.length > 0 ? [sizeText(size)] : [])].join(
+    ', ',
+  )
 }
 
 const labels = { name: 'Name', size: 'Size', modified: 'Modified' } as const
@@ -43,7 +72,7 @@ function line(entry: FolderEntry): string {
   const { size, modified } = entry.artifact
   const date = modified.toISOString()
   const when = `<time datetime="${date}">${date.slice(0, 19).replace('T', ' ')} UTC</time>`
-  return `<tr><td>${linkTo(entry)}</td><td align="right" title="${size} bytes">${sizeText(size)}</td><td>${when}</td></tr>\n`
+  return `<tr><td>${linkTo(entry)}</td><td class="n" title="${size} bytes">${sizeText(size)}</td><td>${when}</td></tr>\n`
 }
 
 /** Three digits and a binary unit. */
@@ -73,11 +102,20 @@ export function sorted(entries: readonly FolderEntry[], { by, descending }: Sort
   })
 }
 
-function document(folder: string, body: string): Reply {
+interface Dress {
+  readonly head: string
+  /** Instead of the title. */
+  readonly heading: string
+  readonly headers: Headers
+}
+
+function document(folder: string, body: string, dress?: Dress): Reply {
   const title = `Index of ${escapeHtml(folder === '' ? '/' : `/${folder}/`)}`
+  const { head: more = '', heading = title, headers = {} } = dress ?? {}
   return html(
     200,
-    `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>\n${body}</body></html>\n`,
+    `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title>${more}</head><body><h1>${heading}</h1>\n${body}</body></html>\n`,
+    headers,
   )
 }
 

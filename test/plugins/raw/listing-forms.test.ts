@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import raw from '../../../plugins/raw/index.js'
 import { sizeText } from '../../../plugins/raw/listing-page.js'
@@ -41,7 +42,7 @@ describe('the forms of a raw listing', () => {
     const page = (await get('sizes/', browser)).text()
     const modified = (await house.call('HEAD', '/acme/files/sizes/large')).headers['last-modified'] ?? ''
     const when = new Date(modified).toISOString().slice(0, 19)
-    expect(page).to.include('<td align="right" title="2000 bytes">1.95 KiB</td>')
+    expect(page).to.include('<td class="n" title="2000 bytes">1.95 KiB</td>')
     expect(page).to.match(
       new RegExp(
         `<a href="\\./large">large</a></td><td [^>]*>1.95 KiB</td><td><time datetime="${when}\\.\\d{3}Z">${when.replace('T', ' ')} UTC</time>`,
@@ -49,6 +50,23 @@ describe('the forms of a raw listing', () => {
     )
     expect(page).to.include('<td><a href="./folder/">folder/</a></td><td></td><td></td>')
     expect(page).to.include('<a href="../">../</a>')
+  })
+
+  it('for people tell where they are and how much lies there, in a look that the sandbox lets in by its hash', async () => {
+    const answer = await get('tree/a/b/', browser)
+    const page = answer.text()
+    expect(page).to.include('<h1>Index of <a href="../../../">/</a><a href="../../">tree/</a><a href="../">a/</a>b/</h1>')
+    expect(page).to.include('<p>2 files, 10 B</p>')
+    expect((await get('sizes/', browser)).text()).to.include('<p>1 folder, 3 files, 2.05 KiB</p>')
+    const style = /<style>([^<]*)<\/style>/.exec(page)?.[1] ?? ''
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(answer.headers['content-security-policy']).to.equal(
+      `sandbox allow-downloads; default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'`,
+    )
+    expect(page.replace(style, '')).to.not.match(/style=|<script|src=|url\(/)
+    expect((await get('tree/a/b/')).headers['content-security-policy'], 'for tools').to.equal(
+      "sandbox; default-src 'none'; frame-ancestors 'none'",
+    )
   })
 
   it('for people are sorted by links, each the other way round the second time', async () => {
@@ -69,7 +87,7 @@ describe('the forms of a raw listing', () => {
     const page = (await get('sizes/?limit=2', browser)).text()
     expect(links(page)).to.deep.equal(['folder/', 'large'])
     expect(page)
-      .to.include('<th align="left">Name</th>')
+      .to.include('<th scope="col">Name</th>')
       .and.match(/href="\?cursor=[\w-]+&amp;limit=2">next</)
     expect((await get('sizes/?limit=2&sort=size', browser)).status).to.equal(400)
   })

@@ -6,9 +6,9 @@ import type { PackageDownloads, VersionDownloads } from '../usage/download-count
 import type { CountedUsage } from '../usage/usage-reader.js'
 import type { Amount } from '../usage/usage-rows.js'
 import type { Organization } from './organization.js'
-import type { Repository, RepositoryKind, VersionPolicy } from './repository.js'
+import type { Repository, RepositoryKind, RepositorySwitches, VersionPolicy } from './repository.js'
 
-export interface NewRepository {
+export interface NewRepository extends RepositorySwitches {
   readonly name: string
   readonly format: string
   readonly kind?: RepositoryKind
@@ -16,16 +16,13 @@ export interface NewRepository {
   readonly public?: boolean
   readonly writePolicy?: 'once' | 'replace'
   readonly layoutPolicy?: 'strict' | 'permissive'
-  readonly webdav?: boolean
   readonly maxSize?: number
   readonly host?: string
 }
-export type RepositoryPatch = Partial<
-  Pick<Repository, 'name' | 'policy' | 'public' | 'writePolicy' | 'layoutPolicy' | 'webdav'>
-> & {
+export type RepositoryPatch = Partial<Pick<Repository, 'name' | 'policy' | 'public' | 'writePolicy' | 'layoutPolicy'>> & {
   readonly maxSize?: number | null
   readonly host?: string | null
-}
+} & RepositorySwitches
 
 /** Whom a grant speaks of, by id. */
 export interface GrantSubject {

@@ -27,13 +27,13 @@ import type { DerivedDocuments, OwnDocument } from '../upstream/derived-document
 import type { Allowances } from '../usage/allowances.js'
 import type { ContextRequest, RepositoryContextRequest } from './context-factory.js'
 import { actorOf, type ContextParts, HouseOrganizationContext } from './house-organization-context.js'
-import type { Repository } from './repository.js'
+import { type Repository, repositorySwitches } from './repository.js'
 import type { Collaborator, PackageEntry, RepositoryContext } from './repository-context.js'
 import { RepositoryUploads } from './repository-uploads.js'
 import { TenantSnapshot } from './tenant-snapshot.js'
 
 /** What decides whether and how a file is taken. */
-const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'webdav', 'maxSize'] as const
+const rules = ['kind', 'policy', 'writePolicy', 'layoutPolicy', 'maxSize', ...repositorySwitches] as const
 
 export interface RepositoryContextParts extends ContextParts {
   readonly stores: ArtifactStores

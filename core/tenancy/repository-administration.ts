@@ -12,7 +12,7 @@ import type { InstalledFormats } from './installed-formats.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { readOrganization, readRepository, repositoryValue } from './organization-rows.js'
 import { removalReminders } from './removal-reminders.js'
-import { type Repository, repositoryName } from './repository.js'
+import { type Repository, repositoryName, switchesOf } from './repository.js'
 import type { Tenancy } from './tenancy.js'
 
 const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
@@ -108,7 +108,7 @@ export class RepositoryAdministration {
       policy: wanted.policy ?? 'mixed',
       writePolicy: wanted.writePolicy ?? 'replace',
       layoutPolicy: wanted.layoutPolicy ?? 'strict',
-      ...(wanted.webdav ? { webdav: true } : {}),
+      ...switchesOf(wanted),
       ...(maxSize === undefined ? {} : { maxSize: checkedSize(maxSize) }),
       ...(host === undefined ? {} : { host: checkedHost(host) }),
       createdAt: this.clock.now(),
@@ -166,8 +166,8 @@ export class RepositoryAdministration {
 }
 
 function patched(before: Repository, patch: RepositoryPatch): Repository {
-  const { maxSize: oldSize, host: oldHost, webdav: oldWebdav, ...rest } = before
-  const webdav = patch.webdav ?? oldWebdav
+  const { maxSize: oldSize, host: oldHost, webdav, portableNames, indexPages, verifySidecars, ...rest } = before
+  const said = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
   const maxSize = patch.maxSize === undefined ? oldSize : patch.maxSize
   const host = patch.host === undefined ? oldHost : patch.host
   return {
@@ -177,7 +177,7 @@ function patched(before: Repository, patch: RepositoryPatch): Repository {
     public: patch.public ?? before.public,
     writePolicy: patch.writePolicy ?? before.writePolicy,
     layoutPolicy: patch.layoutPolicy ?? before.layoutPolicy,
-    ...(webdav ? { webdav } : {}),
+    ...switchesOf({ ...before, ...said }),
     ...(maxSize === undefined || maxSize === null ? {} : { maxSize: checkedSize(maxSize) }),
     ...(host === undefined || host === null ? {} : { host: checkedHost(host) }),
   }

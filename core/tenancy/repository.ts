@@ -2,8 +2,31 @@ export type RepositoryKind = 'hosted' | 'proxy' | 'group'
 /** Of Maven: which versions it takes. */
 export type VersionPolicy = 'release' | 'snapshot' | 'mixed'
 
+/** What is off unless said otherwise. */
+export interface RepositorySwitches {
+  /** Of raw: collections can be made, moved and asked for by WebDAV's methods. */
+  readonly webdav?: boolean
+  /** Of raw: new names are such as every operating system can keep. */
+  readonly portableNames?: boolean
+  /** Of raw: a folder with an `index.html` shows that in place of its listing. */
+  readonly indexPages?: boolean
+  /** Of raw: a `.sha256` file and its kin are held against the file that they speak of. */
+  readonly verifySidecars?: boolean
+}
+export const repositorySwitches = [
+  'webdav',
+  'portableNames',
+  'indexPages',
+  'verifySidecars',
+] as const satisfies readonly (keyof RepositorySwitches)[]
+
+/** Those that are on. */
+export function switchesOf(wanted: RepositorySwitches): RepositorySwitches {
+  return Object.fromEntries(repositorySwitches.filter((name) => wanted[name] === true).map((name) => [name, true]))
+}
+
 /** One shelf of an organization. */
-export interface Repository {
+export interface Repository extends RepositorySwitches {
   readonly id: string
   readonly name: string
   /** The plugin that serves it. */
@@ -15,8 +38,6 @@ export interface Repository {
   /** 'replace': the format's own rules decide; 'once': no path ever changes its bytes. */
   readonly writePolicy: 'once' | 'replace'
   readonly layoutPolicy: 'strict' | 'permissive'
-  /** Of raw: collections can be made, moved and asked for by WebDAV's methods. */
-  readonly webdav?: boolean
   /** Bytes of one file; the instance's own limit where absent. */
   readonly maxSize?: number
   /** A host name under which this repository alone is served, at the root. */

@@ -15,16 +15,21 @@ interface RepositoryOptions extends CommonOptions {
   readonly writePolicy?: string
   readonly layoutPolicy?: string
   readonly webdav?: boolean
+  readonly portableNames?: boolean
+  readonly indexPages?: boolean
+  readonly verifySidecars?: boolean
   readonly maxSize?: number
   readonly host?: string
 }
 
-const keyed = ({ policy, public: open, writePolicy, layoutPolicy, webdav, maxSize, host }: RepositoryOptions) => ({
+const switches = ['webdav', 'portableNames', 'indexPages', 'verifySidecars'] as const
+
+const keyed = ({ policy, public: open, writePolicy, layoutPolicy, maxSize, host, ...options }: RepositoryOptions) => ({
   ...(policy === undefined ? {} : { policy }),
   ...(open === undefined ? {} : { public: open }),
   ...(writePolicy === undefined ? {} : { writePolicy }),
   ...(layoutPolicy === undefined ? {} : { layoutPolicy }),
-  ...(webdav === undefined ? {} : { webdav }),
+  ...Object.fromEntries(switches.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])),
   ...(maxSize === undefined ? {} : { maxSize }),
   ...(host === undefined ? {} : { host: host === '' ? null : host }),
 })
@@ -40,6 +45,9 @@ const policies = (command: Command) =>
     )
     .addOption(new Option('--layout-policy <policy>', 'paths that it takes').choices(['strict', 'permissive']))
     .option('--webdav', 'of format raw: answer WebDAV clients')
+    .option('--portable-names', 'of format raw: refuse new names that Windows cannot keep')
+    .option('--index-pages', 'of format raw: a folder with an index.html shows that in place of its listing')
+    .option('--verify-sidecars', 'of format raw: hold .sha256 files and their kin against the file they speak of')
     .option('--max-size <bytes>', 'largest file', bytes)
     .option('--host <name>', 'serve it at the root of this host name')
 

@@ -13,6 +13,13 @@ const size = z
   .int()
   .positive()
   .max(100 * 1024 ** 3)
+const off = z.boolean().optional()
+const switches = {
+  webdav: off.describe('raw: answer WebDAV clients'),
+  portableNames: off.describe('raw: refuse new names that not every operating system can keep'),
+  indexPages: off.describe('raw: a folder with an index.html shows that in place of its listing'),
+  verifySidecars: off.describe('raw: hold .md5, .sha1, .sha256 and .sha512 files against the file that they speak of'),
+}
 const newRepository = z
   .strictObject({
     name: repositoryNameShape,
@@ -23,7 +30,7 @@ const newRepository = z
     public: z.boolean().optional(),
     writePolicy: z.enum(['once', 'replace']).optional(),
     layoutPolicy: z.enum(['strict', 'permissive']).optional(),
-    webdav: z.boolean().optional(),
+    ...switches,
     maxSize: size.optional(),
     host: z.string().max(253).optional(),
   })
@@ -36,7 +43,7 @@ const change = z
     public: z.boolean().optional(),
     writePolicy: z.enum(['once', 'replace']).optional(),
     layoutPolicy: z.enum(['strict', 'permissive']).optional(),
-    webdav: z.boolean().optional(),
+    ...switches,
     maxSize: size.nullable().optional(),
     /** Maven: so many newest builds of a snapshot stay; a rule of its clean-up. */
     keepSnapshotBuilds: z.number().int().min(1).max(100_000).optional(),

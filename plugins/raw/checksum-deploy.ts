@@ -1,6 +1,7 @@
 import { invalid, notFound, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
 import { meantType } from './content-type.js'
 import { promisedDigests } from './digest-headers.js'
+import { refuseUnportable } from './portable-names.js'
 import { holdPreconditions } from './preconditions.js'
 import { refuseFileBesideFolder, storeFile } from './stored-file.js'
 
@@ -13,6 +14,7 @@ export function isChecksumDeploy(request: Pick<ProtocolRequest, 'header'>): bool
  *  share a weaker digest can be made. */
 export async function deployByChecksum(path: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   const length = request.header('content-length')
+  refuseUnportable(path, context)
   if ((length !== undefined && length !== '0') || request.header('transfer-encoding') !== undefined)
     throw invalid('A checksum deploy has no body')
   const { sha256, ...others } = promisedDigests((name) => request.header(name))

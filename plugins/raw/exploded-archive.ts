@@ -16,6 +16,7 @@ import {
 import { announcedTrailers, promisedDigests } from './digest-headers.js'
 import { foldersAbove } from './file-path.js'
 import { isFolder } from './folders.js'
+import { refuseUnportable } from './portable-names.js'
 
 const limits = { entries: 100_000, ratio: 100 }
 /** Bytes of a member that is held in memory while it becomes durable, and how many are at once. */
@@ -52,6 +53,7 @@ async function unpack(folder: string, archive: StagedBlob, context: RepositoryCo
   const take = async ({ name, kind, size, open }: Member) => {
     const path = names.take(name, kind)
     if (path === undefined) return
+    refuseUnportable(path, context)
     const stage = (content: Readable) => context.stage(content, {}, { settled: true })
     if (size > small) files.set(path, await stage(await open()))
     else {

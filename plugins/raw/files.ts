@@ -1,6 +1,4 @@
 import {
-  type Artifact,
-  bytes,
   empty,
   invalid,
   notFound,
@@ -12,14 +10,16 @@ import {
   unsupported,
 } from '#core'
 import { deployByChecksum, isChecksumDeploy } from './checksum-deploy.js'
-import { meantType, servedType } from './content-type.js'
-import { announcedTrailers, promisedDigests, wantedDigests } from './digest-headers.js'
+import { meantType } from './content-type.js'
+import { announcedTrailers, promisedDigests } from './digest-headers.js'
 import { explode, isExplosion } from './exploded-archive.js'
 import { toSlashForm } from './file-path.js'
 import { removeFolder } from './folder-changes.js'
 import { isFolder } from './folders.js'
 import { flag } from './listing-query.js'
+import { refuseUnportable } from './portable-names.js'
 import { holdPreconditions } from './preconditions.js'
+import { serveFile } from './served-file.js'
 import { computedSidecar } from './sidecar.js'
 import { refuseFileBesideFolder, storeFile } from './stored-file.js'
 import { bringsAll, startUpload } from './upload-draft.js'
@@ -33,7 +33,7 @@ export const getFile = repositoryRoute({
   async handle(request, context) {
     const { path } = request.params
     const artifact = await context.artifacts.find(path)
-    if (artifact !== undefined) return serve(artifact, request, context)
+    if (artifact !== undefined) return serveFile(artifact, request, context)
     const sidecar = await computedSidecar(path, context)
     if (sidecar !== undefined) return sidecar
     if (await isFolder(path, context)) return toSlashForm(path, request, context)
@@ -51,6 +51,7 @@ export const putFile = repositoryRoute({
     if (isExplosion(request)) return explode(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', request, context)
     if (isChecksumDeploy(request)) return deployByChecksum(path, request, context)
     if (!bringsAll(request)) return startUpload(path, request, context)
+    refuseUnportable(path, context)
     const promised = promisedDigests((name) => request.header(name))
     const current = await context.artifacts.find(path)
     const held = holdPreconditions((name) => request.header(name), current)
@@ -124,15 +125,6 @@ export const putFolder = repositoryRoute({
   permission: 'artifacts.write',
   handle: (request, context) => putArchive(request.params.path, request, context),
 })
-
-async function serve(artifact: Artifact, request: FileRequest, context: RepositoryContext): Promise<Reply> {
-  return bytes(artifact, {
-    contentType: servedType(artifact),
-    immutable: context.repository.writePolicy === 'once',
-    download: { package: artifact.path },
-    headers: await wantedDigests((name) => request.header(name), artifact, context.artifacts),
-  })
-}
 
 /** Only after path and rights were checked, and before the body is asked for. */
 function refusePartialOrCoded(request: FileRequest): void {

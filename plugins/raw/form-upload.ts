@@ -2,6 +2,8 @@ import { canonicalName, conflict, type Form, type FormFile, invalid, json, type 
 import { meantType } from './content-type.js'
 import { foldersAbove } from './file-path.js'
 import { flag } from './listing-query.js'
+import { refuseUnportable } from './portable-names.js'
+import { holdSidecar } from './sidecar.js'
 import { refuseFileBesideFolder } from './stored-file.js'
 
 const filesAtMost = 50
@@ -17,9 +19,11 @@ export const uploadForm = repositoryRoute({
     const overwrite = flag('overwrite', field(form, 'overwrite') ?? 'true')
     const targets = targetsOf(form)
     let reached: RepositoryContext = context
-    for (const path of targets.keys()) {
+    for (const [path, { blob }] of targets) {
+      refuseUnportable(path, context)
       reached = await reached.reaching(path)
       await refuseFileBesideFolder(path, reached)
+      await holdSidecar(path, blob, reached)
     }
     const change = reached.change()
     for (const [path, { blob, contentType }] of targets) {

@@ -14,8 +14,9 @@ import { servedType } from './content-type.js'
 import { toSlashForm } from './file-path.js'
 import { filesBelow, folderEntries, isFolder } from './folders.js'
 import { linkList, type Page, sorted, table } from './listing-page.js'
-import { cursorAfter, type ListingQuery, readListingQuery } from './listing-query.js'
+import { cursorAfter, type Form, type ListingQuery, readListingQuery } from './listing-query.js'
 import { etagOf } from './preconditions.js'
+import { serveFile } from './served-file.js'
 
 export const listRoot = repositoryRoute({
   method: 'GET',
@@ -36,6 +37,8 @@ export const listFolder = repositoryRoute({
 /** One page of a folder in byte order. The cursor is the last name of the page before, so that writes meanwhile move nothing. */
 async function list(folder: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   const query = readListingQuery(request)
+  const index = await indexPage(folder, query.form, request, context)
+  if (index !== undefined) return index
   const entries: FolderEntry[] = []
   for await (const entry of select(folder, query, context)) if (entries.push(entry) > query.limit) break
   // An empty repository has a root.
@@ -46,6 +49,13 @@ async function list(folder: string, request: ProtocolRequest, context: Repositor
   const next = more ? cursorAfter(entries[query.limit - 1]) : undefined
   const page = { folder, entries: entries.slice(0, query.limit), next }
   return tagged(render(page, query, request))
+}
+
+/** The page that a folder shows in place of its listing, where the repository wants it; `?format=` and JSON still get the listing. */
+async function indexPage(folder: string, form: Form, request: ProtocolRequest, context: RepositoryContext) {
+  if (context.repository.indexPages !== true || form === 'json' || request.query.has('format')) return undefined
+  const artifact = await context.artifacts.find(join(folder, 'index.html'))
+  return artifact && serveFile(artifact, request, context)
 }
 
 /** Entries from the cursor on, of those that begin as asked. */

@@ -1,14 +1,35 @@
-import { type DigestName, type Reply, type RepositoryContext, text } from '#core'
+import { conflict, type DigestName, invalid, type Reply, type RepositoryContext, type StagedBlob, text } from '#core'
 
 const extensions: Readonly<Record<string, DigestName>> = { md5: 'md5', sha1: 'sha1', sha256: 'sha256', sha512: 'sha512' }
 
-/** `f.sha256` and its kin where no such file is stored but `f` is: the lower-case hex alone, without a newline (raw dossier 7). */
-export async function computedSidecar(path: string, context: RepositoryContext): Promise<Reply | undefined> {
+/** Bytes of a sidecar that is verified: a digest, and a name as coreutils write it. */
+const longest = 4 * 1024
+
+/** Where the repository wants it, a sidecar says of its file what is true, if that file is there. Looked up before the commit, as everything that is no
+ *  condition. Throws `conflict` where it says another digest, `invalid` where it says none. */
+export async function holdSidecar(path: string, blob: StagedBlob, context: RepositoryContext): Promise<void> {
+  const spoken = context.repository.verifySidecars === true ? spokenOf(path) : undefined
+  const artifact = spoken && (await context.artifacts.find(spoken.path))
+  if (!spoken || !artifact) return
+  const content = await blob.small(longest)
+  const said = content && /^\s*\\?([0-9a-f]+)(?:\s|$)/i.exec(Buffer.from(content).toString('latin1'))?.[1]?.toLowerCase()
+  if (said === undefined) throw invalid(`${path} begins with no ${spoken.name} digest in hex`)
+  const hex = artifact.digests[spoken.name] ?? (await context.artifacts.digest(artifact.path, spoken.name))
+  if (said !== hex) throw conflict(`The ${spoken.name} digest of ${artifact.path} is ${hex}`)
+}
+
+function spokenOf(path: string): { readonly path: string; readonly name: DigestName } | undefined {
   const cut = path.lastIndexOf('.')
   const name = extensions[path.slice(cut + 1)]
-  if (name === undefined) return undefined
-  const artifact = await context.artifacts.find(path.slice(0, cut))
-  if (artifact === undefined) return undefined
+  return name === undefined ? undefined : { path: path.slice(0, cut), name }
+}
+
+/** `f.sha256` and its kin where no such file is stored but `f` is: the lower-case hex alone, without a newline (raw dossier 7). */
+export async function computedSidecar(path: string, context: RepositoryContext): Promise<Reply | undefined> {
+  const spoken = spokenOf(path)
+  const artifact = spoken && (await context.artifacts.find(spoken.path))
+  if (!spoken || !artifact) return undefined
+  const { name } = spoken
   const hex = artifact.digests[name] ?? (await context.artifacts.digest(artifact.path, name))
   return { ...text(200, hex), etag: `"${hex}"`, modified: artifact.modified, ranges: true }
 }

@@ -3,6 +3,7 @@ import { knownDigests } from './digest-headers.js'
 import { encodePath, foldersAbove } from './file-path.js'
 import { isFolder } from './folders.js'
 import { etagOf } from './preconditions.js'
+import { holdSidecar } from './sidecar.js'
 
 /** What is to become a file. */
 export interface NewFile {
@@ -14,6 +15,7 @@ export interface NewFile {
 
 /** One file in one commit, and the answer that every way of storing it ends in: 201 new, 204 other bytes than before, 200 the same again. */
 export async function storeFile({ path, blob, type, held }: NewFile, context: RepositoryContext): Promise<Reply> {
+  await holdSidecar(path, blob, context)
   const { artifacts } = await context
     .change()
     .putArtifact(path, blob, {

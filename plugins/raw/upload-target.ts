@@ -12,6 +12,7 @@ import {
   type UploadSession,
 } from '#core'
 import { encodePath } from './file-path.js'
+import { refuseUnportable } from './portable-names.js'
 import { holdPreconditions } from './preconditions.js'
 import { refuseFileBesideFolder, storeFile } from './stored-file.js'
 
@@ -70,6 +71,7 @@ export async function uploadAt(
 
 /** May the upload begin, and may it end? Asked at both times: what holds in the commit comes back. */
 export async function holdTarget(target: string, read: Read, context: RepositoryContext) {
+  refuseUnportable(target, context)
   const current = await context.artifacts.find(target)
   const held = holdPreconditions(read, current)
   if (current === undefined) await refuseFileBesideFolder(target, context)

@@ -20,6 +20,7 @@ import {
 import { copyFolder, removeFolder } from './folder-changes.js'
 import { isFolder, markerKey } from './folders.js'
 import { pathRules } from './path-rules.js'
+import { refuseUnportable } from './portable-names.js'
 import { holdPreconditions } from './preconditions.js'
 import { hrefOf, propfind, proppatch, resourceAt } from './webdav-propfind.js'
 import { hasBody } from './webdav-xml.js'
@@ -30,6 +31,7 @@ type Handle = (path: string, request: ProtocolRequest, context: RepositoryContex
 
 async function makeFolder(path: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   if (hasBody(request)) throw unsupported('A folder is made without a body')
+  refuseUnportable(path, context)
   if ((await resourceAt(path, context)) !== undefined) throw methodNotAllowed(['GET', 'HEAD', 'PROPFIND', 'OPTIONS'])
   await requireParent(path, context)
   try {
@@ -52,6 +54,7 @@ async function transfer(path: string, request: ProtocolRequest, context: Reposit
   const depth = request.header('depth')?.trim().toLowerCase() ?? 'infinity'
   if (depth !== 'infinity' && (moves || depth !== '0')) throw invalid('Depth is infinity, or 0 for a copy')
   const to = destination(request, context)
+  if (to !== undefined) refuseUnportable(to, context)
   if (to === undefined) return text(502, 'The destination is not in this repository\n')
   const [source, reached] = await Promise.all([resourceAt(path, context), context.reaching(to)])
   if (source === undefined) throw notFound('File or folder', path)

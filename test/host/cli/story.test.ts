@@ -98,6 +98,9 @@ describe('An organization, from its first word to its last, by the command line'
       writePolicy: 'replace',
       layoutPolicy: 'strict',
       webdav: false,
+      portableNames: false,
+      indexPages: false,
+      verifySidecars: false,
       maxSize: null,
       host: 'maven.acme.example',
     })

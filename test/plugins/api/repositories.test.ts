@@ -34,6 +34,9 @@ describe('repositories of the management interface', () => {
       writePolicy: 'once',
       layoutPolicy: 'permissive',
       webdav: true,
+      portableNames: true,
+      indexPages: false,
+      verifySidecars: true,
       maxSize: 1024,
       host: 'files.acme.example',
     }
@@ -56,6 +59,9 @@ describe('repositories of the management interface', () => {
       writePolicy: 'replace',
       layoutPolicy: 'strict',
       webdav: false,
+      portableNames: false,
+      indexPages: false,
+      verifySidecars: false,
       maxSize: null,
       host: null,
     })

@@ -18,6 +18,8 @@ import { composed, inCoding, PackedDocument } from './packed-document.js'
 const pageHeaders = { vary: 'Accept, Accept-Encoding, Authorization', 'cache-control': 'private, no-cache' }
 /** Smaller ones cross the wire in one packet either way. */
 const worthCompressing = 1_024
+/** Where the tag is of the bytes, each coding has a tag of its own: worth it for what takes long on the wire. */
+const worthAnotherTag = 64 * 1_024
 /** Of what is kept of each kind, no document takes more: a larger one is kept packed. */
 const wholeShare = 1 / 8
 const packedShare = 1 / 2
@@ -109,12 +111,13 @@ export class DerivedDocuments {
   }
 
   private async answer(key: string, rendered: Rendered, request: ProtocolRequest, weak: boolean): Promise<Reply> {
-    const coding = weak && lengthOf(rendered.body) >= worthCompressing ? codingOf(request.header('accept-encoding')) : undefined
+    const worth = lengthOf(rendered.body) >= (weak ? worthCompressing : worthAnotherTag)
+    const coding = worth ? codingOf(request.header('accept-encoding')) : undefined
     return {
       status: 200,
       headers: { 'content-type': rendered.contentType, ...pageHeaders, ...(coding ? { 'content-encoding': coding } : {}) },
       body: coding ? await this.compressed(key, rendered.body, coding) : rendered.body,
-      etag: rendered.etag,
+      etag: weak || coding === undefined ? rendered.etag : rendered.etag.replace(/"$/, `-${coding}"`),
     }
   }
 

@@ -33,7 +33,7 @@ export interface XmlElement {
   /** '' where namespaces are not resolved. */
   readonly namespace: string
   readonly attributes: Readonly<Record<string, string>>
-  /** Its own text, its children's left out, white space as it came. */
+  /** Its own text, its children's left out, white space as it came; between kept children blanks alone are no text. */
   readonly text: string
   readonly children: readonly XmlElement[]
 }
@@ -177,7 +177,8 @@ class XmlReading {
   private take(text: string): void {
     if (this.dropped > 0) return
     const element = this.open.at(-1)
-    if (element === undefined) return
+    // Indentation between children is nobody's text, and there is as much of it as there are children.
+    if (element === undefined || (element.shape !== true && text.trim() === '')) return
     if (element.text.length + text.length > this.limits.text)
       throw this.over(`characters in ${short(element.name)}`, this.limits.text)
     element.text += text

@@ -10,13 +10,13 @@ export async function readChecksum(body: Readable, algorithm: ChecksumAlgorithm)
   return parseChecksum(new TextDecoder().decode(await readSmall(body, mostBytes)), algorithm)
 }
 
-/** At most that many bytes; `too-large` beyond. */
-export async function readSmall(body: Readable, limit: number): Promise<Uint8Array> {
+/** At most that many bytes; `too-large` beyond. `what`: it is called in that refusal. */
+export async function readSmall(body: Readable, limit: number, what = 'A checksum file'): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     size += chunk.length
-    if (size > limit) throw tooLarge(`A checksum file has at most ${limit} bytes`)
+    if (size > limit) throw tooLarge(`${what} has at most ${limit} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

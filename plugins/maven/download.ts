@@ -100,6 +100,7 @@ async function getDerived(
       'x-checksum-sha256': digestOf(body, 'sha256'),
     },
     modified: stamp === undefined ? served.modified : new Date(dateOf(stamp) * 1_000),
-    ranges: true,
+    // A range is of the bytes as they are.
+    ranges: reply.headers?.['content-encoding'] === undefined,
   }
 }

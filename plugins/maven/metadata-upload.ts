@@ -7,29 +7,14 @@ import {
   principalId,
   type Reply,
   type RepositoryContext,
-  readXml,
   textOf,
   type XmlElement,
-  type XmlShape,
 } from '#core'
 import { type Declaration, keys, loadDeployment, openList } from './deployment.js'
 import { fileName, isSnapshotVersion, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
 import { publishOrRefuse } from './publication.js'
 import { admitMetadata } from './repository-rules.js'
-
-const shape: XmlShape = {
-  groupId: true,
-  artifactId: true,
-  version: true,
-  versioning: {
-    release: true,
-    latest: true,
-    versions: { version: true },
-    snapshot: { timestamp: true, buildNumber: true, localCopy: true },
-    snapshotVersions: { snapshotVersion: { classifier: true, extension: true, value: true } },
-  },
-}
-const limits = { bytes: 4 * 1024 * 1024, nodes: 200_000 }
+import { readUploadedMetadata, type UploadedMetadata } from './uploaded-metadata.js'
 
 /** A client's maven-metadata.xml is checked, is the signal that its deployment is complete, and is never content (maven dossier 2.3, 7.3). */
 export async function putMetadata(
@@ -39,10 +24,10 @@ export async function putMetadata(
   now: Date,
 ): Promise<Reply> {
   admitMetadata(folder, context.repository)
-  const metadata = await readXml(request.body, 'metadata', shape, { limits, namespaces: false, entities: 'keep' })
+  const metadata = await readUploadedMetadata(request.body)
   const name = folder.slice(folder.lastIndexOf('/') + 1)
   const version = isSnapshotVersion(name) ? parseVersionFolder(folder) : undefined
-  if (version !== undefined) await commitSnapshot(context, version, metadata, now)
+  if (version !== undefined) await commitSnapshot(context, version, metadata.root, now)
   else await commitReleases(context, folder, metadata, now)
   return empty(201)
 }
@@ -107,23 +92,22 @@ function compareBuilds(a: string, b: string): number {
 }
 
 /** At artifact level the versions that it lists; at group level it lists none. */
-async function commitReleases(context: RepositoryContext, folder: string, metadata: XmlElement, now: Date): Promise<void> {
-  const artifactId = textOf(metadata, 'artifactId')
+async function commitReleases(
+  context: RepositoryContext,
+  folder: string,
+  { root, versions }: UploadedMetadata,
+  now: Date,
+): Promise<void> {
+  const artifactId = textOf(root, 'artifactId')
   if (artifactId === undefined) return
   const cut = folder.lastIndexOf('/')
-  agree(metadata, 'artifactId', folder.slice(cut + 1))
-  agree(metadata, 'groupId', folder.slice(0, Math.max(cut, 0)).replaceAll('/', '.'))
-  const versioning = childOf(metadata, 'versioning')
-  const listed = new Set(childrenOf(childOf(versioning, 'versions'), 'version').map(({ text }) => text.trim()))
-  for (const name of ['release', 'latest'] as const) {
-    const version = textOf(versioning, name)
-    if (version !== undefined) listed.add(version)
-  }
+  agree(root, 'artifactId', folder.slice(cut + 1))
+  agree(root, 'groupId', folder.slice(0, Math.max(cut, 0)).replaceAll('/', '.'))
   const open: [string, string][] = []
   for await (const { key } of context.documents.list([openList(folder)])) open.push([key[1] ?? '', key[2] ?? ''])
   for (const [version, build] of open) {
     const place =
-      listed.has(version) && uniqueBuildOf(build) === undefined ? parseVersionFolder(`${folder}/${version}`) : undefined
+      versions.has(version) && uniqueBuildOf(build) === undefined ? parseVersionFolder(`${folder}/${version}`) : undefined
     if (place !== undefined && (await partOf(context, place, build)) === 'own') await publishOrRefuse(context, place, build, now)
   }
 }

@@ -1,8 +1,11 @@
+import { gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { mavenPlugin } from '../../../plugins/maven/index.js'
 import { FixedClock } from '../../support/fixed-clock.js'
 import { type House, openHouse } from '../../support/house.js'
 import { hexOf, MavenDeployment, pomOf } from '../../support/maven-deployment.js'
+import { multipart } from '../../support/upload-form.js'
+import { buildZip } from '../../support/zip-builder.js'
 
 const lib = { group: 'org.demo', artifact: 'lib', version: '1.0' }
 const folder = 'org/demo/lib/1.0'
@@ -182,5 +185,37 @@ describe('a maven repository over HTTP', () => {
       await house.call('DELETE', `/acme/mvn/org/demo/1.0/demo-1.0.${extension}`, { as: 'olga' })
     expect(await document()).to.not.contain('<artifactId>demo</artifactId>')
     expect(await document()).to.contain(listed)
+  })
+
+  it('sends metadata that is large in the coding that a client takes, each under a tag of its own, and its sums are of the text', async () => {
+    // Each version takes a kilobyte of XML.
+    const versions = Array.from({ length: 80 }, (_, n) => `${n + 100}${'&'.repeat(230)}`)
+    const pom = pomOf({ group: 'org.demo', artifact: 'lib', version: `${'$'}{revision}` })
+    const content = buildZip(versions.map((version) => ({ name: `org/demo/lib/${version}/lib-${version}.pom`, content: pom })))
+    const { headers, body } = multipart([{ name: 'bundle', filename: 'b.zip', content }])
+    const upload = { headers, body }
+    expect((await house.call('POST', '/acme/mvn/-/api/v1/publisher/upload?publishingType=AUTOMATIC', upload)).status).to.equal(
+      201,
+    )
+    const get = (more: Readonly<Record<string, string>>, method = 'GET') => call(method, 'org/demo/lib/maven-metadata.xml', more)
+    const plain = await get({})
+    expect(plain.body.length).to.be.above(64 * 1024)
+    const sha1 = hexOf('sha1', plain.body)
+    expect(plain.headers)
+      .to.include({ etag: `"${sha1}"`, 'accept-ranges': 'bytes' })
+      .and.not.have.property('content-encoding')
+    const packed = await get({ 'accept-encoding': 'gzip,deflate' })
+    expect(packed.headers).to.include({ 'content-encoding': 'gzip', etag: `"${sha1}-gzip"`, 'x-checksum-sha1': sha1 })
+    expect(packed.headers['vary']).to.include('Accept-Encoding')
+    expect(gunzipSync(packed.body).equals(plain.body)).to.equal(true)
+    expect(packed.body.length * 10).to.be.below(plain.body.length)
+    const head = await get({ 'accept-encoding': 'gzip,deflate' }, 'HEAD')
+    expect([head.headers['etag'], head.headers['content-length']]).to.deep.equal([`"${sha1}-gzip"`, String(packed.body.length)])
+    expect((await get({ 'accept-encoding': 'gzip', 'if-none-match': `"${sha1}-gzip"` })).status).to.equal(304)
+    expect((await get({ 'if-none-match': `"${sha1}-gzip"` })).status, 'the tag of another coding').to.equal(200)
+    const range = await get({ 'accept-encoding': 'gzip', range: 'bytes=0-9' })
+    expect([range.status, range.headers['content-encoding']]).to.deep.equal([200, 'gzip'])
+    expect((await get({ range: 'bytes=0-9' })).status).to.equal(206)
+    expect((await call('GET', 'org/demo/lib/maven-metadata.xml.sha1')).text()).to.equal(sha1)
   })
 })

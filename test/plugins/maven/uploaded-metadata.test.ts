@@ -83,6 +83,6 @@ describe('maven metadata that a client sends', () => {
       const found = await read(text).catch(() => 'refused' as const)
       expect(found, text).to.deep.equal(expected)
     })
-    await fc.assert(property, { numRuns: 3_000, seed: 20_260_131 })
+    await fc.assert(property, { numRuns: 3_000 })
   })
 })

@@ -11,7 +11,7 @@ import { Server } from './server.js'
 export function pythonSuite(
   title: string,
   install: () => Promise<string>,
-  flows: (user: () => PythonUser) => void,
+  flows: (user: () => PythonUser, server: () => Server) => void,
   prepare: (user: PythonUser) => Promise<void> = async () => {},
 ): void {
   describe(title, function () {
@@ -28,7 +28,10 @@ export function pythonSuite(
       await user?.leave()
       await server?.stop()
     })
-    flows(() => user as PythonUser)
+    flows(
+      () => user as PythonUser,
+      () => server as Server,
+    )
   })
 }
 

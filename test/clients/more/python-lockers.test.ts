@@ -51,6 +51,23 @@ const lockers: readonly Locker[] = [
     },
   },
   {
+    title: 'pdm 2.29.4',
+    // Its newest cache library is too new for it.
+    tools: ['pdm==2.29.4', 'hishel[httpx2]==1.4.0'],
+    lockFile: 'pdm.lock',
+    async project(user) {
+      const url = user.index('__token__', 'TOKEN').replace('TOKEN', '$' + '{REPO_TOKEN}')
+      const source = ['[[tool.pdm.source]]', 'name = "pypi"', `url = "${url}"`, 'verify_ssl = false']
+      const project = ['[project]', 'name = "app"', 'version = "1"', 'requires-python = ">=3.9"', 'dependencies = ["acme-app"]']
+      await write(user, 'app/pyproject.toml', ...project, '[tool.pdm]', 'distribution = false', ...source)
+      return {
+        lock: ['pdm', 'lock', '--project', 'app'],
+        install: ['pdm', 'sync', '--project', 'app'],
+        env: { REPO_TOKEN: user.target.token, PDM_CHECK_UPDATE: '0', PDM_IGNORE_SAVED_PYTHON: '1' },
+      }
+    },
+  },
+  {
     title: 'pipenv 2026.10.3',
     tools: ['pipenv==2026.10.3'],
     lockFile: 'Pipfile.lock',

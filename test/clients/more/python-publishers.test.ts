@@ -1,6 +1,7 @@
-import { appendFile, cp } from 'node:fs/promises'
+import { appendFile, cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { attestationOf } from '../../support/attestation-builder.js'
 import { buildWheel } from '../../support/wheel-builder.js'
 import { type PythonUser, pythonExample, sha256 } from '../pip-flow.js'
 import { buildGreeting, filesOf, pythonSuite, write } from '../python-suite.js'
@@ -45,6 +46,19 @@ const publishers: readonly Publisher[] = [
         HATCH_INDEX_USER: '__token__',
         HATCH_INDEX_AUTH: user.target.token,
       }),
+  },
+  {
+    title: 'pdm, publishing 2.29.4',
+    tools: ['pdm==2.29.4', 'hishel[httpx2]==1.4.0'],
+    async publish(user) {
+      await write(user, 'project/pyproject.toml', '[project]', 'name = "acme-greeting"', 'version = "1.0.0"')
+      const words = ['publish', '--project', 'project', '--no-build', '--repository', user.repository]
+      return user.run('pdm', words, {
+        PDM_PUBLISH_USERNAME: '__token__',
+        PDM_PUBLISH_PASSWORD: user.target.token,
+        PDM_CHECK_UPDATE: '0',
+      })
+    },
   },
   {
     title: 'flit 4.2.0',
@@ -126,3 +140,43 @@ pythonSuite(
     })
   },
 )
+
+/** Both take what is given beside a file as `{file}.publish.attestation`; uv by itself, twine when it is told to. */
+const attesting: readonly Omit<Publisher, 'passesOver' | 'build'>[] = [
+  {
+    title: 'twine, with attestations 7.0.0',
+    tools: ['twine==7.0.0'],
+    publish: (user, files) => user.twine(['--attestations', ...files], '__token__', user.target.token),
+  },
+  {
+    title: 'uv, with attestations 0.13.9',
+    tools: ['uv==0.13.9'],
+    publish: (user, files) => user.uvPublish(files, { UV_PUBLISH_TOKEN: user.target.token }),
+  },
+]
+for (const { title, tools, publish } of attesting)
+  pythonSuite(
+    title,
+    () => pythonTools(`publisher-${tools[0]?.split('==')[0]}`, tools),
+    (user) => {
+      it('publishes a wheel with its attestation, which is served as it was made', async () => {
+        const { target, repository } = user()
+        const wheel = buildWheel({ name: 'acme-greeting', version: '1.0.0' })
+        const path = await user().save(wheel, 'dist')
+        const attestation = attestationOf(wheel)
+        await writeFile(`${path}.publish.attestation`, JSON.stringify(attestation))
+        const ran = await publish(user(), [path, `${path}.publish.attestation`])
+        expect(ran.status, ran.output).to.equal(0)
+        const headers = { accept: 'application/vnd.pypi.simple.v1+json', authorization: `Bearer ${target.token}` }
+        const page = await fetch(`${repository}simple/acme-greeting/`, { headers })
+        const { files } = (await page.json()) as { files: readonly { provenance: string }[] }
+        const address = `${repository}integrity/acme-greeting/1.0.0/${wheel.filename}/provenance`
+        expect(files.map(({ provenance }) => provenance)).to.deep.equal([address])
+        const told = await fetch(address, { headers: { authorization: headers.authorization } })
+        expect(await told.json()).to.deep.equal({
+          version: 1,
+          attestation_bundles: [{ publisher: { kind: 'unverified', claims: null }, attestations: [attestation] }],
+        })
+      })
+    },
+  )

@@ -12,6 +12,7 @@ import { isLoopbackHost } from './server/host-header.js'
 import { paceAfter } from './server/shutdown.js'
 import { composeWorkers } from './workers/compose-workers.js'
 import { work } from './workers/work.js'
+import { letYoungGenerationGrow } from './young-generation.js'
 
 /** Whatever happens, it ends after this (security guide 1.10); workers that are late are killed five seconds before their primary. */
 const longestShutdown = 95_000
@@ -31,6 +32,7 @@ export async function serve(file: string | undefined, openKernel: OpenKernel = u
     warn(settings, log)
     const house = await (settings.workers === 1 ? compose(settings, log, openKernel) : composeWorkers(given, output, openKernel))
     const stopped = untilStopped(house, log, settings.listen.host, settings.tlsCert !== undefined)
+    letYoungGenerationGrow()
     process.stdout.write(`${house.greeting ?? ''}ready ${house.url}\n`)
     await stopped
   } finally {

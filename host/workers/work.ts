@@ -8,6 +8,7 @@ import { openFront } from '../house-front.js'
 import type { OpenKernel } from '../house-parts.js'
 import { paceAfter, type ShutdownPace } from '../server/shutdown.js'
 import { UndoSteps } from '../undo-steps.js'
+import { letYoungGenerationGrow } from '../young-generation.js'
 import type { Assignment, FromWorker, ToWorker } from './messages.js'
 
 /** Milliseconds after which a worker that was told to stop kills itself: as long as its primary waits. */
@@ -37,6 +38,7 @@ export async function work(openKernel: OpenKernel): Promise<void> {
     if (front.metrics) primary.onMeasure(() => front.metrics?.registry.getMetricsAsJSON() ?? Promise.resolve([]))
     if (front.metrics) primary.onProfile()
     primary.onReload(() => void front.reload())
+    letYoungGenerationGrow()
     primary.say({ kind: 'ready', url: front.url, nearest: front.nearest })
     const signalled = signal(settings.listen.host)
     const failed = core.failed.then((cause) => ({ pace: failedPace, failure: storeFailure(cause) }))

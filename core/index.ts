@@ -78,6 +78,7 @@ export type { Stage, StagedBlob, StageOptions } from './storage/staging.js'
 export type { AppendOptions, UploadSession, UploadSessions } from './storage/upload-session.js'
 export type {
   Administration,
+  DeletedRepository,
   FormatState,
   Grant,
   GrantSubject,

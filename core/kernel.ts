@@ -44,6 +44,7 @@ import { SealedBlobs } from './storage/encryption/sealed-blobs.js'
 import { MetadataStore } from './storage/metadata-store.js'
 import { ResumableUploads } from './storage/resumable-uploads.js'
 import { Uploads } from './storage/staged-upload.js'
+import { tenantKeys } from './storage/tenant-keys.js'
 import { CallerHandles } from './tenancy/caller-scope.js'
 import { ContextFactory, type ContextRequest } from './tenancy/context-factory.js'
 import type { ContextSession } from './tenancy/context-session.js'
@@ -122,13 +123,18 @@ export class Kernel {
     this.dispatcher = house.resolve(Dispatcher)
     this.setup = house.resolve(HouseSetup)
     this.downloads = house.resolve(DownloadCounter)
-    this.removal = new Removal(
-      metadata,
-      house.resolve<BlobStore>(BlobStore),
-      house.resolve<OrganizationKeys>(OrganizationKeys),
-      house.resolve<Tenancy>(Tenancy),
-    )
     const watch = new ClockWatch(metadata, clock)
+    this.removal = new Removal({
+      metadata,
+      blobs: house.resolve<BlobStore>(BlobStore),
+      keys: house.resolve<OrganizationKeys>(OrganizationKeys),
+      tenancy: house.resolve<Tenancy>(Tenancy),
+      clock,
+      rests: async (org) =>
+        (await this.isReadOnly(org)) ||
+        (await metadata.get(tenantKeys.instance('restore'))) !== undefined ||
+        (await watch.suspension()) !== undefined,
+    })
     this.chores.add(
       new CleanupChore({
         metadata,
@@ -280,17 +286,20 @@ export class Kernel {
     }
   }
 
-  private async remind(reminder: Reminder): Promise<void> {
+  /** When to come again, where it is too early. */
+  private async remind(reminder: Reminder): Promise<Date | undefined> {
     // The house's own: what was removed is cleaned up behind.
     if (reminder.plugin === '-') return this.removal.sweep(reminder.organizationId, reminder.repositoryId)
     const plugin = this.registry.find(reminder.plugin)?.plugin
     const request = plugin?.remind && (await this.workRequest(reminder.organizationId, plugin))
     const repository = request?.tenant.findRepositoryById(reminder.repositoryId)
-    // A plugin that is gone, or a repository that was removed: nobody is left to wake.
-    if (!plugin?.remind || !request || !repository) return
+    // A plugin that is gone, or a repository that was removed: nobody is left to wake, unless it is brought back.
+    if (!plugin?.remind || !request) return undefined
+    if (!repository) return this.removal.mayReturn(reminder.organizationId, reminder.repositoryId)
     const { context, close } = this.factory.repository({ ...request, repository })
     try {
       await plugin.remind(reminder.key, context)
+      return undefined
     } finally {
       await close()
     }

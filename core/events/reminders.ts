@@ -28,7 +28,8 @@ export class Reminders implements Chore {
   constructor(
     private readonly metadata: MetadataStore,
     private readonly clock: Clock,
-    private readonly wake: (reminder: Reminder) => Promise<void>,
+    /** When to come again, where it is too early. */
+    private readonly wake: (reminder: Reminder) => Promise<Date | undefined>,
     private readonly log: Logger,
   ) {}
 
@@ -64,15 +65,16 @@ export class Reminders implements Chore {
     const [, organizationId = '', repositoryId = '', plugin = '', pkg = '', ...rest] = entry.key.path
     const over: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
     const change: Mutation[] = [over]
+    const again = (at: number) => tenantKeys.reminder(shard, timeOf(at), organizationId, repositoryId, plugin, pkg, ...rest)
     let woken = true
     try {
-      await this.wake({ organizationId, repositoryId, plugin, key: [pkg, ...rest] })
+      const later = await this.wake({ organizationId, repositoryId, plugin, key: [pkg, ...rest] })
+      if (later) change.push({ op: 'put', key: again(later.getTime()), value: { v: 1 } })
     } catch (thrown) {
       woken = false
       const tries = (entry.value as { readonly tries?: number }).tries ?? 0
       this.log.warn('reminder.failed', { plugin, tries, cause: thrown })
-      const again = timeOf(now + Math.min(firstPause * 4 ** tries, longestPause))
-      const key = tenantKeys.reminder(shard, again, organizationId, repositoryId, plugin, pkg, ...rest)
+      const key = again(now + Math.min(firstPause * 4 ** tries, longestPause))
       change.push({ op: 'put', key, value: { v: 1, tries: tries + 1 } })
     }
     // Where it was asked for anew while it was at work, that one is still to come.

@@ -77,6 +77,8 @@ export const tenantKeys = {
   /** The keys it signs with. */
   signing: (org: string): Key => key(join(org, 'o'), 'signing'),
   repository: (org: string, name: string): Key => key(join(org, 'o'), 'repository', name),
+  /** One that was deleted and can be brought back, by its id. */
+  deletedRepository: (org: string, id: string): Key => key(join(org, 'o'), 'gone', id),
   /** Retention rules, by id of the repository. */
   cleanup: (org: string, repo: string): Key => key(join(org, 'o'), 'cleanup', repo),
   /** How far the reindex of a repository has come, or how the last one ended. */

@@ -24,6 +24,15 @@ export type RepositoryPatch = Partial<Pick<Repository, 'name' | 'policy' | 'publ
   readonly host?: string | null
 } & RepositorySwitches
 
+/** A repository that was deleted and can be brought back, as it was. */
+export interface DeletedRepository {
+  readonly repository: Repository
+  readonly deletedAt: Date
+  readonly by: { readonly kind: string; readonly id: string }
+  readonly reason?: string
+  readonly purgeAfter: Date
+}
+
 /** Whom a grant speaks of, by id. */
 export interface GrantSubject {
   readonly kind: 'member' | 'service' | 'group'
@@ -60,8 +69,15 @@ export interface Administration {
   /** repository.administer; `host` needs the operator. `name` needs repositories.manage: the old address answers 404 from the next request on; throws
    *  `conflict` where it is taken, `invalid` where it is malformed. */
   updateRepository(name: string, patch: RepositoryPatch): Promise<Repository>
-  /** repositories.manage. It vanishes at once; what lies in it is cleaned up behind. */
-  deleteRepository(name: string): Promise<void>
+  /** repositories.manage. It vanishes at once, and its name is free. What lies in it is kept for the organization's `undoDays`, then cleaned up. */
+  deleteRepository(name: string, reason?: string): Promise<void>
+  /** repositories.manage, as the next two. What was deleted and can be brought back, by id. */
+  listDeletedRepositories(query?: { readonly after?: string }): AsyncIterable<DeletedRepository>
+  /** Back as it was, with everything in it, its grants and the tokens that name it, under its old name or another one; `which`: its id or its old name.
+   *  Throws `not-found`, and `conflict` where the name is taken. Its host name comes back with it unless somebody else has it by now. */
+  restoreRepository(which: string, name?: string): Promise<Repository>
+  /** Nobody can bring it back from here on: its room is free once it was cleaned up. */
+  purgeRepository(which: string): Promise<void>
 
   /** repository.administer of the repository, repositories.manage for '*'. One grant per subject, repository and path. */
   listGrants(): AsyncIterable<Grant>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Entry } from '../storage/metadata-store.js'
 import { readRow } from '../storage/row-reader.js'
-import type { Grant } from './administration.js'
+import type { DeletedRepository, Grant } from './administration.js'
 import type { Organization } from './organization.js'
 import type { Repository } from './repository.js'
 
@@ -40,6 +40,14 @@ const repositoryRow = z.object({
   host: z.exactOptional(z.string()),
   createdAt: moment,
 })
+const deletedRow = z.object({
+  v,
+  repository: repositoryRow,
+  deletedAt: moment,
+  by: z.object({ kind: z.string(), id: z.string() }),
+  reason: z.exactOptional(z.string()),
+  purgeAfter: moment,
+})
 const grantRow = z.object({
   v,
   subject: z.object({ kind: z.enum(['member', 'service', 'group']), id: z.string() }),
@@ -60,11 +68,23 @@ export function organizationValue({ createdAt, disabledFormats, quota, ...rest }
 }
 
 export function readRepository(entry: Entry): Repository {
-  const { v: _, createdAt, ...rest } = readRow(repositoryRow, entry)
+  return repositoryOf(readRow(repositoryRow, entry))
+}
+function repositoryOf({ v: _, createdAt, ...rest }: z.output<typeof repositoryRow>): Repository {
   return { ...rest, createdAt: new Date(createdAt) }
 }
 export function repositoryValue({ createdAt, ...rest }: Repository) {
   return { v: 1, ...rest, createdAt: createdAt.toISOString() }
+}
+
+export function readDeletedRepository(entry: Entry): DeletedRepository {
+  const { v: _, repository, deletedAt, purgeAfter, ...rest } = readRow(deletedRow, entry)
+  const times = { deletedAt: new Date(deletedAt), purgeAfter: new Date(purgeAfter) }
+  return { ...rest, repository: repositoryOf(repository), ...times }
+}
+export function deletedRepositoryValue({ repository, deletedAt, by, purgeAfter, ...rest }: DeletedRepository) {
+  const times = { deletedAt: deletedAt.toISOString(), purgeAfter: purgeAfter.toISOString() }
+  return { v: 1, ...rest, repository: repositoryValue(repository), by: { kind: by.kind, id: by.id }, ...times }
 }
 
 export function readGrant(entry: Entry): Grant {
@@ -86,4 +106,7 @@ export function readOrganizationName(entry: Entry): string {
 /** `. host {name}` → ids. */
 export function readHost(entry: Entry): { readonly organization: string; readonly repository: string } {
   return readRow(hostRow, entry)
+}
+export function hostValue(organization: string, repository: string) {
+  return { v: 1, organization, repository }
 }

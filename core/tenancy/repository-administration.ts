@@ -2,17 +2,16 @@ import type { AccessPolicy } from '../auth/access-policy.js'
 import { conflict, forbidden, invalid, notFound } from '../errors/registry-error.js'
 import type { Clock } from '../runtime/clock.js'
 import { newId } from '../runtime/identifiers.js'
-import type { Json } from '../runtime/json.js'
 import type { Entry, MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import type { NewRepository, RepositoryPatch } from './administration.js'
 import { callerEntry } from './caller-log.js'
 import type { CallerScope } from './caller-scope.js'
+import type { DeletedRepositories } from './deleted-repositories.js'
 import type { InstalledFormats } from './installed-formats.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
-import { readOrganization, readRepository, repositoryValue } from './organization-rows.js'
-import { removalReminders } from './removal-reminders.js'
-import { type Repository, repositoryName, switchesOf } from './repository.js'
+import { hostValue, readOrganization, readRepository, repositoryValue } from './organization-rows.js'
+import { checkedRepositoryName, type Repository, repositoryName, repositoryNameTaken, switchesOf } from './repository.js'
 import type { Tenancy } from './tenancy.js'
 
 const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
@@ -28,6 +27,9 @@ export class RepositoryAdministration {
     private readonly formats: InstalledFormats,
     private readonly clock: Clock,
     private readonly scope: CallerScope,
+    private readonly deleted: DeletedRepositories,
+    /** Of an organization that has no number of its own. */
+    private readonly undoDays: number,
   ) {
     this.org = scope.tenant.organization.id
   }
@@ -48,7 +50,7 @@ export class RepositoryAdministration {
     const repository = this.checked(wanted)
     await untilSettled(async () => {
       const change = this.change('repository.create', repository.id, 'created', Object.keys(wanted))
-      change.put(tenantKeys.repository(this.org, repository.name), repositoryValue(repository), 'absent', nameTaken())
+      change.put(tenantKeys.repository(this.org, repository.name), repositoryValue(repository), 'absent', repositoryNameTaken())
       await this.requireEnabled(change, repository.format)
       this.moveHost(change, repository.id, undefined, repository.host)
       await change.commit()
@@ -68,7 +70,7 @@ export class RepositoryAdministration {
       if (after.name === before.name) change.put(entry.key, repositoryValue(after), { revision: entry.revision })
       else {
         change.delete(entry.key, { revision: entry.revision })
-        change.put(tenantKeys.repository(this.org, after.name), repositoryValue(after), 'absent', nameTaken())
+        change.put(tenantKeys.repository(this.org, after.name), repositoryValue(after), 'absent', repositoryNameTaken())
       }
       this.moveHost(change, before.id, before.host, after.host)
       await change.commit()
@@ -76,22 +78,23 @@ export class RepositoryAdministration {
     })
   }
 
-  /** Its row, its host name and its address go at once. Grants on it name an id that never comes back. */
-  async delete(name: string): Promise<void> {
+  /** Its row, its host name and its address go at once; its id, and what lies under it, comes back with an undo or never. */
+  async delete(name: string, reason?: string): Promise<void> {
     await untilSettled(async () => {
       const { entry, repository } = await this.read(name)
       this.scope.require('repositories.manage')
       const change = this.change('repository.delete', repository.id, 'deleted')
       change.delete(entry.key, { revision: entry.revision })
       this.moveHost(change, repository.id, repository.host, undefined)
-      for (const { key, value } of removalReminders(this.org, repository.id, this.clock.now())) change.put(key, value)
+      const { undoDays = this.undoDays } = this.scope.tenant.organization
+      this.deleted.keep(change, repository, undoDays, reason)
       await change.commit()
     })
   }
 
   private checked(wanted: NewRepository): Repository {
     const { name, format, kind = 'hosted', host, maxSize } = wanted
-    checkedName(name)
+    checkedRepositoryName(name)
     if (!this.formats.formats().some((installed) => installed.name === format)) {
       throw invalid(`Unknown format: ${format.slice(0, 80)}`, { detail: { field: 'format' } })
     }
@@ -145,9 +148,8 @@ export class RepositoryAdministration {
     if (from === to) return
     if (from !== undefined) change.delete(tenantKeys.host(from))
     if (to === undefined) return
-    const value: Json = { v: 1, organization: this.org, repository }
     const taken = conflict('This host name belongs to a repository already', { detail: { field: 'host' } })
-    change.put(tenantKeys.host(to), value, 'absent', taken)
+    change.put(tenantKeys.host(to), hostValue(this.org, repository), 'absent', taken)
   }
 
   private requireOperator(): void {
@@ -172,7 +174,7 @@ function patched(before: Repository, patch: RepositoryPatch): Repository {
   const host = patch.host === undefined ? oldHost : patch.host
   return {
     ...rest,
-    name: patch.name === undefined ? before.name : checkedName(patch.name),
+    name: patch.name === undefined ? before.name : checkedRepositoryName(patch.name),
     policy: patch.policy ?? before.policy,
     public: patch.public ?? before.public,
     writePolicy: patch.writePolicy ?? before.writePolicy,
@@ -181,14 +183,6 @@ function patched(before: Repository, patch: RepositoryPatch): Repository {
     ...(maxSize === undefined || maxSize === null ? {} : { maxSize: checkedSize(maxSize) }),
     ...(host === undefined || host === null ? {} : { host: checkedHost(host) }),
   }
-}
-
-function checkedName(name: string): string {
-  if (repositoryName.test(name)) return name
-  throw invalid(`Not a repository name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
-}
-function nameTaken() {
-  return conflict('A repository of this name exists already', { detail: { field: 'name' } })
 }
 
 function checkedSize(bytes: number): number {

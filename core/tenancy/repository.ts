@@ -1,3 +1,5 @@
+import { conflict, invalid, type RegistryError } from '../errors/registry-error.js'
+
 export type RepositoryKind = 'hosted' | 'proxy' | 'group'
 /** Of Maven: which versions it takes. */
 export type VersionPolicy = 'release' | 'snapshot' | 'mixed'
@@ -46,3 +48,12 @@ export interface Repository extends RepositorySwitches {
 }
 
 export const repositoryName = /^[a-z0-9][a-z0-9._-]{0,62}$/
+
+/** Throws `invalid`. */
+export function checkedRepositoryName(name: string): string {
+  if (repositoryName.test(name)) return name
+  throw invalid(`Not a repository name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+}
+export function repositoryNameTaken(): RegistryError {
+  return conflict('A repository of this name exists already', { detail: { field: 'name' } })
+}

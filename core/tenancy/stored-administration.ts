@@ -6,6 +6,7 @@ import type { Member } from '../directory/directory.js'
 import { readMember } from '../directory/member-rows.js'
 import { forbidden, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
+import { Limits } from '../runtime/limits.js'
 import type { Rotation, SigningKey } from '../signing/signatures.js'
 import { SigningKeys } from '../signing/signing-keys.js'
 import { MetadataStore } from '../storage/metadata-store.js'
@@ -13,9 +14,10 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { DownloadCounts } from '../usage/download-counts.js'
 import { readUsage } from '../usage/usage-reader.js'
 import { nothing } from '../usage/usage-rows.js'
-import type { Administration, FormatState, Grant, NewRepository, RepositoryPatch } from './administration.js'
+import type { Administration, DeletedRepository, FormatState, Grant, NewRepository, RepositoryPatch } from './administration.js'
 import { callerEntry } from './caller-log.js'
 import type { CallerScope } from './caller-scope.js'
+import { DeletedRepositories } from './deleted-repositories.js'
 import { GrantAdministration } from './grant-administration.js'
 import { InstalledFormats } from './installed-formats.js'
 import type { Organization } from './organization.js'
@@ -47,13 +49,17 @@ export class StoredAdministration {
     @inject(Clock) private readonly clock: Clock,
     @inject(DownloadCounts) private readonly counts: DownloadCounts,
     @inject(SigningKeys) private readonly signing: SigningKeys,
+    @inject(Limits) private readonly limits: Limits,
   ) {}
 
   for(scope: CallerScope): Administration {
     const { store, tenancy, policy, formats, tokens, clock, counts: downloads, signing } = this
-    const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope)
+    const deleted = new DeletedRepositories(store, clock, scope)
+    const { undoDays } = this.limits
+    const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope, deleted, undoDays)
     const grants = new GrantAdministration(store, tenancy, clock, scope)
-    return new CallerAdministration({ store, tenancy, formats, tokens, clock, downloads, signing }, scope, repositories, grants)
+    const parts = { store, tenancy, formats, tokens, clock, downloads, signing }
+    return new CallerAdministration(parts, scope, repositories, deleted, grants)
   }
 }
 
@@ -64,6 +70,7 @@ class CallerAdministration implements Administration {
     private readonly parts: Parts,
     private readonly scope: CallerScope,
     private readonly repositories: RepositoryAdministration,
+    private readonly deleted: DeletedRepositories,
     private readonly grants: GrantAdministration,
   ) {
     this.org = scope.tenant.organization.id
@@ -92,8 +99,17 @@ class CallerAdministration implements Administration {
   updateRepository(name: string, patch: RepositoryPatch): Promise<Repository> {
     return this.repositories.update(name, patch)
   }
-  deleteRepository(name: string): Promise<void> {
-    return this.repositories.delete(name)
+  deleteRepository(name: string, reason?: string): Promise<void> {
+    return this.repositories.delete(name, reason)
+  }
+  listDeletedRepositories(query?: { readonly after?: string }): AsyncIterable<DeletedRepository> {
+    return this.deleted.list(query)
+  }
+  restoreRepository(which: string, name?: string): Promise<Repository> {
+    return this.deleted.restore(which, name)
+  }
+  purgeRepository(which: string): Promise<void> {
+    return this.deleted.purge(which)
   }
 
   listGrants(): AsyncIterable<Grant> {

@@ -43,9 +43,10 @@ export async function readUsage(store: MetadataStore, org: string): Promise<Coun
   }
 }
 
-/** Ids of the repositories that the organization has. */
+/** Ids of the repositories that the organization has, and of those that it deleted and can bring back: their bytes are stored until they are purged. */
 export async function liveRepositories(store: MetadataStore, org: string): Promise<ReadonlySet<string>> {
   const ids = new Set<string>()
+  for await (const { key } of store.range(tenantKeys.organizationRows(org), { prefix: ['gone'] })) ids.add(key.path[1] ?? '')
   for await (const { value } of store.range(tenantKeys.organizationRows(org), { prefix: ['repository'] }))
     ids.add((value as { readonly id: string }).id)
   return ids

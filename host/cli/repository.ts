@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { Misused, Refused } from './api-client.js'
+import { deletedRepositories } from './deleted-repositories.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 
 const repositories = (org: string) => `${encodeURIComponent(org)}/-/api/v1/repositories`
@@ -102,12 +103,17 @@ export function repositoryCommand(program: Command): void {
   ).action(async (org: string, name: string, options: CommonOptions) => {
     print(options, ['client', 'text'], await clientOf(options).get<Row[]>(`${path(org, name)}/settings`))
   })
-  common(repository.command('delete <organization> <name>').description('remove a repository and everything in it')).action(
-    async (org: string, name: string, options: CommonOptions) => {
-      await clientOf(options).send('DELETE', path(org, name))
-      done(options, `repository ${name} is gone`)
-    },
-  )
+  common(
+    repository
+      .command('delete <organization> <name>')
+      .description('remove a repository and everything in it; `repository restore` brings it back')
+      .option('--reason <text>', 'why'),
+  ).action(async (org: string, name: string, options: CommonOptions & { reason?: string }) => {
+    const query = options.reason === undefined ? '' : `?${new URLSearchParams({ reason: options.reason })}`
+    await clientOf(options).send('DELETE', path(org, name) + query)
+    done(options, `repository ${name} is gone`)
+  })
+  deletedRepositories(repository)
 }
 
 function bytes(text: string): number {

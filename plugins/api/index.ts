@@ -3,6 +3,7 @@ import { advisoryRoutes } from './advisories.js'
 import { artifactRoutes } from './artifacts.js'
 import { choreRoutes } from './chores.js'
 import { cleanupRoutes } from './cleanup.js'
+import { deletedRepositoryRoutes } from './deleted-repositories.js'
 import { downloadRoutes } from './downloads.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
@@ -35,6 +36,7 @@ const organization = {
     ...cleanupRoutes,
     ...reindexRoutes,
     ...signingRoutes,
+    ...deletedRepositoryRoutes,
   ],
   paths: packageAddresses,
 } as const

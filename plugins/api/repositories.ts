@@ -125,10 +125,11 @@ export const repositoryRoutes = [
     method: 'DELETE',
     path: '/v1/repositories/{repository}',
     permission: 'repositories.manage',
-    summary: 'Remove a repository and everything in it',
+    summary: "Remove a repository and everything in it; it can be brought back for the organization's `undoDays`",
+    query: z.strictObject({ reason: z.string().max(500).optional().meta({ description: 'Why; kept with what was deleted' }) }),
     answers: { 204: answer('Gone'), 404: refusal('No such repository') },
-    async handle({ params }, { administration }) {
-      await administration.deleteRepository(params.repository)
+    async handle({ params, query: { reason } }, { administration }) {
+      await administration.deleteRepository(params.repository, reason)
       return empty(204)
     },
   }),

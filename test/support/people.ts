@@ -12,6 +12,7 @@ import { TokenUsage } from '../../core/auth/token-usage.js'
 import type { Directory } from '../../core/directory/directory.js'
 import { TenantDirectory } from '../../core/directory/tenant-directory.js'
 import { RegistryError } from '../../core/errors/registry-error.js'
+import { defaultLimits } from '../../core/runtime/limits.js'
 import { silentLogger } from '../../core/runtime/logger.js'
 import { CallerSignatures } from '../../core/signing/caller-signatures.js'
 import { SigningKeys } from '../../core/signing/signing-keys.js'
@@ -116,6 +117,7 @@ export class People {
         clock,
         new DownloadCounts(metadata),
         signing,
+        defaultLimits,
       ),
       new MemberTokenDesk(this.tokens, clock),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),

@@ -32,15 +32,36 @@ describe('reminders', () => {
     return names
   }
   const run = async (reminders: Reminders) => reminders.run(await choreWork(metadata, clock, 'reminders'))
-  const waking = (wake: (reminder: Reminder) => Promise<void>) => new Reminders(metadata, clock, wake, silentLogger)
+  const waking = (wake: (reminder: Reminder) => Promise<Date | undefined>) => new Reminders(metadata, clock, wake, silentLogger)
 
   it('wake what is due, in order, and nothing else', async () => {
     await remind('second', clock.now().getTime() - 1)
     await remind('first', clock.now().getTime() - 2)
     await remind('later', clock.now().getTime() + 1)
     const woken: string[] = []
-    await run(waking(async ({ key }) => void woken.push(key[0])))
+    await run(
+      waking(async ({ key }) => {
+        woken.push(key[0])
+        return undefined
+      }),
+    )
     expect([woken, await left()]).to.deep.equal([['first', 'second'], ['later']])
+  })
+
+  it('that come too early come again when they are told to, and count as no failure', async () => {
+    await remind('early', clock.now().getTime())
+    const woken: number[] = []
+    const reminders = waking(async () => {
+      woken.push(clock.now().getTime())
+      return woken.length < 3 ? new Date(clock.now().getTime() + 3_600_000) : undefined
+    })
+    const first = clock.now().getTime()
+    expect(await run(reminders)).to.deep.equal({ woken: 1, failed: 0 })
+    for (let minutes = 0; minutes < 180; minutes += 20) {
+      clock.advance(1_200_000)
+      await run(reminders)
+    }
+    expect([woken, await left()]).to.deep.equal([[first, first + 3_600_000, first + 7_200_000], []])
   })
 
   it('that fail hold nobody up, however many they are, and are tried again later and later', async () => {
@@ -54,6 +75,7 @@ describe('reminders', () => {
         throw new Error('broken')
       }
       woken.push(key[0])
+      return undefined
     })
     await run(reminders)
     expect([woken, tries]).to.deep.equal([['good'], 250])

@@ -30,9 +30,13 @@ describe('what was removed', () => {
     await house.kernel.wakeReminders()
   }
 
-  it('is cleaned up behind: rows of the repository alone, ten minutes later', async () => {
+  it('is cleaned up behind: rows of the repository alone, ten minutes after nobody can bring it back', async () => {
+    const files = await house.storedFiles()
     await house.kernel.setup.deleteRepository('acme', 'one')
     expect((await house.call('GET', '/acme/one/tool/1.0.0')).status).to.equal(404)
+    clock.advance(14 * 86_400_000)
+    await house.kernel.wakeReminders()
+    expect(await house.storedFiles()).to.have.length(files.length)
     await later()
     expect((await house.storedFiles()).filter((file) => !file.startsWith('beta/'))).to.deep.equal(['acme/two/tool/1.0.0'])
     expect((await house.call('GET', '/acme/two/tool/1.0.0')).text()).to.equal('acme two')

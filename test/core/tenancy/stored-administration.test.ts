@@ -94,7 +94,8 @@ describe('administration', () => {
       for (const { key } of await all(people.store.range(tenantKeys.due(shard), {}))) due.push(key.path)
     }
     const { id } = (await people.tenancy.open('acme')).organization
-    const at = (delay: number) => String(Date.UTC(2026, 0, 31, 12) + delay).padStart(15, '0')
+    const over = Date.UTC(2026, 0, 31, 12) + 14 * 86_400_000
+    const at = (delay: number) => String(over + delay).padStart(15, '0')
     expect(due.sort()).to.deep.equal([
       [at(600_000), id, made.id, '-', 'removed'],
       [at(86_400_000), id, made.id, '-', 'removed'],

@@ -78,11 +78,13 @@ describe('usage', () => {
     expect(await agreed()).to.deep.equal({ storageBytes: 22, files: 2, versions: 4 })
   })
 
-  it('does not count what broke off, was refused, or belonged to a repository that is gone', async () => {
+  it('does not count what broke off or was refused, and what belonged to a repository that is gone until it is purged', async () => {
     await put('/acme/one/a.bin', 100)
     await put('/acme/two/b.bin', 1_000)
     expect((await house.call('PUT', '/acme/one/c.bin', { body: 'x', headers: { digest: 'sha-256=AAAA' } })).status).to.equal(400)
     await operatorOf(house).done('DELETE', 'repositories/two')
+    expect(await agreed()).to.deep.equal({ storageBytes: 1_100, files: 2, versions: 2 })
+    await operatorOf(house).done('DELETE', 'deleted-repositories/two')
     expect(await saidUsage(house)).to.deep.equal({ storageBytes: 100, files: 1, versions: 1 })
     clock.advance(11 * minute)
     await house.kernel.wakeReminders()

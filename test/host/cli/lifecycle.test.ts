@@ -106,6 +106,32 @@ describe('What happens after a publication, by the command line', function () {
     await refused('cleanup rules not found: staging', 'cleanup', 'show', 'acme', 'staging')
   })
 
+  it('deletes a repository and brings it back, under its old name or another one, or gives it up', async () => {
+    const gone = async () =>
+      (await json<Row[]>('repository', 'deleted', 'acme')).map(({ repository }) => (repository as Row)['name'])
+    await cli('repository', 'create', 'acme', 'spare', '--format', 'raw')
+    await cli('repository', 'delete', 'acme', 'spare', '--reason', 'by mistake')
+    expect(await gone()).to.deep.equal(['spare'])
+    const table = await cli('repository', 'deleted', 'acme')
+    for (const word of ['spare', 'raw', 'by mistake', 'purgeAfter']) expect(table).to.contain(word)
+    expect((await json('repository', 'restore', 'acme', 'spare'))['name']).to.equal('spare')
+    await cli('repository', 'delete', 'acme', 'spare')
+    await cli('repository', 'create', 'acme', 'spare', '--format', 'npm')
+    await refused('A repository of this name exists already', 'repository', 'restore', 'acme', 'spare')
+    expect((await json('repository', 'restore', 'acme', 'spare', '--name', 'old-spare'))['name']).to.equal('old-spare')
+    await cli('repository', 'delete', 'acme', 'old-spare')
+    expect(await cli('repository', 'purge', 'acme', 'old-spare')).to.equal('old-spare cannot be brought back any more\n')
+    await refused('deleted repository not found: old-spare', 'repository', 'restore', 'acme', 'old-spare')
+    expect(await gone()).to.deep.equal([])
+  })
+
+  it('says how long an organization can undo its deletes', async () => {
+    expect((await json('organization', 'update', 'acme', '--undo-days', '30'))['undoDays']).to.equal(30)
+    expect((await json('organization', 'update', 'acme', '--no-undo-days'))['undoDays']).to.equal(null)
+    const { status, stderr } = await server.cli('organization', 'update', 'acme', '--undo-days', 'many')
+    expect([status, stderr.includes('A number of days is expected.')]).to.deep.equal([2, true])
+  })
+
   it('indexes a repository anew while others read it, and says what was wrong', async () => {
     const right = { namesWritten: 0, namesRemoved: 0, foldersAdded: 0, marksCleared: 0 }
     for (const more of [[], ['--dry-run']]) {

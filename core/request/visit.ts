@@ -1,5 +1,6 @@
 import type { Credentials } from '../auth/authenticator.js'
 import type { Principal } from '../auth/principal.js'
+import { tokenKind } from '../auth/token-format.js'
 import type { Target } from '../plugin/path-grammar.js'
 import type { Mount } from '../plugin/protocol-plugin.js'
 import type { MountScope } from '../plugin/route-record.js'
@@ -7,6 +8,8 @@ import type { ContextRequest } from '../tenancy/context-factory.js'
 import type { HouseRequest } from './house-request.js'
 import type { ProtocolRequest } from './protocol-request.js'
 import { RoutedRequest } from './routed-request.js'
+
+const tokenHeaders = ['private-token', 'deploy-token', 'job-token', 'x-jfrog-art-api', 'x-api-key']
 
 /** One request on its way through the house, and what is known of it so far: all that a failure is worded from. */
 export class Visit {
@@ -29,10 +32,18 @@ export class Visit {
   get credentials(): Credentials {
     this.#credentials ??= {
       address: this.house.address,
-      authorization: this.house.header('authorization'),
+      authorization: this.house.header('authorization') ?? this.tokenOfItsOwn(),
       cookie: this.house.header('cookie'),
     }
     return this.#credentials
+  }
+
+  /** Build tools can be set to send any header: one of the names that other repositories have for theirs, with a token of ours in it. */
+  private tokenOfItsOwn(): string | undefined {
+    if (this.scope !== 'repository') return undefined
+    const values = tokenHeaders.map((name) => this.house.header(name)?.trim())
+    const token = values.find((value) => value !== undefined && tokenKind(value) !== undefined)
+    return token === undefined ? undefined : `Bearer ${token}`
   }
 
   /** What every context is cut from. */

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../runtime/json.js'
 import type { DocumentKey } from './document-reader.js'
 import type { MetadataStore } from './metadata-store.js'
-import { type ArtifactRow, type DocumentContent, type DocumentRow, row } from './storage-rows.js'
+import { type ArtifactRow, type DocumentContent, type DocumentRow, type HeadRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 
 /** What must appear at once and is larger than a commit (architecture guide, part b): rows keep what they are and name a pending one with its batch.
@@ -24,6 +24,8 @@ export type BatchItemRow = {
   readonly documents: readonly DocumentKey[]
   readonly events: readonly JsonObject[]
   readonly usage: { readonly bytes: number; readonly files: number; readonly versions: number; readonly allowance?: string }
+  /** Packages whose heads wait for it, and what then is shown of them: null takes one off the list of names. */
+  readonly heads?: readonly { readonly pkg: string; readonly facts?: JsonObject | null }[]
 }
 
 /** An open batch that was not heard of for so long was left by a crash. */
@@ -56,6 +58,15 @@ export async function documentContent(metadata: MetadataStore, org: string, valu
   if (stored.pending === undefined) return stored
   const content = (await isDone(metadata, org, stored.pending.batch)) ? stored.pending : stored
   return content.none ? undefined : content
+}
+
+/** A package's head as it counts now. */
+export async function headRow(metadata: MetadataStore, org: string, value: Json): Promise<HeadRow> {
+  const stored = row<HeadRow>(value)
+  if (stored.pending === undefined) return stored
+  const { pending, ...present } = stored
+  if (!(await isDone(metadata, org, pending.batch))) return present
+  return { v: 1, seq: pending.seq, at: pending.at, state: pending.seq === 0 ? 'removed' : 'present' }
 }
 
 /** Coordinates that a batch would spend are free until it is done. */

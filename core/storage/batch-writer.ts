@@ -3,7 +3,7 @@ import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Limits } from '../runtime/limits.js'
 import type { Spending } from '../usage/allowances.js'
-import { type BatchItemRow, type BatchRow, batchLife, batchState } from './batch-rows.js'
+import { type BatchItemRow, type BatchRow, batchLife, batchState, headRow } from './batch-rows.js'
 import { abandonBatch, forgetBatch, settleBatch } from './batches.js'
 import type { Committed } from './change-set.js'
 import { CommitPlan } from './commit-plan.js'
@@ -11,10 +11,12 @@ import { coverBytes } from './commit-room.js'
 import type { CommitScope } from './commit-scope.js'
 import { sum } from './deletion-notes.js'
 import type { DocumentKey } from './document-reader.js'
+import { HeadLock } from './head-lock.js'
 import { type MetadataStore, type Mutation, metadataLimits } from './metadata-store.js'
+import { isLostRace } from './optimistic.js'
 import { noChanges, type RecordedChanges, type WrittenAhead } from './recorded-changes.js'
 import type { StagedUpload } from './staged-upload.js'
-import { asJson, type DocumentRow, type HeadRow, row } from './storage-rows.js'
+import { asJson, type DocumentRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 
 /** Rows and bytes of one commit of a batch, with room for what the batch itself adds. */
@@ -35,6 +37,7 @@ export class BatchWriter implements WrittenAhead {
   readonly outcome = new Map<string, 'created' | 'same' | 'replaced'>()
   /** The packages whose documents it changes, at the sequence before. */
   readonly heads = new Map<string, number>()
+  readonly locked = new Map<string, number>()
   private readonly documents: DocumentKey[] = []
   private told: string[] = []
   private readonly spent: Spending[] = []
@@ -61,6 +64,32 @@ export class BatchWriter implements WrittenAhead {
     for (const part of parts(changes)) await this.writePart(part, now())
   }
 
+  async lock(changes: RecordedChanges, now: () => Date): Promise<void> {
+    const packages = [...new Set([...this.heads.keys(), ...changes.heads.keys(), ...changes.names.keys()])]
+    const moved = new Set<string>()
+    const lock = new HeadLock(this.metadata, this.scope, this.id, this.heads, changes)
+    for (const part of lock.parts(packages)) {
+      for (let attempt = 1; ; attempt++) {
+        const prepared = await lock.prepare(part, now())
+        const item = this.item(noChanges(), [], { bytes: 0, files: 0, versions: 0 }, prepared.heads)
+        try {
+          await this.settle([...prepared.mutations, ...(await this.frame(now())), item], item, [])
+        } catch (thrown) {
+          if (!isLostRace(thrown) || attempt === 20) throw thrown
+          continue
+        }
+        for (const pkg of prepared.moved) moved.add(pkg)
+        for (const [pkg, sequence] of prepared.sequences) this.locked.set(pkg, sequence)
+        break
+      }
+      this.opened ??= now()
+      this.count += 1
+    }
+    if (!(await this.holds(moved))) throw stale('The package changed meanwhile', { detail: { package: [...moved][0] ?? '' } })
+    changes.heads.clear()
+    changes.names.clear()
+  }
+
   /** The mutation that makes everything count, in a commit that raises these heads; none where nothing had to be written. */
   async ending(heads: Committed['heads']): Promise<readonly Mutation[]> {
     if (this.opened === undefined) return []
@@ -75,10 +104,13 @@ export class BatchWriter implements WrittenAhead {
 
   /** Is everything still there that was written ahead? Asked where another commit went through one of the packages meanwhile. */
   private async isWhole(committed: Committed['heads']): Promise<boolean> {
-    const moved = [...this.heads].filter(([pkg, before]) => committed.get(pkg) !== before + 1).map(([pkg]) => pkg)
+    const moved = [...this.heads].filter(([pkg, before]) => !this.locked.has(pkg) && committed.get(pkg) !== before + 1)
+    return this.holds(new Set(moved.map(([pkg]) => pkg)))
+  }
+  private async holds(moved: ReadonlySet<string>): Promise<boolean> {
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
     for (const [pkg, ...rest] of this.documents) {
-      if (!moved.includes(pkg)) continue
+      if (!moved.has(pkg)) continue
       const entry = await this.metadata.get(tenantKeys.document(org, repo, plugin, pkg, rest))
       if (!entry || row<DocumentRow>(entry.value).pending?.batch !== this.id) return false
     }
@@ -108,7 +140,7 @@ export class BatchWriter implements WrittenAhead {
     if (this.heads.has(pkg)) return
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
     const entry = await this.metadata.get(tenantKeys.head(org, repo, plugin, pkg))
-    this.heads.set(pkg, entry ? row<HeadRow>(entry.value).seq : 0)
+    this.heads.set(pkg, entry ? (await headRow(this.metadata, org, entry.value)).seq : 0)
   }
 
   private async writePart(part: RecordedChanges, now: Date): Promise<void> {
@@ -141,7 +173,12 @@ export class BatchWriter implements WrittenAhead {
     }
   }
 
-  private item(part: RecordedChanges, events: BatchItemRow['events'], usage: BatchItemRow['usage']): Mutation {
+  private item(
+    part: RecordedChanges,
+    events: BatchItemRow['events'],
+    usage: BatchItemRow['usage'],
+    heads?: NonNullable<BatchItemRow['heads']>,
+  ): Mutation {
     const paths = [...part.puts, ...part.deletes, ...part.restores].map(({ path }) => path)
     const value: BatchItemRow = {
       v: 1,
@@ -149,6 +186,7 @@ export class BatchWriter implements WrittenAhead {
       documents: part.documents.map(({ key }) => key),
       events,
       usage,
+      ...(heads === undefined ? {} : { heads }),
     }
     const key = tenantKeys.batchItem(this.scope.organizationId, this.id, this.count)
     return { op: 'put', key, value: asJson(value), if: 'absent' }

@@ -1,16 +1,19 @@
 import { logMutation } from '../audit/log-row.js'
-import { unavailable } from '../errors/registry-error.js'
+import { RegistryError, unavailable } from '../errors/registry-error.js'
 import { isListened, outboxMutations } from '../events/outbox-rows.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { type BatchItemRow, type BatchRow, batchState } from './batch-rows.js'
 import type { Entry, Key, MetadataStore, Mutation } from './metadata-store.js'
 import { commitUnlessMoved } from './optimistic.js'
-import { type ArtifactRow, asJson, type DocumentRow, row, type SpentRow } from './storage-rows.js'
+import { type ArtifactRow, asJson, type DocumentRow, type HeadRow, row, type SpentRow } from './storage-rows.js'
 import { nameId, tenantKeys } from './tenant-keys.js'
 
 /** Items of a batch that are rewritten beside each other. */
 const lanes = 8
+/** How often a head that waits for a batch is looked at before its caller is sent away, and in what milliseconds. */
+const looks = 60
+const lookAgain = 50
 
 /** Somebody is about to change what a batch waits for: one that is over its time ends here, one that is at work goes first. */
 export async function endForeign(metadata: MetadataStore, org: string, batch: string, now: Date): Promise<void> {
@@ -19,6 +22,23 @@ export async function endForeign(metadata: MetadataStore, org: string, batch: st
   if (found.row.state === 'open' && found.row.expires > now.getTime())
     throw unavailable('Another change of this file is being written; try again', 1)
   if (await abandonBatch(metadata, org, batch)) await settleBatch(metadata, org, batch, now)
+}
+
+/** A package's head for somebody who is about to move it: a batch that waits there is written out, ended, or let through first. */
+export async function standingHead(metadata: MetadataStore, org: string, key: Key, now: Date): Promise<Entry | undefined> {
+  for (let look = 1; ; look++) {
+    const entry = await metadata.get(key)
+    const batch = entry && row<HeadRow>(entry.value).pending?.batch
+    if (batch === undefined) return entry
+    try {
+      await endForeign(metadata, org, batch, now)
+      await settleBatch(metadata, org, batch, now)
+    } catch (thrown) {
+      // Heads are the last that a batch writes: it is about to end.
+      if (!(thrown instanceof RegistryError) || thrown.kind !== 'unavailable' || look === looks) throw thrown
+      await new Promise((resolve) => setTimeout(resolve, lookAgain))
+    }
+  }
 }
 
 /** From here on nothing of it will ever count. False where it was done already. */
@@ -97,7 +117,7 @@ async function settling(
   now: Date,
 ): Promise<readonly Mutation[]> {
   const done = state === 'done'
-  const { paths, documents, events, usage } = row<BatchItemRow>(item.value)
+  const { paths, documents, events, usage, heads = [] } = row<BatchItemRow>(item.value)
   const mutations: Mutation[] = [{ op: 'delete', key: item.key, if: { revision: item.revision } }]
   for (const path of paths) {
     mutations.push(...(await artifactSettling(metadata, org, batch, repo, path, done)))
@@ -105,6 +125,7 @@ async function settling(
   }
   for (const [pkg, ...rest] of documents)
     mutations.push(...(await documentSettling(metadata, batch, tenantKeys.document(org, repo, plugin, pkg, rest), done)))
+  for (const head of heads) mutations.push(...(await headSettling(metadata, org, batch, repo, plugin, head, done)))
   if (!done || (events.length === 0 && usage.files === 0 && usage.versions === 0)) return mutations
   const entry = { at: now, actor, action: `${plugin}.batch`, target: { kind: 'repository', id: repo }, request }
   const log = logMutation(org, { ...entry, events, usage: { repository: repo, ...usage } })
@@ -163,4 +184,28 @@ async function documentSettling(metadata: MetadataStore, batch: string, key: Key
   const where = { revision: entry.revision }
   const value: DocumentRow = { v: 1, dv, d }
   return [none ? { op: 'delete', key, if: where } : { op: 'put', key, value: asJson(value), if: where }]
+}
+
+/** The name goes with its head: nobody else can have described the package before that was rewritten. */
+async function headSettling(
+  metadata: MetadataStore,
+  org: string,
+  batch: string,
+  repo: string,
+  plugin: string,
+  { pkg, facts }: { readonly pkg: string; readonly facts?: JsonObject | null },
+  done: boolean,
+): Promise<readonly Mutation[]> {
+  const key = tenantKeys.head(org, repo, plugin, pkg)
+  const entry = await metadata.get(key)
+  const stored = entry && row<HeadRow>(entry.value)
+  if (!entry || stored?.pending?.batch !== batch) return []
+  const { pending, ...before } = stored
+  const next: HeadRow = done ? { v: 1, seq: pending.seq, at: pending.at, state: 'present' } : before
+  const where = { revision: entry.revision }
+  const head: Mutation = next.seq === 0 ? { op: 'delete', key, if: where } : { op: 'put', key, value: asJson(next), if: where }
+  if (!done || facts === undefined) return [head]
+  const name = tenantKeys.name(org, repo, pkg)
+  if (facts !== null) return [head, { op: 'put', key: name, value: { v: 1, facts } }]
+  return (await metadata.get(name)) ? [head, { op: 'delete', key: name }] : [head]
 }

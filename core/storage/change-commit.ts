@@ -1,6 +1,6 @@
 import { inject, injectable } from 'tsyringe'
 import { type LogEntry, logMutation } from '../audit/log-row.js'
-import { RegistryError, unavailable } from '../errors/registry-error.js'
+import { invalid, RegistryError, unavailable } from '../errors/registry-error.js'
 import { isListened, outboxMutations } from '../events/outbox-rows.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
@@ -21,8 +21,8 @@ import { tenantKeys } from './tenant-keys.js'
 const attempts = 60
 /** How often a commit whose answer was lost is looked up and sent again. */
 const settlements = 3
-/** The log row, and that of its events. */
-const rowsBeside = 2
+/** The log row, that of its events, and the end of a batch. */
+const rowsBeside = 3
 
 /** From a change set to one conditional transaction (security guide 1.4): bytes first, names second, events last. */
 @injectable()
@@ -68,8 +68,12 @@ export class ChangeCommit {
       for (let attempt = 1; ; attempt++) {
         // Bytes become durable in between, which may take long: the caller is asked for last, and counts before any other refusal.
         const prepared = await plan.prepare(this.clock.now()).finally(() => scope.recheck())
-        if (changes.ahead === undefined && prepared.mutations.length > metadataLimits.mutations - rowsBeside) {
-          await this.writeAhead(changes, scope)
+        if (prepared.mutations.length > metadataLimits.mutations - rowsBeside) {
+          const { ahead, deletion } = changes
+          if (ahead === undefined) await this.writeAhead(changes, scope)
+          // What an undo brings back is noted in the last commit.
+          else if (ahead.locked.size === 0 && deletion === undefined) await ahead.lock(changes, () => this.clock.now())
+          else throw invalid('The change touches more packages than one commit can')
           continue
         }
         const ending = (await changes.ahead?.ending(prepared.committed.heads)) ?? []

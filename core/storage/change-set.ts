@@ -13,7 +13,7 @@ export interface ChangeSet {
   requireHead(pkg: string, sequence: number): this
   /** Throws `conflict` or `stale`, naming the first condition that did not hold (`detail.document` or `detail.path`). A set of nothing but
    *  equal files writes nothing. A set can be committed once, and may be of any size: what does not fit into one commit of the store is written
-   *  ahead, under a batch, and one row makes all of it count. Only `requireHead`, `describe` and `remind` have to fit (60 of them together). */
+   *  ahead, under a batch, and one row makes all of it count. Only what `remind` and a deletion add has to fit. */
   commit(): Promise<Committed>
 }
 

@@ -73,7 +73,7 @@ export class CommitPlan {
     documents.putDocuments()
     await documents.putNames()
     for (const { at, key } of this.changes.reminders) documents.putReminder(at, key)
-    return documents.raiseHeads(now, this.changes.ahead?.heads.keys())
+    return documents.raiseHeads(now, this.changes.ahead)
   }
 
   /** True where only rows moved that we carry on: the next `prepare` reads them again. */

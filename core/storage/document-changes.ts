@@ -1,11 +1,12 @@
 import { conflict, stale } from '../errors/registry-error.js'
 import { documentContent } from './batch-rows.js'
+import { standingHead } from './batches.js'
 import type { CommitScope } from './commit-scope.js'
 import type { DocumentKey } from './document-reader.js'
 import type { Key, MetadataStore } from './metadata-store.js'
 import type { MutationList, Reason } from './mutation-list.js'
 import { seen } from './optimistic.js'
-import type { RecordedChanges } from './recorded-changes.js'
+import type { RecordedChanges, WrittenAhead } from './recorded-changes.js'
 import { asJson, type DocumentContent, type DocumentRow, type HeadRow, type NameRow, row } from './storage-rows.js'
 import { numeral, shardOf, tenantKeys } from './tenant-keys.js'
 
@@ -84,13 +85,14 @@ export class DocumentChanges {
   }
 
   /** Every package whose documents change moves on by one, strictly later than before. */
-  async raiseHeads(now: Date, ahead: Iterable<string> = []): Promise<Map<string, number>> {
+  async raiseHeads(now: Date, ahead?: Pick<WrittenAhead, 'heads' | 'locked'>): Promise<Map<string, number>> {
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
-    const heads = new Map<string, number>()
-    const touched = new Set([...this.changes.documents.map(({ key }) => key[0]), ...ahead])
+    const heads = new Map<string, number>(ahead?.locked)
+    const touched = new Set([...this.changes.documents.map(({ key }) => key[0]), ...(ahead?.heads.keys() ?? [])])
     for (const pkg of new Set([...touched, ...this.changes.heads.keys()])) {
+      if (ahead?.locked.has(pkg)) continue
       const key = tenantKeys.head(org, repo, plugin, pkg)
-      const entry = await this.metadata.get(key)
+      const entry = await standingHead(this.metadata, org, key, now)
       const before = entry && row<HeadRow>(entry.value)
       const required = this.changes.heads.get(pkg)
       const sequence = before?.state === 'present' ? before.seq : 0

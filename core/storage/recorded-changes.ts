@@ -35,12 +35,16 @@ export interface WrittenAhead {
   readonly outcome: ReadonlyMap<string, 'created' | 'same' | 'replaced'>
   /** The packages whose documents it changes, at the sequence before. */
   readonly heads: ReadonlyMap<string, number>
+  /** Packages that wait for the batch with their heads, at the sequence that they will have: nobody else moves them any more. */
+  readonly locked: ReadonlyMap<string, number>
   /** For the log: what was written ahead, in names; the first of them where there are many. */
   readonly changes: readonly string[]
   /** Number of the first part of a deletion that is still to be written. */
   readonly nextPart: number
   /** Files and documents, and nothing else of the set. */
   write(changes: RecordedChanges, now: () => Date): Promise<void>
+  /** Heads and names, where there are too many for the commit that ends the batch. */
+  lock(changes: RecordedChanges, now: () => Date): Promise<void>
   /** The mutation that makes everything count, in a commit that raises these heads; none where nothing had to be written. */
   ending(heads: Committed['heads']): Promise<readonly Mutation[]>
   /** Rewrites the rows; where that fails a chore does it later. */

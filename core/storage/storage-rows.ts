@@ -66,7 +66,14 @@ export type SpentRow = { readonly v: 1; readonly sha256: string; readonly at: nu
 export type ObjectRow = { readonly v: 1; readonly blob: string }
 export type DigestRow = { readonly v: 1; readonly blob: string }
 export type LateDigestsRow = { readonly v: 1; readonly digests: Partial<Digests> }
-export type HeadRow = { readonly v: 1; readonly seq: number; readonly at: number; readonly state: 'present' | 'removed' }
+/** One that never stood has the sequence 0 and is `removed`: it is there only to name a pending one. */
+export type HeadRow = {
+  readonly v: 1
+  readonly seq: number
+  readonly at: number
+  readonly state: 'present' | 'removed'
+  readonly pending?: { readonly batch: string; readonly seq: number; readonly at: number }
+}
 /** `dv`: the plugin's own version of its documents. */
 export type DocumentRow = { readonly v: 1 } & DocumentContent & {
     readonly pending?: { readonly batch: string } & DocumentContent

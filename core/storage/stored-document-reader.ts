@@ -1,10 +1,9 @@
 import { notFound, unavailable } from '../errors/registry-error.js'
 import type { Json } from '../runtime/json.js'
 import { inTurns } from '../runtime/turns.js'
-import { documentContent } from './batch-rows.js'
+import { documentContent, headRow } from './batch-rows.js'
 import type { Document, DocumentKey, DocumentReader, PackageHead } from './document-reader.js'
 import type { Entry, MetadataStore } from './metadata-store.js'
-import { type HeadRow, row } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
 
 /** How a plugin's older documents are brought up to date. */
@@ -31,7 +30,7 @@ export class StoredDocumentReader implements DocumentReader {
     const { organizationId, repositoryId, plugin } = this.place
     const entry = await this.metadata.get(tenantKeys.head(organizationId, repositoryId, plugin, pkg))
     if (!entry) return undefined
-    const head = row<HeadRow>(entry.value)
+    const head = await headRow(this.metadata, organizationId, entry.value)
     return head.state === 'present' ? { sequence: head.seq, modified: new Date(head.at) } : undefined
   }
 

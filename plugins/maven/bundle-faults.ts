@@ -1,7 +1,9 @@
 import { RegistryError } from '#core'
 import { parseMavenPath, type VersionFolder } from './layout.js'
 
+/** A record of all of it is one document. */
 const mostTold = 200
+const longestMessage = 500
 const kinds: ReadonlySet<string> = new Set(['invalid', 'unprocessable', 'conflict', 'too-large'])
 
 /** What is wrong with a bundle, by the purl of the version that it concerns, or 'bundle': all of it is told at once. */
@@ -18,7 +20,9 @@ export class BundleFaults {
     if (++this.count > mostTold) return
     const parsed = parseMavenPath(path)
     const folder = parsed.kind === 'artifact' || parsed.kind === 'other' ? parsed.folder : undefined
-    this.of(folder === undefined ? 'bundle' : purlOf(folder)).push(message)
+    this.of(folder === undefined ? 'bundle' : purlOf(folder)).push(
+      message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
+    )
   }
 
   /** Runs `judge`, and keeps what it refuses. What is no fault of the bundle (no room, no answer of the store) passes through. */

@@ -7,8 +7,7 @@ import { DocumentDraft } from './document-draft.js'
 import { asJson, describeVersion } from './publication.js'
 
 const attempts = 20
-/** A commit of the store has 100 rows: heads and names of packages have to fit into the last one. */
-const mostRows = 90
+const mostVersions = 1_000
 
 interface BundleDraft {
   readonly versions: readonly BundleVersion[]
@@ -44,8 +43,8 @@ export async function draftBundle(
     change.putArtifact(path, blob, { replace })
   }
   if (files.length === 0 && faults.none) faults.add('', 'The bundle has no files')
-  if (documents.rows > mostRows)
-    faults.add('', `The bundle has ${versions.length} versions, more than can appear at once: send it in several`)
+  if (versions.length > mostVersions)
+    faults.add('', `The bundle has ${versions.length} versions, ${mostVersions} are possible: send it in several`)
   return { versions, documents, change }
 }
 

@@ -22,6 +22,7 @@ import { parseVersionFolder } from './layout.js'
 
 const permission = 'artifacts.write'
 const longestName = 300
+const purlBytes = 100_000
 type Now = () => Date
 
 /** Many modules in one archive, all or nothing: the addresses, answers and states of the public portal's publisher (maven dossier 7.4). */
@@ -80,6 +81,15 @@ async function upload(request: ProtocolRequest<unknown>, context: RepositoryCont
   return text(201, id, { 'cache-control': 'no-store' })
 }
 
+/** As many as a record holds. */
+function purlsOf(versions: readonly BundleVersion[]): readonly string[] {
+  let room = purlBytes
+  return [...new Set(versions.map(({ folder }) => purlOf(folder)))].filter((purl) => {
+    room -= purl.length
+    return room > 0
+  })
+}
+
 /** What is to be remembered of it; undefined where its publication did that. */
 async function judge(
   id: string,
@@ -93,7 +103,7 @@ async function judge(
   const files = await readBundle(archive, context, faults)
   const record = (state: BundleRecord['state'], versions: readonly BundleVersion[]): BundleRecord => ({
     ...{ name, state, at: now.getTime() },
-    purls: [...new Set(versions.map(({ folder }) => purlOf(folder)))],
+    purls: purlsOf(versions),
     errors: faults.asJson(),
   })
   if (!faults.none) return record('FAILED', [])

@@ -30,11 +30,6 @@ export class DocumentDraft implements DocumentWriter {
     this.names.set(pkg, facts)
   }
 
-  /** Rows that have to fit into one commit of the store: heads and names of packages. */
-  get rows(): number {
-    return new Set([...this.heads.keys(), ...[...this.documents.values()].map(({ key }) => key[0])]).size + this.names.size
-  }
-
   writeInto(change: RepositoryChangeSet): void {
     for (const [pkg, sequence] of this.heads) change.requireHead(pkg, sequence)
     for (const { key, value } of this.documents.values())

@@ -206,4 +206,94 @@ describe('a change set that is larger than a commit', () => {
     expect(await textOf(world, 'set/file-00')).to.equal('new')
     expect(await end()).to.deep.equal([])
   })
+
+  describe('with more packages than a commit takes', () => {
+    const packages = Array.from({ length: 130 }, (_, n) => `pkg-${String(n).padStart(3, '0')}`)
+    const described = async () => {
+      const change = world.change()
+      for (const pkg of packages)
+        change
+          .putArtifact(`${pkg}/file`, await world.stage(pkg), { replace: true })
+          .putDocument([pkg, 'doc'], { pkg })
+          .requireHead(pkg, (await world.documents.head(pkg))?.sequence ?? 0)
+          .describe(pkg, { description: pkg })
+      return change
+    }
+    const heads = async () => {
+      const found: (number | undefined)[] = []
+      for (const pkg of packages) found.push((await world.documents.head(pkg))?.sequence)
+      return [...new Set(found)]
+    }
+    const present = async () => {
+      let count = 0
+      for (const pkg of packages) if (await world.documents.find([pkg, 'doc'])) count++
+      return count
+    }
+
+    it('appears whole, heads and names with it, and goes on as single commits would', async () => {
+      const { heads: raised } = await (await described()).commit()
+      expect([...raised]).to.deep.equal(packages.map((pkg) => [pkg, 1]))
+      expect([await heads(), await present()]).to.deep.equal([[1], 130])
+      expect((await rowsOf('n')).length).to.equal(130)
+      expect((await world.entries()).filter(({ value }) => 'pending' in (value as object))).to.deep.equal([])
+      await (await described()).commit()
+      expect(await heads()).to.deep.equal([2])
+      await world.change().requireHead('pkg-007', 2).putDocument(['pkg-007', 'doc'], 'next').commit()
+      expect((await world.documents.head('pkg-007'))?.sequence).to.equal(3)
+    })
+
+    it('leaves nothing, not one head, where one of the packages moved on under the decision', async () => {
+      const before = await rowsOf('f v p n')
+      const change = await described()
+      await change.flush()
+      await world.change().putDocument(['pkg-120', 'other'], 1).commit()
+      const refused = await failure(change.commit())
+      expect([refused.kind, refused.detail['package']]).to.deep.equal(['stale', 'pkg-120'])
+      expect([await heads(), await present()]).to.deep.equal([[undefined, 1], 0])
+      expect((await rowsOf('p n')).filter((row) => !row.includes('pkg-120'))).to.deep.equal(
+        before.filter((row) => / [pn] /.test(row)),
+      )
+    })
+
+    it('that a crash cut off before its end is taken back by whoever comes to one of its packages, once it is over its time', async () => {
+      const real = world.metadata.commit.bind(world.metadata)
+      world.metadata.commit = async (mutations, token) => {
+        if (
+          mutations.some(
+            ({ op, key, ...rest }) => op === 'put' && key.path[0] === 'batch' && JSON.stringify(rest).includes('"done"'),
+          )
+        )
+          throw new Error('the process is gone')
+        if (gone) throw new Error('the process is gone')
+        await real(mutations, token)
+      }
+      let gone = false
+      const attempt = described().then((change) => change.commit())
+      await failure(attempt.finally(() => (gone = true)))
+      world.metadata.commit = real
+      expect([await heads(), await present()]).to.deep.equal([[undefined], 0])
+      world.clock.advance(batchLife + 1)
+      await world.change().putDocument(['pkg-005', 'doc'], 'mine').commit()
+      expect((await world.documents.head('pkg-005'))?.sequence).to.equal(1)
+      await end()
+      expect([await heads(), await present()]).to.deep.equal([[undefined, 1], 1])
+    })
+
+    it('is read as what it is where a crash came right after its end, and whoever comes next finds it written out', async () => {
+      const real = world.metadata.commit.bind(world.metadata)
+      let done = false
+      world.metadata.commit = async (mutations, token) => {
+        if (done) throw new Error('the process is gone')
+        await real(mutations, token)
+        done ||= mutations.some((mutation) => mutation.op === 'put' && JSON.stringify(mutation.value).includes('"state":"done"'))
+      }
+      await (await described()).commit()
+      world.metadata.commit = real
+      expect(done).to.equal(true)
+      expect([await heads(), await present(), (await rowsOf('n')).length]).to.deep.equal([[1], 130, 0])
+      await world.change().requireHead('pkg-009', 1).putDocument(['pkg-009', 'doc'], 'next').commit()
+      expect((await world.documents.head('pkg-009'))?.sequence).to.equal(2)
+      expect((await rowsOf('n')).length, 'names came with the heads').to.equal(130)
+    })
+  })
 })

@@ -307,15 +307,20 @@ describe('maven bundles', () => {
     expect(JSON.stringify((await publish(other, 'loose')).errors)).to.include('ivy-1.0.xml exists with other content')
   })
 
-  it('take 25 modules at once, and say where that many do not fit', async () => {
-    const modules = (count: number) =>
-      Array.from({ length: count }, (_, at) => moduleOf({ ...lib, artifact: `m${at}`, version: String(count) })).flat()
-    expect((await publish(modules(25))).purls).to.have.length(25)
-    for (const at of [0, 12, 24]) expect(await metadata(`org/demo/m${at}`)).to.include('<release>25</release>')
-    expect((await publish(modules(60))).errors).to.deep.equal({
-      bundle: ['The bundle has 60 versions, more than can appear at once: send it in several'],
+  it('take hundreds of modules at once, each of them listed and found', async () => {
+    const modules = Array.from({ length: 120 }, (_, at) => `m${at}`).flatMap((artifact) => {
+      const pom = pomOf({ ...lib, artifact })
+      return summed(`org/demo/${artifact}/1.0/${artifact}-1.0.pom`, pom)
     })
-    expect(await house.storedFiles()).to.have.length(75)
+    expect((await publish(modules)).purls).to.have.length(120)
+    for (const at of [0, 60, 119]) {
+      expect(await metadata(`org/demo/m${at}`)).to.include('<release>1.0</release>')
+      const dora = new MavenDeployment(house, '/acme/mvn')
+      expect(await dora.release({ ...lib, artifact: `m${at}`, version: '1.1' }, 'next')).to.equal(201)
+      expect(await metadata(`org/demo/m${at}`)).to.include('<release>1.1</release>')
+    }
+    const again = Array.from({ length: 1_001 }, (_, at) => ({ name: `org/demo/v/${at}/v-${at}.pom`, content: '<project/>' }))
+    expect(JSON.stringify((await publish(again, 'loose')).errors)).to.include('has 1001 versions, 1000 are possible')
   })
 
   it('are for those who may write, with the credentials that clients of the portal send', async () => {

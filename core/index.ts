@@ -58,7 +58,15 @@ export { instanceRoute, organizationRoute, originRoute, repositoryRoute } from '
 export type { MountScope, RouteRecord } from './plugin/route-record.js'
 export { bytes } from './request/content-reply.js'
 export { jsonBudget, parseStrictJson } from './request/json-body.js'
-export type { BlobJsonLimits, Form, FormFile, FormLimits, JsonWithBlobs, ProtocolRequest } from './request/protocol-request.js'
+export type {
+  BlobJsonLimits,
+  Form,
+  FormFile,
+  FormLimits,
+  JsonWithBlobs,
+  Omission,
+  ProtocolRequest,
+} from './request/protocol-request.js'
 export type { BytesOptions, Download, Headers, Reply } from './request/reply.js'
 export { empty, html, json, redirect, text, xml } from './request/reply.js'
 export { Clock } from './runtime/clock.js'

@@ -15,6 +15,7 @@ const bytesPerKey = 32
 const textRoom = 64 * 1024
 
 const quote = 0x22
+const comma = 0x2c
 const backslash = 0x5c
 
 interface Level {
@@ -25,8 +26,9 @@ interface Level {
 
 type OpenBlob = { readonly feed: BlobFeed; readonly decoder: Base64Stream; readonly path: readonly string[]; size: number }
 
-/** A byte scanner: the text is gathered without the strings that `isBlob` picks, which are decoded and staged as they arrive, a chunk at a time. What was
- *  gathered is then parsed as strictly as any body. On a failure the blob that was being staged is given up; those before it are dropped with the context. */
+/** A byte scanner: the text is gathered without the strings that `isBlob` picks, which are decoded and staged as they arrive, a chunk at a time, and without
+ *  what is to be omitted. What was gathered is then parsed as strictly as any body. On a failure the blob that was being staged is given up; those before it are
+ *  dropped with the context. */
 export async function readJsonWithBlobs(
   body: Readable,
   isBlob: (path: readonly string[]) => boolean,
@@ -55,6 +57,11 @@ class JsonBlobScanner {
   /** Does the next string stand for a key? */
   #keyNext = false
   #blob: OpenBlob | undefined
+  /** Number of levels around the member that is being read past; 0: none is. */
+  #omitting = 0
+  #omitted = 0
+  /** Where in the text the key begins that was read last. */
+  #keyAt = 0
   #unescaper = new JsonStringUnescaper()
 
   constructor(
@@ -80,6 +87,7 @@ class JsonBlobScanner {
     return {
       value: parseStrictJson(this.#text.subarray(0, this.#textSize), { keys, prototypeNames: 'allow' }),
       blobs: this.#blobs,
+      omitted: this.#omitted > 0,
     }
   }
 
@@ -89,8 +97,9 @@ class JsonBlobScanner {
   }
 
   /** Up to the first byte of the next string's content. */
-  #structure(chunk: Buffer, from: number): number {
-    for (let at = from; at < chunk.length; at += 1) {
+  #structure(chunk: Buffer, start: number): number {
+    let from = start
+    for (let at = start; at < chunk.length; at += 1) {
       const level = this.#levels.at(-1)
       switch (chunk[at]) {
         case 0x7b:
@@ -103,18 +112,27 @@ class JsonBlobScanner {
         }
         case 0x7d:
         case 0x5d:
+          from = this.#endOmission(chunk, from, at)
+          if (level !== undefined && level.index < 0 !== (chunk[at] === 0x7d)) throw badJson('not JSON')
           this.#levels.pop()
           this.#keyNext = false
           break
-        case 0x2c:
+        case comma:
+          from = this.#endOmission(chunk, from, at)
           if (level !== undefined && level.index >= 0) level.index += 1
           else this.#keyNext = level !== undefined
           break
         case 0x3a:
           this.#keyNext = false
+          if (this.#isOmitted()) {
+            this.#textSize = this.#keyAt
+            this.#omitting = this.#levels.length
+            from = at + 1
+          }
           break
         case quote:
           this.#keep(chunk.subarray(from, at + 1))
+          if (this.#keyNext && this.#omitting === 0) this.#keyAt = this.#textSize - 1
           this.#begin()
           return at + 1
       }
@@ -123,12 +141,35 @@ class JsonBlobScanner {
     return chunk.length
   }
 
+  #isOmitted(): boolean {
+    const { omit } = this.limits
+    if (omit === undefined || this.#omitting > 0 || this.#textSize < omit.after || this.#levels.length !== omit.depth)
+      return false
+    return this.#levels.at(-1)?.index === -1 && omit.picks(this.#path())
+  }
+
+  /** At a comma or a closing bracket: what is read past ends with its own level, and one comma goes with it. Returns from where on the chunk counts. */
+  #endOmission(chunk: Buffer, from: number, at: number): number {
+    if (this.#omitting !== this.#levels.length || this.#omitting === 0) return from
+    this.#keep(chunk.subarray(from, at))
+    this.#omitting = 0
+    if (chunk[at] === comma) return at + 1
+    let end = this.#textSize
+    while (isSpace(this.#text[end - 1])) end -= 1
+    if (this.#text[end - 1] === comma) this.#textSize = end - 1
+    return at
+  }
+
+  #path(): readonly string[] {
+    return this.#levels.map((level) => (level.index < 0 ? level.key : String(level.index)))
+  }
+
   #begin(): void {
     this.#escaped = false
     this.#string = []
     this.#state = 'string'
-    if (this.#keyNext || this.#levels.length === 0) return
-    const path = this.#levels.map((level) => (level.index < 0 ? level.key : String(level.index)))
+    if (this.#keyNext || this.#levels.length === 0 || this.#omitting > 0) return
+    const path = this.#path()
     if (!this.isBlob(path)) return
     if (this.#blobs.length === (this.limits.blobs ?? blobsAtMost))
       throw invalid('Too many attachments', { detail: { code: 'json' } })
@@ -197,6 +238,13 @@ class JsonBlobScanner {
   }
 
   #keep(piece: Buffer): void {
+    if (this.#omitting > 0) {
+      this.#omitted += piece.length
+      const most = this.limits.omit?.most ?? 0
+      if (this.#omitted > most)
+        throw tooLarge(`The document is larger than ${this.limits.text + most} bytes`, { detail: { limit: most } })
+      return
+    }
     const size = this.#textSize + piece.length
     const { text: limit } = this.limits
     if (size > limit) throw tooLarge(`The document is larger than ${limit} bytes`, { detail: { limit } })
@@ -216,4 +264,8 @@ function decodeKey(raw: Buffer): string {
   } catch (cause) {
     throw badJson('a malformed string', cause)
   }
+}
+
+function isSpace(code: number | undefined): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }

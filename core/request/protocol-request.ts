@@ -34,10 +34,23 @@ export interface BlobJsonLimits {
   readonly blob: number
   /** How many blobs; default 16. A body that is longer by its own word than all of them is refused unasked. */
   readonly blobs?: number
+  readonly omit?: Omission
+}
+/** For bodies of which little is needed: behind so many bytes of text, members of objects at this depth that `picks` names are read past. They are held to
+ *  balanced brackets alone, and are not in the value. */
+export interface Omission {
+  readonly after: number
+  /** Keys in a path. */
+  readonly depth: number
+  picks(path: readonly string[]): boolean
+  /** Bytes that are read past, all together. */
+  readonly most: number
 }
 export interface JsonWithBlobs {
   readonly value: unknown
   readonly blobs: readonly { readonly path: readonly string[]; readonly blob: StagedBlob }[]
+  /** Was anything read past? */
+  readonly omitted: boolean
 }
 
 export interface FormLimits {

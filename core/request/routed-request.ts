@@ -86,8 +86,8 @@ export class RoutedRequest implements ProtocolRequest {
 }
 
 /** No client escapes base64, and one that escaped every character of it would send twice as much. */
-function largestJson({ text, blob, blobs = blobsAtMost }: BlobJsonLimits): number {
-  return text + blobs * 2 * Math.ceil((blob * 4) / 3)
+function largestJson({ text, blob, blobs = blobsAtMost, omit }: BlobJsonLimits): number {
+  return text + (omit?.most ?? 0) + blobs * 2 * Math.ceil((blob * 4) / 3)
 }
 
 /** Above what any reader of the form takes: its files, three bytes a character of its text, and the headers of its parts. */

@@ -1,4 +1,4 @@
-import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
+import { invalid, json, type Omission, type ProtocolRequest, type Reply, type RepositoryContext, tooLarge } from '#core'
 import { deprecateVersions, holdToStored } from './deprecation.js'
 import { changePackage, storedAt } from './package-changes.js'
 import { documentKeys, revisionOf } from './package-documents.js'
@@ -8,8 +8,15 @@ import { oneTarball, type Rewrite, readPackageDocument } from './publish-documen
 import { star, starChange } from './stars.js'
 import { unpublishVersions } from './unpublish.js'
 
-/** Bytes of a body around its tarball: deprecating sends a whole packument. */
+/** Bytes of a body around its tarball. Deprecating and unpublishing send a whole packument, of which little is needed: behind the length of any publish
+ *  the manifests of versions are read past. */
 const textLimit = 32 * 1024 ** 2
+const manifests: Omission = {
+  after: 1024 ** 2,
+  depth: 3,
+  picks: ([top, , field]) => top === 'versions' && field !== 'deprecated',
+  most: 256 * 1024 ** 2,
+}
 /** Bytes of a tarball where the repository sets no limit of its own. */
 const tarballLimit = 256 * 1024 ** 2
 
@@ -44,8 +51,9 @@ async function putAtRevision(pkg: string, request: ProtocolRequest, context: Rep
 }
 
 async function meaningOf(pkg: string, request: ProtocolRequest, context: RepositoryContext) {
-  const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit, blobs: 1 }
-  const { value, blobs } = await request.jsonWithBlobs(oneTarball(), context.stage, limits)
+  const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit, blobs: 1, omit: manifests }
+  const { value, blobs, omitted } = await request.jsonWithBlobs(oneTarball(), context.stage, limits)
+  if (omitted && blobs.length > 0) throw tooLarge(`a publish has at most ${manifests.after} bytes around its tarball`)
   return readPackageDocument(pkg, value, blobs)
 }
 

@@ -7,7 +7,7 @@ import { median } from './process-cpu.js'
 import { wireBody } from './wire-body.js'
 
 /** Packages with one version, a thousand and twenty thousand, on one server: what their packuments take the first time and again, how long the server's event
- *  loop stands still meanwhile and by how much its memory grows, and what publishing one more version takes. */
+ *  loop stands still meanwhile and by how much its memory grows, and what publishing one more version takes, and deprecating one. */
 const counts = (process.env['BENCH_VERSIONS'] ?? '1,1000,20000').split(',').map(Number)
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 31)
 const flavours = { full: 'application/json', abbreviated: 'application/vnd.npm.install-v1+json' }
@@ -33,6 +33,14 @@ try {
     if (answer.status !== 204) throw new Error(`seeding was answered ${answer.status}: ${await answer.text()}`)
   }
 
+  const inWords = ({ took, bytes, p50, p99, max, grew }: Record<'took' | 'bytes' | 'p50' | 'p99' | 'max' | 'grew', number>) => ({
+    MiB: (bytes / 1024 ** 2).toFixed(2),
+    ms: took.toFixed(1),
+    'loop p50 ms': p50.toFixed(1),
+    'loop p99 ms': p99.toFixed(1),
+    'loop max ms': max.toFixed(1),
+    'RSS grew by MiB': grew.toFixed(0),
+  })
   /** One request while the server watches itself. */
   const measure = async (name: string, flavour: keyof typeof flavours, coding: string) => {
     ask('watch')
@@ -56,12 +64,14 @@ try {
       package: name,
       flavour,
       answer: `${coding}, ${what}`,
-      MiB: (middle('bytes') / 1024 ** 2).toFixed(2),
-      ms: middle('took').toFixed(1),
-      'loop p50 ms': middle('p50').toFixed(1),
-      'loop p99 ms': middle('p99').toFixed(1),
-      'loop max ms': middle('max').toFixed(1),
-      'RSS grew by MiB': middle('grew').toFixed(0),
+      ...inWords({
+        took: middle('took'),
+        bytes: middle('bytes'),
+        p50: middle('p50'),
+        p99: middle('p99'),
+        max: middle('max'),
+        grew: middle('grew'),
+      }),
     })
   }
   let published = 0
@@ -82,6 +92,33 @@ try {
       }
     }
   }
+
+  /** `npm deprecate` of one version: the whole packument comes back. */
+  const deprecate = async (name: string) => {
+    const headers = { authorization, accept: flavours.full }
+    const packument = JSON.parse((await wireBody(`${url}/acme/js/${name}`, headers)).toString()) as {
+      versions: Record<string, object>
+    }
+    const [version = '', manifest = {}] = Object.entries(packument.versions)[0] ?? []
+    const body = JSON.stringify({
+      ...packument,
+      versions: { ...packument.versions, [version]: { ...manifest, deprecated: 'old' } },
+    })
+    ask('watch')
+    await said('watching')
+    const began = performance.now()
+    const answer = await fetch(`${url}/acme/js/${name}`, { method: 'PUT', headers: { authorization }, body })
+    const took = performance.now() - began
+    ask('tell')
+    const { p50, p99, max, grew } = await said('watched')
+    if (answer.status !== 201) throw new Error(`deprecating was answered ${answer.status}: ${await answer.text()}`)
+    rows.push({
+      package: name,
+      answer: 'PUT of all of it, to deprecate',
+      ...inWords({ took, bytes: body.length, p50, p99, max, grew }),
+    })
+  }
+  for (const count of counts) await deprecate(`p${count}`)
 
   const publishing = new Map<number, number[]>(counts.map((count) => [count, []]))
   for (let round = 0; round < rounds; round++) for (const count of counts) publishing.get(count)?.push(await publish(`p${count}`))

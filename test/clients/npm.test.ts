@@ -102,6 +102,16 @@ describe(withVersion('npm'), function () {
     expect(await npm.do('app', 'owner', 'ls', '@acme/greeting')).to.match(/^admin\b/)
   })
 
+  it('gives a star, lists what has one, and takes it back', async () => {
+    const listed = async () => (await npm.do('app', 'stars', target.login)).split('\n').filter(Boolean)
+    await npm.do('app', 'star', 'shout-words')
+    expect(JSON.parse(await npm.do('app', 'view', 'shout-words', 'users', '--json'))).to.deep.equal({ [target.login]: true })
+    expect(await listed()).to.deep.equal(['shout-words'])
+    await npm.do('app', 'unstar', 'shout-words')
+    expect((await npm.do('app', 'view', 'shout-words', 'versions')).length).to.be.greaterThan(0)
+    expect((await npm.ask('app', 'stars', target.login)).output).to.not.contain('shout-words')
+  })
+
   it('unpublishes one version, then all', async () => {
     await npm.do('app', 'unpublish', 'shout-words@1.1.0')
     expect(await npm.do('app', 'view', 'shout-words', 'versions', '--json')).to.equal('[\n  "1.0.0"\n]')

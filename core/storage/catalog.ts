@@ -10,6 +10,13 @@ export interface CatalogEntry {
   readonly facts: PackageFacts
 }
 
+/** What one shard has next. */
+interface Head {
+  readonly name: string
+  readonly entry: Entry
+  readonly stream: AsyncIterator<Entry>
+}
+
 /** At most this many names are looked at by one search. */
 const searchReach = 20_000
 /** Longer than any name that a key can hold. */
@@ -51,20 +58,24 @@ export class Catalog {
         [Symbol.asyncIterator](),
     )
     try {
-      const heads = await Promise.all(streams.map((stream) => stream.next()))
-      for (;;) {
-        let least = -1
-        for (let i = 0; i < heads.length; i++) {
-          const head = heads[i]
-          if (!head || head.done) continue
-          const best = heads[least]
-          if (!best || best.done || compareNames(head.value.key.path[0] ?? '', best.value.key.path[0] ?? '') < 0) least = i
+      // Descending, so that the next one is taken from the end and put back where it belongs.
+      const heads: Head[] = []
+      const put = async (stream: AsyncIterator<Entry>) => {
+        const { done, value } = await stream.next()
+        if (done) return
+        const name = value.key.path[0] ?? ''
+        let low = 0
+        for (let high = heads.length; low < high; ) {
+          const middle = (low + high) >> 1
+          if (compareNames(heads[middle]?.name ?? '', name) > 0) low = middle + 1
+          else high = middle
         }
-        const winner = heads[least]
-        const stream = streams[least]
-        if (!winner || winner.done || !stream) return
-        yield winner.value
-        heads[least] = await stream.next()
+        heads.splice(low, 0, { name, entry: value, stream })
+      }
+      for (const stream of streams) await put(stream)
+      for (let least = heads.pop(); least; least = heads.pop()) {
+        yield least.entry
+        await put(least.stream)
       }
     } finally {
       await Promise.all(streams.map((stream) => stream.return?.()))

@@ -1,6 +1,5 @@
 import { type CoreMetadata, fieldOf } from './core-metadata.js'
 import type { FileDocument } from './project-documents.js'
-import { encodeText, type RenderedPage } from './simple-links.js'
 
 /** What the older JSON of a project tells: of one release in full, and of all files. */
 export interface LegacyProject {
@@ -20,7 +19,7 @@ export interface LegacyProject {
 const unknown = { last_day: -1, last_month: -1, last_week: -1 }
 
 /** The document that clients read before there was a JSON of the simple index; addresses are absolute. */
-export function renderLegacy(told: LegacyProject, base: URL): RenderedPage {
+export function renderLegacy(told: LegacyProject, base: URL) {
   const { urls, releases, serial } = told
   const files = (documents: readonly FileDocument[]) => documents.map((file) => renderFile(file, base))
   const value = {
@@ -32,7 +31,7 @@ export function renderLegacy(told: LegacyProject, base: URL): RenderedPage {
     urls: files(urls),
     vulnerabilities: [],
   }
-  return { contentType: 'application/json', body: encodeText(`${JSON.stringify(value)}\n`) }
+  return { contentType: 'application/json', body: Buffer.from(`${JSON.stringify(value)}\n`) }
 }
 
 function renderInfo({ project, name, version, metadata, urls }: LegacyProject, base: URL): Record<string, unknown> {

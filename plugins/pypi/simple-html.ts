@@ -1,10 +1,11 @@
 import { mediaTypes } from './media-type.js'
 import type { ListedFile, ProjectPage } from './project-page.js'
-import { encodeText, fileUrl, type PageParts, provenanceUrl, type RenderedPage } from './simple-links.js'
+import { fileUrl, type PageParts, provenanceUrl, type RenderedPage } from './simple-links.js'
 
 /** HTML stays what API 1.4 defined (PEP 833): no size, no time, no versions. Consumers match it with regular expressions: one anchor a line, href first. */
 const apiVersion = '1.4'
 
+/** In pieces, one for each file. */
 export function renderHtmlPage({ project, status, files }: ProjectPage, flavour: 'html' | 'html-v1', base: URL): RenderedPage {
   const metas =
     status.status === 'active' && status.reason === undefined
@@ -17,7 +18,12 @@ export function renderHtmlPage({ project, status, files }: ProjectPage, flavour:
         ]
   const title = `Links for ${escapeHtml(project)}`
   const { contentType, begin, end } = frame(title, metas, flavour)
-  return { contentType, body: encodeText(begin + files.map((file) => `${renderAnchor(project, file, base)}\n`).join('') + end) }
+  const anchors = async function* () {
+    yield begin
+    for (const file of files) yield `${renderAnchor(project, file, base)}\n`
+    yield end
+  }
+  return { contentType, body: anchors() }
 }
 
 /** The list of projects: display names over relative links. */

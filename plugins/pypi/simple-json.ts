@@ -1,20 +1,26 @@
 import { mediaTypes } from './media-type.js'
 import type { ListedFile, ProjectPage } from './project-page.js'
-import { encodeText, fileUrl, type PageParts, provenanceUrl, type RenderedPage } from './simple-links.js'
+import { fileUrl, type PageParts, provenanceUrl, type RenderedPage } from './simple-links.js'
 
 /** A size is required from 1.1 on: a page that lacks one claims what it can keep (PyPI dossier 5). */
 function apiVersion(files: readonly ListedFile[]): '1.4' | '1.0' {
   return files.every(({ size }) => size !== undefined) ? '1.4' : '1.0'
 }
 
-export function renderJsonPage({ project, status, versions, files }: ProjectPage, base: URL): RenderedPage {
-  return rendered({
-    meta: { 'api-version': apiVersion(files) },
-    name: project,
-    'project-status': status,
-    versions,
-    files: files.map((file) => renderFile(project, file, base)),
-  })
+/** In pieces, one for each file. */
+export function renderJsonPage(page: ProjectPage, base: URL): RenderedPage {
+  return { contentType: mediaTypes.json, body: jsonPieces(page, base) }
+}
+
+async function* jsonPieces({ project, status, versions, files }: ProjectPage, base: URL): AsyncGenerator<string> {
+  const head = { meta: { 'api-version': apiVersion(files) }, name: project, 'project-status': status, versions }
+  yield `${JSON.stringify(head).slice(0, -1)},"files":[`
+  let before = ''
+  for (const file of files) {
+    yield before + JSON.stringify(renderFile(project, file, base))
+    before = ','
+  }
+  yield ']}\n'
 }
 
 /** The list of projects: display names. */
@@ -43,8 +49,4 @@ function renderFile(project: string, file: ListedFile, base: URL): Record<string
     ...(metadata === undefined ? {} : { 'core-metadata': metadata }),
     provenance: file.provenance === undefined ? null : provenanceUrl(project, file, base),
   }
-}
-
-function rendered(value: unknown): RenderedPage {
-  return { contentType: mediaTypes.json, body: encodeText(`${JSON.stringify(value)}\n`) }
 }

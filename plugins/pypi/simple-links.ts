@@ -3,7 +3,7 @@ import { provenancePath } from './provenance.js'
 
 export interface RenderedPage {
   readonly contentType: string
-  readonly body: Uint8Array
+  readonly body: AsyncIterable<string>
 }
 
 /** A list of projects, to be written one after the other. */
@@ -24,9 +24,4 @@ export function fileUrl({ sha256, filename }: { readonly sha256: string; readonl
 /** Absolute, as PEP 740 wants it. */
 export function provenanceUrl(project: string, { version, filename }: ListedFile, base: URL): string {
   return `${base.href}${provenancePath(project, version, filename)}`
-}
-
-const encoder = new TextEncoder()
-export function encodeText(text: string): Uint8Array {
-  return encoder.encode(text)
 }

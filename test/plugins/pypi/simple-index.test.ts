@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import type { ProjectPage } from '../../../plugins/pypi/project-page.js'
 import { simpleIndex } from '../../../plugins/pypi/simple-index.js'
@@ -26,13 +28,13 @@ const page: ProjectPage = {
     },
   ],
 }
-const rendered = (view: ProjectPage, flavour: string) => {
+const rendered = async (view: ProjectPage, flavour: string) => {
   const { contentType, body } = simpleIndex.render(view, flavour, base)
-  return { contentType, text: Buffer.from(body as Uint8Array).toString() }
+  return { contentType, text: await text(Readable.from(body as AsyncIterable<string>)) }
 }
 
 describe('a page of the simple index', () => {
-  it('is this HTML, to the byte', () => {
+  it('is this HTML, to the byte', async () => {
     const sha = `4f`.repeat(32)
     const meta = `9a`.repeat(32)
     const expected = `<!DOCTYPE html>
@@ -52,15 +54,15 @@ describe('a page of the simple index', () => {
   </body>
 </html>
 `
-    expect(rendered(page, 'html')).to.deep.equal({ contentType: 'text/html; charset=utf-8', text: expected })
-    expect(rendered(page, 'html-v1')).to.deep.equal({
+    expect(await rendered(page, 'html')).to.deep.equal({ contentType: 'text/html; charset=utf-8', text: expected })
+    expect(await rendered(page, 'html-v1')).to.deep.equal({
       contentType: 'application/vnd.pypi.simple.v1+html; charset=utf-8',
       text: expected,
     })
   })
 
-  it('is this JSON', () => {
-    const { contentType, text } = rendered(page, 'json')
+  it('is this JSON', async () => {
+    const { contentType, text } = await rendered(page, 'json')
     expect(contentType).to.equal('application/vnd.pypi.simple.v1+json')
     expect(text.endsWith('}\n')).to.equal(true)
     const common = { size: 21482, 'upload-time': '2026-01-31T12:00:00.123Z' }
@@ -102,15 +104,15 @@ describe('a page of the simple index', () => {
     })
   })
 
-  it('claims API 1.0 where a size is unknown', () => {
+  it('claims API 1.0 where a size is unknown', async () => {
     const { size: _, ...unsized } = wheel
-    const { text } = rendered({ ...page, files: [{ ...unsized, yanked: false }] }, 'json')
+    const { text } = await rendered({ ...page, files: [{ ...unsized, yanked: false }] }, 'json')
     const document = JSON.parse(text) as { meta: unknown; files: readonly object[] }
     expect(document.meta).to.deep.equal({ 'api-version': '1.0' })
     expect(document.files[0]).not.to.have.property('size')
   })
 
-  it('of an active project says nothing of its status in HTML', () => {
-    expect(rendered({ ...page, status: { status: 'active' } }, 'html').text).not.to.contain('project-status')
+  it('of an active project says nothing of its status in HTML', async () => {
+    expect((await rendered({ ...page, status: { status: 'active' } }, 'html')).text).not.to.contain('project-status')
   })
 })

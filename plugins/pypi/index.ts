@@ -43,7 +43,7 @@ export function pypiPlugin(): ProtocolPlugin {
     digests: ['md5', 'blake2b256'],
     documents: { v: documentVersion, upgrade: (value) => value },
     settings: clientSettings,
-    keeping,
+    keeping: keeping(startedClock),
     describe: describeStored,
     start: async (kit: PluginKit) => {
       clock = kit.clock

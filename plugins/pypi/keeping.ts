@@ -1,4 +1,4 @@
-import type { PackageKeeping } from '#core'
+import type { Clock, PackageKeeping } from '#core'
 import { setProjectStatus, yankRelease } from './project-marks.js'
 import { normalizeName } from './project-name.js'
 import { copyRelease } from './release-copy.js'
@@ -6,7 +6,7 @@ import { removeProject, removeRelease } from './release-removal.js'
 import { filesOf, releaseOf } from './releases.js'
 
 /** A project's releases: each all of its files, with what the index says of them. */
-export const keeping: PackageKeeping = {
+export const keeping = (clock: () => Clock): PackageKeeping => ({
   keyOf: normalizeName,
   async *versions(project, { documents }) {
     const releases = new Map<string, { readonly version: string; readonly publishedAt: Date }>()
@@ -19,7 +19,7 @@ export const keeping: PackageKeeping = {
   },
   remove: removeRelease,
   removeAll: removeProject,
-  copy: copyRelease,
+  copy: (project, version, from, to, change) => copyRelease(project, version, from, to, change, clock().now()),
   yank: yankRelease,
   setStatus: setProjectStatus,
-}
+})

@@ -1,4 +1,4 @@
-import { conflict, notFound, type PackageKeeping, type RepositoryChangeSet, type RepositoryContext } from '#core'
+import { conflict, notFound, type RepositoryChangeSet, type RepositoryContext } from '#core'
 import { type DistributionFile, metadataSuffix, parseFilename, provenanceSuffix } from './distribution-file.js'
 import {
   describeProject,
@@ -14,19 +14,33 @@ import {
 } from './project-documents.js'
 import { filesOf, highest, holdProject, releaseOf } from './releases.js'
 
-/** All files of a release into another repository, by the rules of an upload there. */
-export const copyRelease: PackageKeeping['copy'] = async (project, version, from, to, change) => {
+/** All files of a release into another repository, by the rules of an upload there. They arrive there now: a client that waits for a release to be some
+ *  days old must not see one appear in the past. */
+export async function copyRelease(
+  project: string,
+  version: string,
+  from: RepositoryContext,
+  to: RepositoryContext,
+  change: RepositoryChangeSet,
+  now: Date,
+): Promise<void> {
   await holdProject(project, to.documents, change)
   const files = (await filesOf(project, from.documents)).filter((file) => releaseOf(file.version) === releaseOf(version))
   const source = await findDocument<ProjectDocument>(from.documents, projectKey(project))
   if (files.length === 0 || source === undefined) throw notFound('version', `${project} ${version}`)
+  const target = await findDocument<ProjectDocument>(to.documents, projectKey(project))
+  const closed = target?.value.status?.status
+  if (closed === 'archived' || closed === 'quarantined')
+    throw conflict(`Project '${project}' is ${closed} in ${to.repository.name} and does not accept uploads.`)
   for (const document of files) {
     const file = parseFilename(document.filename)
     if (file === undefined) continue
     const there = await findDocument<FileDocument>(to.documents, fileKey(project, document.filename))
-    if (there?.value.sha256 !== document.sha256) await copyFile(file, document, from, to, change)
+    if (there?.value.sha256 !== document.sha256) {
+      const arrived: FileDocument = { ...document, uploadedAt: now.toISOString() }
+      await copyFile(file, arrived, from, to, change)
+    }
   }
-  const target = await findDocument<ProjectDocument>(to.documents, projectKey(project))
   const latest = highest([...(await filesOf(project, to.documents)), ...files]) ?? version
   if (target !== undefined && target.value.latest === latest) return
   const { status: _, ...described } = source.value

@@ -50,6 +50,8 @@ function uploadStatus(failure: RegistryError, status: number): number {
 function wordsOf(failure: RegistryError, status: number, request: ProtocolRequest): string {
   if (failure.kind === 'hidden') return 'You may not read this repository.'
   if (failure.kind === 'unauthenticated') return 'Invalid or non-existent authentication information.'
+  if (failure.kind === 'forbidden' && failure.detail['permission'] !== undefined && isUpload(request))
+    return "The user isn't allowed to upload to this repository."
   if (failure.kind === 'method' && isSimple(request)) {
     return "The simple index is read only. Files are uploaded by POST to the address of the repository itself, without 'simple/'."
   }

@@ -98,7 +98,9 @@ describe('the life of a project', () => {
   })
 
   it('goes on without files: an empty page, and every spelling of the names of its files spent', async () => {
+    const before = await etag()
     await operator.done('DELETE', 'packages/py/bard/1.0')
+    expect(await etag()).not.to.equal(before)
     expect(await page()).to.deep.equal({
       meta: { 'api-version': '1.4' },
       name: 'bard',

@@ -30,6 +30,23 @@ describe('the spellings of one project', () => {
     }
   })
 
+  it('lead to the files by links that are right from every address that serves a page', async () => {
+    for (const page of [
+      '/acme/py/simple/friendly-bard/',
+      '/acme/py/+simple/friendly-bard/',
+      '/acme/py/%2Bsimple/friendly-bard/',
+    ]) {
+      const html = (await house.call('GET', page)).text()
+      const links = [...html.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => new URL(href ?? '', house.url + page))
+      expect(links).to.have.length(5)
+      for (const { pathname } of links) expect((await house.call('GET', pathname)).status, `${page} ${pathname}`).to.equal(200)
+      const { files } = (await house.call('GET', page, { headers: { accept: json } })).json() as {
+        files: readonly { url: string }[]
+      }
+      expect(files.map(({ url }) => new URL(url, house.url + page).pathname)).to.deep.equal(links.map(({ pathname }) => pathname))
+    }
+  })
+
   it('are refused as uploads of one file, and so are spellings of a version and orders of tags', async () => {
     const tag = 'py2.py3-none-any'
     expect((await upload(house, buildWheel({ name: 'lute', version: '2.0', tag }), 'lute', '2.0')).status).to.equal(200)

@@ -11,6 +11,7 @@ import { TokenUsage } from './auth/token-usage.js'
 import { DigestService } from './digest/digest-service.js'
 import { NodeDigestService } from './digest/node-digest-service.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
+import { RequestRates } from './request/request-rates.js'
 import { Clock, SystemClock } from './runtime/clock.js'
 import { checkLimits, defaultLimits, Limits } from './runtime/limits.js'
 import { Logger, silentLogger } from './runtime/logger.js'
@@ -71,6 +72,7 @@ const singletons: readonly (new (...parts: never[]) => object)[] = [
   PasswordHash,
   PluginRegistry,
   ReadOnly,
+  RequestRates,
   ResumableUploads,
   SigningKeys,
   TokenUsage,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Permission } from '../auth/permission.js'
 import type { ProtocolRequest } from '../request/protocol-request.js'
 import type { Reply } from '../request/reply.js'
+import type { Rate } from '../request/request-rates.js'
 import type { InstanceContext } from '../tenancy/instance-context.js'
 import type { OrganizationContext } from '../tenancy/organization-context.js'
 import type { OriginContext } from '../tenancy/origin-context.js'
@@ -40,6 +41,8 @@ export interface Route<Context, Path extends string = string> {
   readonly lesser?: Permission
   /** Of a repository mount: where it answers false, the route is absent, from `Allow` too. */
   readonly offered?: (repository: Repository) => boolean
+  /** It costs much: a caller gets so many a minute, and then 429. Of repository and organization mounts. */
+  readonly rate?: Rate
   /** `api` has it on every route, OpenAPI is made from it. */
   readonly describe?: RouteDescription
   /** A property, not a method: a repository route in an organization mount is then a compile error. */

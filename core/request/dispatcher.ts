@@ -18,6 +18,7 @@ import { serveInstance, serveOrganization, serveOrigin } from './management-requ
 import type { Reply } from './reply.js'
 import { withHouseHeaders } from './reply-headers.js'
 import { type DispatchParts, serveRepository } from './repository-requests.js'
+import { RequestRates } from './request-rates.js'
 import { Visit } from './visit.js'
 
 /** Tenant, route, caller, permission, context, handler, failure: in that order, once, for every request. A refusal reads no byte of the body. */
@@ -35,9 +36,10 @@ export class Dispatcher {
     @inject(ReadOnly) readOnly: ReadOnly,
     @inject(Logger) log: Logger,
     @inject(DownloadCounter) downloads: DownloadCounter,
+    @inject(RequestRates) rates: RequestRates,
   ) {
     this.#tenancy = tenancy
-    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log, downloads }
+    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log, downloads, rates }
   }
 
   /** Never throws: whatever goes wrong is an answer. */

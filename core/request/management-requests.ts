@@ -54,6 +54,7 @@ export async function serveOrganization(
   }
   if (permission !== 'none' && isWrite(permission) && visit.house.method !== 'GET' && visit.house.method !== 'HEAD')
     await parts.readOnly.hold(tenant.organization)
+  if (route.rate) parts.rates.spend(route.rate, tenant.organization.id, principal, visit.house.address)
   const { plugin } = place.installed
   const opened = parts.contexts.organization({ ...visit.facts, tenant, plugin, principal, ceiling: permission, mountUrl })
   return await runRoute(visit, route, opened, parts.log)

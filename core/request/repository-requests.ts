@@ -21,6 +21,7 @@ import type { Tenant } from '../tenancy/tenancy.js'
 import type { DownloadCounter } from '../usage/download-counter.js'
 import { canonicalRedirect } from './canonical-redirect.js'
 import type { Reply } from './reply.js'
+import type { RequestRates } from './request-rates.js'
 import { locate, type RouteFound, routeOrReply, runRoute } from './routing.js'
 import { watchSignIn } from './sign-in-gate.js'
 import type { Visit } from './visit.js'
@@ -33,6 +34,7 @@ export interface DispatchParts {
   readonly readOnly: ReadOnly
   readonly log: Logger
   readonly downloads: DownloadCounter
+  readonly rates: RequestRates
 }
 
 export interface RepositoryPlace {
@@ -95,6 +97,7 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   }
   if (!allowed(route.route)) throw methodNotAllowed(allowedMethods(route.shelf, allowed))
   if (permission !== 'none' && writing.has(permission)) await parts.readOnly.hold(tenant.organization)
+  if (route.route.rate) parts.rates.spend(route.route.rate, tenant.organization.id, principal, visit.house.address)
   const opened = parts.contexts.repository({
     // Each of them by name: a tenth of the kernel's time for a small file goes into properties that stand behind a spread.
     requestId: visit.house.id,

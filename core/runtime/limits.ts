@@ -6,6 +6,8 @@ export interface Limits {
   readonly contentCache: number
   /** Rendered documents kept in memory. */
   readonly documentCache: number
+  /** Of one caller, in one process. */
+  readonly searchesPerMinute: number
   /** Days in which a delete can be undone, and in which a replaced version is kept. */
   readonly undoDays: number
   /** Of a resumable upload, what becomes durable at once while a request goes on. */
@@ -36,6 +38,7 @@ export const defaultLimits: Limits = {
   maxArtifactSize: 5 * 1024 ** 3,
   contentCache: 64 * 1024 ** 2,
   documentCache: 64 * 1024 ** 2,
+  searchesPerMinute: 60,
   undoDays: 14,
   uploadPiece: 64 * 1024 ** 2,
   openUploads: 100,

@@ -39,6 +39,7 @@ const limits = z.strictObject({
   maxArtifactSize: z.exactOptional(bytes(100 * GiB)),
   contentCache: z.exactOptional(bytes(4 * GiB)),
   documentCache: z.exactOptional(bytes(4 * GiB)),
+  searchesPerMinute: z.exactOptional(upTo(1_000_000)),
   undoDays: z.exactOptional(upTo(365)),
   keepVersions: z.exactOptional(upTo(1_000)),
   sweepHours: z.exactOptional(

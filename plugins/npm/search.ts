@@ -12,6 +12,7 @@ export const searchRoutes = [
     method: 'GET',
     path: '/-/v1/search',
     permission: 'artifacts.read',
+    rate: 'search',
     handle: async ({ query }, context) => search(query, context),
   }),
 ]

@@ -124,6 +124,7 @@ function settingsOf(names: KnownNames): string {
     ['path.org', 'organizations', 0.9],
     ['path.organization', 'deletable', 0.9],
     ['path.repository', 'repositories', 0.9],
+    ['path.deleted', 'repositories', 0.9],
     ['path.member', 'members', 0.9],
     ['path.group', 'groups', 0.9],
     ['path.format', 'formats', 0.9],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -50,7 +50,9 @@ describe('The management interface, swept by schemathesis', function () {
       pythonTools('openapi', ['schemathesis==4.32.5', 'openapi-spec-validator==0.9.0']),
     )
     folder = await mkdtemp(join(tmpdir(), 'schemathesis-'))
-    server = await Server.start({ CLOUDREPO_SAMPLE: 'off' })
+    const place = await mkdtemp(join(tmpdir(), 'cloudrepo-server-'))
+    await writeFile(join(place, 'cloudrepo.json'), JSON.stringify({ limits: { searchesPerMinute: 1_000_000 } }))
+    server = await Server.start({ CLOUDREPO_SAMPLE: 'off' }, place)
     operator = (await readFile(join(server.data, 'operator-token'), 'utf8')).trim()
     for (const name of [...names.organizations, ...names.deletable]) await send('POST', '/-/api/v1/organizations', { name })
     for (const organization of names.organizations) await furnish(`/${organization}/-/api/v1/`)

@@ -9,7 +9,9 @@ import type { ProtocolPlugin } from '../../../core/plugin/protocol-plugin.js'
 import { Dispatcher } from '../../../core/request/dispatcher.js'
 import type { HouseRequest } from '../../../core/request/house-request.js'
 import type { Reply } from '../../../core/request/reply.js'
+import { RequestRates } from '../../../core/request/request-rates.js'
 import { SystemClock } from '../../../core/runtime/clock.js'
+import { defaultLimits } from '../../../core/runtime/limits.js'
 import { type LogFields, type Logger, silentLogger } from '../../../core/runtime/logger.js'
 import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
 import type { ContextFactory } from '../../../core/tenancy/context-factory.js'
@@ -74,7 +76,10 @@ export class FakeHouse {
     const { tenancy, authenticator, policy, contexts } = this
     const readOnly = new ReadOnly(new MemoryMetadataStore())
     const downloads = new DownloadCounter(new MemoryMetadataStore(), new SystemClock(), log)
-    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, readOnly, log, downloads).handle(request)
+    const rates = new RequestRates(defaultLimits, new SystemClock())
+    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, readOnly, log, downloads, rates).handle(
+      request,
+    )
   }
 
   private tenant(name: string): Tenant {

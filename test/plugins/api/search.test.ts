@@ -24,6 +24,7 @@ describe('search and browsing of the management interface', () => {
         { name: 'jars', format: 'maven' },
         { name: 'secret', format: 'raw' },
       ],
+      parts: async () => ({ limits: { searchesPerMinute: 10_000 } }),
     })
     operator = operatorOf(house)
     const put = async (target: string, body: string, as: 'dora' | 'bert' = 'dora') =>

@@ -15,6 +15,8 @@ import { callerOf, highestLevel } from './caller.js'
 import { isObject, isText } from './manifest.js'
 
 const bodyLimit = 64 * 1024
+/** npm shows the first six characters of a key, and finds a token by them: what all ids begin with is no part of it. */
+const idPrefix = 'tok_'
 const pages = { perPage: 10, most: 100 } as const
 
 /** `npm token`: the caller's own tokens. Whoever signed in by name and password sees all of them; a token sees and revokes itself (npm dossier 11.3). */
@@ -27,7 +29,7 @@ export const tokenRoutes = [
     permission: 'artifacts.read',
     // npm sends the token itself where it was given that, else the id that the list calls its key.
     async handle({ params: { token } }, { tokens }) {
-      await (token.startsWith('crt_') ? tokens.revokeToken(token) : tokens.revoke(token))
+      await (token.startsWith('crt_') ? tokens.revokeToken(token) : tokens.revoke(`${idPrefix}${token}`))
       return empty(204)
     },
   }),
@@ -103,7 +105,7 @@ function wishesIn(body: { readonly [field: string]: Json }) {
 function objectOf({ id, name, prefix, scopes, createdAt, expiresAt }: TokenRecord) {
   const writes = scopes.some((scope) => scope.kind === 'repository' && scope.level !== 'read')
   return {
-    key: id,
+    key: id.replace(idPrefix, ''),
     // A true beginning of the secret: npm finds by it which token a secret is.
     token: prefix,
     name,

@@ -2,6 +2,7 @@ import { access, appendFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { obtain } from './client-cache.js'
+import { auditTwice, withoutMirror } from './npm-audits.js'
 import { NpmWorkplace, type NpmWorkplaceOptions } from './npm-workplace.js'
 import { succeed } from './run.js'
 import { type ClientTarget, Server } from './server.js'
@@ -32,6 +33,7 @@ export interface NpmClient {
   /** Runs index.js; default: Node itself does. */
   readonly start?: readonly string[]
   readonly audit?: readonly string[]
+  readonly signatures?: readonly string[]
   /** Further flows, after these. */
   readonly more?: (place: () => NpmWorkplace, target: () => ClientTarget) => void
 }
@@ -64,7 +66,7 @@ export function npmFlow(client: NpmClient): void {
       for (const made of ['node_modules', '.pnp.cjs', '.yarn'])
         await rm(join(place.project('app'), made), { recursive: true, force: true })
     }
-    const { whoami, publish, refusal, view, addTag, listTags, audit } = client
+    const { whoami, publish, refusal, view, addTag, listTags, audit, signatures } = client
 
     if (whoami)
       it('knows who it is', async () => {
@@ -120,10 +122,12 @@ export function npmFlow(client: NpmClient): void {
       expect((await readFile(join(place.project('app'), client.lockFile))).equals(lock)).to.equal(true)
     })
 
-    if (audit)
-      it('says that there is no audit here, and does not take it for a clean bill', async () => {
-        const audited = await place.ask('app', ...audit)
-        expect(audited.status, audited.output).to.not.equal(0)
+    if (audit) it('audits what it installed, and finds what the operator has loaded', () => auditTwice(place, server, audit))
+
+    if (signatures)
+      it('verifies the signature of everything that it installed', async () => {
+        const verified = await place.with(withoutMirror).do('app', ...signatures)
+        expect(verified).to.match(/2 packages have verified registry signatures/)
       })
 
     client.more?.(

@@ -68,6 +68,14 @@ export class NpmWorkplace {
     this.caches += 1
   }
 
+  /** The same place, for commands that need more of their environment. */
+  with(env: NodeJS.ProcessEnv): NpmWorkplace {
+    const { folder, home, command, target, options } = this
+    const same = new NpmWorkplace(folder, home, command, target, { ...options, env: { ...options.env, ...env } })
+    same.caches = this.caches
+    return same
+  }
+
   project(name: string): string {
     return join(this.folder, name)
   }
@@ -84,8 +92,12 @@ export class NpmWorkplace {
   }
 
   /** Runs a command that asks questions, and answers each as it appears. */
-  async converse(args: readonly string[], answers: readonly (readonly [question: string, answer: string])[]): Promise<Ran> {
-    const child = spawn(this.command, args, { cwd: this.folder, env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] })
+  async converse(
+    args: readonly string[],
+    answers: readonly (readonly [question: string, answer: string])[],
+    project = '.',
+  ): Promise<Ran> {
+    const child = spawn(this.command, args, { cwd: this.project(project), env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
     let next = 0

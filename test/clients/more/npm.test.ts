@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { nodeRuntime, npmTool } from '../node-tools.js'
+import { type AccountWords, accountFlows } from '../npm-accounts.js'
 import { npmFlow } from '../npm-flow.js'
 
-for (const version of ['6.14.18', '8.19.4', '9.9.4', '10.9.9', '12.2.0'])
+for (const version of ['6.14.18', '8.19.4', '9.9.4', '10.9.9', '12.2.0']) {
+  const major = Number.parseInt(version, 10)
   npmFlow({
     title: `npm ${version}`,
     async install() {
@@ -19,4 +21,15 @@ for (const version of ['6.14.18', '8.19.4', '9.9.4', '10.9.9', '12.2.0'])
     installLocked: ['ci'],
     lockFile: 'package-lock.json',
     audit: ['audit'],
+    ...(major < 8 ? {} : { signatures: ['audit', 'signatures'] }),
+    more: accountFlows(wordsOf(major)),
   })
+}
+
+function wordsOf(major: number): AccountWords {
+  return {
+    collaborators: major < 9 ? ['ls-collaborators'] : ['list', 'collaborators'],
+    packages: major < 9 ? ['ls-packages'] : ['list', 'packages'],
+    tokenCreate: major < 11 ? [] : ['--name', 'ci', '--packages-and-scopes-permission', 'read-write', '--packages-all'],
+  }
+}

@@ -19,7 +19,7 @@ npmFlow({
   installAll: ['install'],
   installLocked: ['install', '--frozen-lockfile'],
   lockFile: 'yarn.lock',
-  audit: ['audit'],
+  // Its audit asks the public registry, whatever its settings say.
 })
 
 for (const version of ['3.8.7', '4.18.1'])
@@ -38,7 +38,7 @@ for (const version of ['3.8.7', '4.18.1'])
     installLocked: ['install', '--immutable'],
     lockFile: 'yarn.lock',
     start: ['run', 'start'],
-    audit: ['npm', 'audit'],
+    audit: ['npm', 'audit', '--recursive'],
   })
 
 /** Its own settings file, and an empty lock file, which marks the root of a project. */

@@ -2,7 +2,7 @@ import { forbidden, invalid, json, type RepositoryContext, repositoryRoute } fro
 import { callerOf, may } from './caller.js'
 import { isObject } from './manifest.js'
 import { noSuchPackage } from './npm-error.js'
-import { findPackage } from './package-documents.js'
+import { findPackage, type PackageDocument } from './package-documents.js'
 import { packageRoutes } from './package-routes.js'
 
 const bodyLimit = 64 * 1024
@@ -20,6 +20,18 @@ export const accessRoutes = [
     const levels: [string, Level][] = []
     for await (const { name, writes } of context.collaborators()) levels.push([name, writes ? 'write' : 'read'])
     return json(200, Object.fromEntries(levels))
+  }),
+  // As pnpm 11 and 12 ask for the same.
+  ...packageRoutes('GET', ['/-/package', '/access'], 'artifacts.read', async (pkg, _request, context) => {
+    await requirePackage(pkg, context)
+    return json(200, { access: isPublic(context) ? 'public' : 'restricted' })
+  }),
+  ...packageRoutes('GET', ['/-/package', '/owners'], 'artifacts.read', async (pkg, _request, context) => {
+    const { maintainers } = await requirePackage(pkg, context)
+    return json(
+      200,
+      maintainers.map(({ name, email = '' }) => ({ username: name, name, email })),
+    )
   }),
   ...packageRoutes('POST', ['/-/package', '/access'], 'artifacts.write', async (pkg, request, context) => {
     await requirePackage(pkg, context)
@@ -58,8 +70,10 @@ async function packagesOf(context: RepositoryContext): Promise<Record<string, Le
   return Object.fromEntries(names)
 }
 
-async function requirePackage(pkg: string, { documents }: RepositoryContext): Promise<void> {
-  if ((await findPackage(pkg, documents)) === undefined) throw noSuchPackage(pkg)
+async function requirePackage(pkg: string, { documents }: RepositoryContext): Promise<PackageDocument> {
+  const document = await findPackage(pkg, documents)
+  if (document === undefined) throw noSuchPackage(pkg)
+  return document
 }
 function isPublic({ repository, organization }: RepositoryContext): boolean {
   return repository.public && organization.publicAllowed

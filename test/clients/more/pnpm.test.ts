@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { expect } from 'chai'
 import { nodeRuntime, npmTool } from '../node-tools.js'
 import { npmFlow } from '../npm-flow.js'
+import type { NpmWorkplace } from '../npm-workplace.js'
 
 for (const version of ['9.15.9', '11.28.11', '12.4.2'])
   npmFlow({
@@ -21,4 +23,20 @@ for (const version of ['9.15.9', '11.28.11', '12.4.2'])
     installLocked: ['install', '--frozen-lockfile'],
     lockFile: 'pnpm-lock.yaml',
     audit: ['audit'],
+    ...(Number.parseInt(version, 10) < 11 ? {} : { signatures: ['audit', 'signatures'], more: ownCommands }),
   })
+
+/** What older ones hand on to npm. */
+function ownCommands(place: () => NpmWorkplace): void {
+  it('searches, deprecates a version, takes it back, and unpublishes it', async () => {
+    const pnpm = place()
+    expect(await pnpm.do('app', 'search', 'greets')).to.contain('@acme/greeting')
+    expect(await pnpm.do('app', 'owner', 'ls', 'shout-words')).to.contain('admin')
+    await pnpm.do('app', 'deprecate', 'shout-words@1.0.0', 'too quiet')
+    expect((await pnpm.ask('app', 'view', 'shout-words@1.0.0', 'deprecated')).output).to.contain('too quiet')
+    await pnpm.do('app', 'undeprecate', 'shout-words@1.0.0')
+    expect((await pnpm.ask('app', 'view', 'shout-words@1.0.0', 'deprecated')).output).to.not.contain('too quiet')
+    await pnpm.do('app', 'unpublish', 'shout-words@1.0.0', '--force')
+    expect((await pnpm.ask('app', 'view', 'shout-words')).status).to.not.equal(0)
+  })
+}

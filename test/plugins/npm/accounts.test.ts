@@ -199,6 +199,9 @@ describe('npm: accounts', () => {
       const set = (body: unknown) => send(basic('dora'), 'POST', '-/package/@acme%2fbar/access', body)
       expect((await get('-/package/@acme%2fbar/visibility')).json()).to.deep.equal({ public: false })
       expect((await get('-/package/nope/visibility')).status).to.equal(404)
+      expect((await get('-/package/@acme%2fbar/access')).json()).to.deep.equal({ access: 'restricted' })
+      const owner = { username: 'dora', name: 'dora', email: '' }
+      expect((await get('-/package/@acme%2fbar/owners')).json()).to.deep.equal([owner])
       const same = await set({ access: 'restricted' })
       expect([same.status, same.json()]).to.deep.equal([200, {}])
       expect((await set({ publish_requires_tfa: false })).status).to.equal(200)

@@ -10,7 +10,7 @@ import type { BlobJsonLimits, JsonWithBlobs } from './protocol-request.js'
 /** Attachments of one document: more is nobody's publish. */
 export const blobsAtMost = 16
 /** A key takes some bytes of the text, so the text's limit bounds their number; a whole packument sent back has more than a small document may. */
-const bytesPerKey = 32
+const bytesPerKey = 128
 
 const textRoom = 64 * 1024
 

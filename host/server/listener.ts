@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import { ownClasses } from './own-classes.js'
+import { answerPlainHttp } from './plain-http.js'
 import { type TlsPair, tlsFloor } from './tls.js'
 
 export interface ListenAddress {
@@ -51,6 +52,7 @@ export function createListener(app: Express, pace: ListenerPace = usualPace, tls
     connectionsCheckingInterval: pace.check,
   }
   const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...secure(tls) })
+  if (tls !== undefined) server.on('tlsClientError', answerPlainHttp)
   server.headersTimeout = pace.headers
   // Long uploads are watched by RequestBody instead.
   server.requestTimeout = 0

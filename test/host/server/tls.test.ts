@@ -1,6 +1,7 @@
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { connect as connectPlain } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls'
@@ -116,6 +117,24 @@ describe('Certificates of the listener', function () {
       expect(said.splice(0)).to.deep.equal(['tls.reloaded'])
       expect(nameOf(await dial())).to.equal('server 4')
       expect([nameOf(running), running.destroyed]).to.deep.equal(['server 1', false])
+    })
+
+    it('plain HTTP is told so in clear; what is no HTTP gets no answer', async () => {
+      const said = (text: string) =>
+        new Promise<string>((resolve) => {
+          const socket = connectPlain(port, '127.0.0.1')
+          let answer = ''
+          socket.on('data', (bytes) => (answer += bytes.toString()))
+          socket.on('error', () => socket.destroy())
+          socket.on('close', () => resolve(answer))
+          socket.end(text)
+        })
+      const words = 'This port speaks https: use https:// in the address\n'
+      expect(await said(`PUT /main/raw/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello`)).to.equal(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${words.length}\r\nConnection: close\r\n\r\n${words}`,
+      )
+      expect(await said('SSH-2.0-x\r\n')).to.not.contain('HTTP')
+      expect((await dial()).getProtocol()).to.equal('TLSv1.3')
     })
 
     it('are read again when asked, though they look the same', async () => {

@@ -13,6 +13,8 @@ export const points = [
   'F3 behind the opening of the part',
   'F4 behind the first write',
   'F5 at the end of the body',
+  // What may refuse the content is asked before it is made durable.
+  'F9 while the content is judged',
   'F6 before fsync',
   'F6 behind fsync',
   'F7 behind rename',

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { ListenerManner } from './listener.js'
+import type { Build } from './racing-store.js'
 
 const program = join(dirname(fileURLToPath(import.meta.url)), 'sweep-main.js')
 
@@ -15,14 +16,14 @@ export class HouseProcess {
 
   constructor(
     private readonly folder: string,
-    private readonly mode: 'sound' | 'mutant',
+    private readonly build: Build,
     private readonly hoursAhead = 0,
     private readonly manner: ListenerManner = hoursAhead === 0 ? 'failing' : 'steady',
     private readonly point = '',
   ) {}
 
   async start(): Promise<void> {
-    const words = [this.folder, this.mode, String(this.hoursAhead), this.manner, this.point]
+    const words = [this.folder, this.build, String(this.hoursAhead), this.manner, this.point]
     const child = spawn(process.execPath, [program, ...words], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })

@@ -12,7 +12,7 @@ export interface StoreAudit {
   /** Objects without a row, parts, and what was set aside (I6). */
   readonly orphans: readonly string[]
   readonly intents: number
-  /** Ids of events that were committed and not told, and that were told and not committed; and how many were told. */
+  /** Ids of events of files that were committed and not told, and that were told and not committed; and how many were told. */
   readonly untold: readonly string[]
   readonly inventedEvents: readonly string[]
   readonly told: number
@@ -32,7 +32,9 @@ export async function audit(folder: string): Promise<StoreAudit> {
     for await (const { entry } of metadata.scan()) {
       const [org = '', kind, id = ''] = entry.key.partition.split('\0')
       if (kind === 'i') intents++
-      if (kind === 'l') for (const { id } of (entry.value as { events?: { id: string }[] }).events ?? []) committed.add(id)
+      if (kind === 'l')
+        for (const event of (entry.value as { events?: { id: string; kind: string }[] }).events ?? [])
+          if (event.kind.startsWith('artifact.')) committed.add(event.id)
       if (kind !== 'b') continue
       const key = blobKey(org, id)
       if (entry.key.path[0] === 'blob') blobs.set(key, entry.value as unknown as BlobRow)

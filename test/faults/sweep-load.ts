@@ -5,17 +5,22 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { check } from './crash-check.js'
 import { HouseProcess } from './house-process.js'
-import { Ledger, type State, stateOf } from './ledger.js'
+import { Ledger } from './ledger.js'
+import type { Build } from './racing-store.js'
 import { audit, type StoreAudit } from './store-audit.js'
+import { unpackArchives, writeFiles } from './sweep-writers.js'
 
 export interface LoadOptions {
   readonly seconds: number
-  readonly mode: 'sound' | 'mutant'
+  readonly build: Build
   /** Stop as soon as something was found. */
   readonly untilCaught?: boolean
 }
 export interface LoadTally {
   operations: number
+  /** Of these, deletes that were taken back, and archives that were unpacked. */
+  undone: number
+  batches: number
   kills: number
   sweeps: number
   removed: number
@@ -27,25 +32,29 @@ export interface LoadTally {
 }
 
 const writers = 8
-const filesPerWriter = 4
-/** About as many as files, so that the same bytes are published, named by nobody, and published again all the time. */
-const pool = Array.from({ length: 32 }, () => randomBytes(randomInt(1, 60_000)))
+const unpackers = 2
 
-/** Uploads, overwrites, deletes and equal bytes against two processes on one folder, both sweeping without grace, each killed now and then. */
-export async function sweepUnderLoad({ seconds, mode, untilCaught = false }: LoadOptions): Promise<LoadTally> {
+/** Uploads, overwrites, deletes, undos, archives larger than a commit and equal bytes against two processes on one folder, both sweeping without grace, each killed now and then. */
+export async function sweepUnderLoad({ seconds, build, untilCaught = false }: LoadOptions): Promise<LoadTally> {
   const folder = await mkdtemp(join(tmpdir(), 'cloudrepo-sweep-'))
   await writeFile(join(folder, 'key'), randomBytes(32))
   const ledger = new Ledger()
-  const tally: LoadTally = { operations: 0, kills: 0, sweeps: 0, removed: 0, wrong: [], invented: [], audit: undefined }
-  const houses = [new HouseProcess(folder, mode), new HouseProcess(folder, mode)]
+  const tally: LoadTally = {
+    ...{ operations: 0, undone: 0, batches: 0, kills: 0, sweeps: 0, removed: 0 },
+    ...{ wrong: [], invented: [], audit: undefined },
+  }
+  const houses = [new HouseProcess(folder, build), new HouseProcess(folder, build)]
   const running = { now: true }
   const deadline = performance.now() + seconds * 1_000
   try {
     for (const house of houses) await house.start()
     const { token, operator } = await (houses[0] as HouseProcess).tokens()
-    const place = () => ({ url: (houses[randomInt(houses.length)] as HouseProcess).url, token })
+    const place = () => ({ url: (houses[randomInt(houses.length)] as HouseProcess).url, token, operator })
     const work = [
-      ...Array.from({ length: writers }, (_, at) => write(`w${at}`, place, ledger, tally, running)),
+      ...Array.from({ length: writers }, (_, at) => writeFiles(`w${at}`, place, ledger, tally, running, build === 'sound')),
+      ...Array.from({ length: build === 'sound' ? unpackers : 0 }, (_, at) =>
+        unpackArchives(`b${at}`, place, ledger, tally, running),
+      ),
       ...houses.map((house) => sweepAgain(house, operator, tally, running)),
     ]
     while (performance.now() < deadline && !(untilCaught && tally.wrong.length > 0)) {
@@ -61,7 +70,7 @@ export async function sweepUnderLoad({ seconds, mode, untilCaught = false }: Loa
     tally.wrong.push(...found.lost)
     tally.invented.push(...found.invented)
     for (const house of houses) await house.kill()
-    await settle(folder, mode, tally)
+    await settle(folder, build, tally)
     tally.audit = await audit(folder)
     return tally
   } finally {
@@ -72,12 +81,8 @@ export async function sweepUnderLoad({ seconds, mode, untilCaught = false }: Loa
 }
 
 /** What a crash left is collected a day later: intents have run out by then. */
-export async function settle(
-  folder: string,
-  mode: LoadOptions['mode'],
-  tally: Pick<LoadTally, 'sweeps' | 'removed'>,
-): Promise<void> {
-  const house = new HouseProcess(folder, mode, 26)
+export async function settle(folder: string, build: Build, tally: Pick<LoadTally, 'sweeps' | 'removed'>): Promise<void> {
+  const house = new HouseProcess(folder, build, 26)
   await house.start()
   try {
     const { operator } = await house.tokens()
@@ -95,51 +100,6 @@ export async function settle(
   } finally {
     await house.kill()
   }
-}
-
-async function write(
-  name: string,
-  place: () => { readonly url: string; readonly token: string },
-  ledger: Ledger,
-  tally: LoadTally,
-  running: { readonly now: boolean },
-): Promise<void> {
-  while (running.now) {
-    const { url, token } = place()
-    const address = `/main/raw/${name}/${randomInt(filesPerWriter)}`
-    const headers = { authorization: `Bearer ${token}` }
-    const send = async (method: string, body?: Uint8Array) => {
-      const answer = await fetch(url + address, {
-        method,
-        headers,
-        ...(body ? { body } : {}),
-        signal: AbortSignal.timeout(20_000),
-      })
-      return { status: answer.status, content: new Uint8Array(await answer.arrayBuffer()) }
-    }
-    try {
-      const present = ledger.expected(address) !== 'absent'
-      const body = present && randomInt(3) === 0 ? undefined : randomInt(4) === 0 ? randomBytes(randomInt(1, 90_000)) : pick()
-      const wanted: State = body ? stateOf(body) : 'absent'
-      ledger.attempt(address, wanted)
-      const { status } = body ? await send('PUT', body) : await send('DELETE')
-      if (status < 200 || status > 299) continue
-      ledger.acknowledge(address)
-      tally.operations++
-      // The very next call: what a collector took in between shows here.
-      const read = await send('GET')
-      const found: State =
-        read.status === 404 ? 'absent' : read.status === 200 ? stateOf(read.content) : { sha256: `${read.status}`, size: -1 }
-      if (!ledger.allows(address, found)) tally.wrong.push(`${address} is ${JSON.stringify(found)} after its acknowledgement`)
-    } catch {
-      // The process was killed: what came of the attempt is seen at the end.
-      await pause(20)
-    }
-  }
-}
-
-function pick(): Buffer {
-  return pool[randomInt(pool.length)] as Buffer
 }
 
 async function sweepAgain(

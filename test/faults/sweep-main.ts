@@ -12,7 +12,7 @@ import raw from '../../plugins/raw/index.js'
 import { memoryRootKey } from '../support/root-key.js'
 import { CrashingStore, CrashPoint, crashingBlobs } from './crash-point.js'
 import { type ListenerManner, listener } from './listener.js'
-import { RacingStore } from './racing-store.js'
+import { type Build, RacingStore } from './racing-store.js'
 
 /** One of several serving processes over one data folder, whose sweeper waits for nothing: `{folder} {mode} {hours that its clock is
  *  ahead} {manner of its listener} {point at which it dies, once it is told to}`. */
@@ -26,18 +26,38 @@ const late = {
 const embedded = await LmdbMetadataStore.open({ folder: join(folder, 'metadata'), ballastBytes: 0 })
 const kernel = await Kernel.open({
   blobs: await crashingBlobs(join(folder, 'blobs'), crash),
-  metadata: new CrashingStore(new RacingStore(embedded, mode === 'mutant'), crash),
+  metadata: new CrashingStore(new RacingStore(embedded, mode as Build), crash),
   keyStore: await LmdbMetadataStore.open({ folder: join(folder, 'keys'), ballastBytes: 0 }),
   rootKey: memoryRootKey(await readFile(join(folder, 'key'))),
   clock: late,
   release: 'test',
   leaseLife: 1_500,
   limits: {
-    ...{ undoDays: 0, keepVersions: 0, sweepGraceHours: 0, strayDays: 0, blobDeleteDelayDays: 0, backupRetentionDays: 0 },
-    ...{ clockSkewSeconds: 0, sweepFloorBlobs: 1_000_000 },
+    // What is deleted can be brought back for two seconds; where a build is to be caught it goes at once.
+    ...{
+      undoDays: mode === 'sound' ? 2 / 86_400 : 0,
+      keepVersions: 0,
+      sweepGraceHours: 0,
+      strayDays: 0,
+      blobDeleteDelayDays: 0,
+      backupRetentionDays: 0,
+    },
+    // Nothing is read from memory that is gone from the disk.
+    ...{ clockSkewSeconds: 0, sweepFloorBlobs: 1_000_000, contentCache: 0 },
   },
 })
-kernel.install(raw)
+kernel.install({
+  ...raw,
+  parsers: [
+    {
+      claims: () => true,
+      parse: async () => {
+        crash.reach('F9 while the content is judged')
+        return {}
+      },
+    },
+  ],
+})
 kernel.install(listener(join(folder, 'told'), manner as ListenerManner))
 kernel.install(api)
 await kernel.start()

@@ -7,10 +7,10 @@ describe('sweepers of two processes beside uploads, overwrites, deletes and equa
   this.timeout(seconds * 1_000 + 600_000)
 
   it('remove nothing that somebody was told is there, and leave nothing behind', async () => {
-    const tally = await sweepUnderLoad({ seconds, mode: 'sound' })
+    const tally = await sweepUnderLoad({ seconds, build: 'sound' })
     const { audit, wrong, invented } = tally
     process.stdout.write(
-      `      ${tally.operations} operations acknowledged, ${tally.kills} kills, ${tally.sweeps} sweeps, ${tally.removed} blobs removed, ${wrong.length} wrong; ` +
+      `      ${tally.operations} operations acknowledged (${tally.undone} undone deletes, ${tally.batches} archives), ${tally.kills} kills, ${tally.sweeps} sweeps, ${tally.removed} blobs removed, ${wrong.length} wrong; ` +
         `${audit?.storedBytes} bytes stored, ${audit?.referencedBytes} referenced; ${audit?.told} events told, ${audit?.untold.length} lost, ${audit?.inventedEvents.length} invented\n`,
     )
     expect([wrong, invented]).to.deep.equal([[], []])
@@ -20,10 +20,11 @@ describe('sweepers of two processes beside uploads, overwrites, deletes and equa
     expect(tally.operations).to.be.greaterThan(seconds)
     expect(tally.removed).to.be.greaterThan(seconds)
     expect(tally.kills).to.be.greaterThan(seconds / 8)
+    expect([tally.undone, tally.batches].every((count) => count > seconds / 20)).to.equal(true)
   })
 
   it('are a test that can fail: a build whose commits do not look whether a blob they share is still live is caught', async () => {
-    const tally = await sweepUnderLoad({ seconds: Math.max(seconds, 300), mode: 'mutant', untilCaught: true })
+    const tally = await sweepUnderLoad({ seconds: Math.max(seconds, 300), build: 'careless', untilCaught: true })
     process.stdout.write(`      caught after ${tally.operations} operations: ${tally.wrong[0] ?? ''}\n`)
     expect(tally.wrong.length + tally.invented.length + (tally.audit?.dangling.length ?? 0)).to.be.greaterThan(0)
   })

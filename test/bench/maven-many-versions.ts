@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http'
 import { Server } from '../clients/server.js'
 import { pomOf } from '../support/maven-deployment.js'
 import { median } from './process-cpu.js'
@@ -7,6 +8,7 @@ import { median } from './process-cpu.js'
 const full = Number(process.env['BENCH_VERSIONS'] ?? 10_000)
 const few = 100
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 31)
+const agent = new Agent({ keepAlive: true })
 
 const server = await Server.start()
 try {
@@ -19,6 +21,14 @@ try {
     if (!answer.ok) throw new Error(`${method} ${path} was answered ${answer.status}: ${text.slice(0, 300)}`)
     return text
   }
+  /** What arrives, without the client's own work on it. */
+  const receive = (path: string) =>
+    new Promise<void>((resolve, reject) => {
+      const asked = request(`${base}/${path}`, { headers: { authorization, 'accept-encoding': 'gzip' }, agent }, (answer) => {
+        answer.on('error', reject).on('end', resolve).resume()
+      })
+      asked.on('error', reject).end()
+    })
   const versionOf = (n: number) => `${Math.floor(n / 100)}.${n % 100}`
   const metadataOf = (group: string, artifact: string, versions: readonly string[]) =>
     `<metadata><groupId>org.${group}</groupId><artifactId>${artifact}</artifactId><versioning><release>${versions.at(-1)}</release><versions>${versions.map((version) => `<version>${version}</version>`).join('')}</versions></versioning></metadata>`
@@ -58,6 +68,7 @@ try {
       await this.take('deploy of a new plugin into the group', () => this.deploy(`p${this.plugins++}-maven-plugin`, '1.0'))
       await this.take('metadata of the group, first read after a deploy', () => send('GET', group))
       await this.take('metadata of the group, again', () => send('GET', group))
+      await this.take('the same as it crosses the wire, compressed', () => receive(group))
       await this.take('download of a jar', () => send('GET', `${artifact}/0.1/${lib}-0.1.jar`))
     }
 
@@ -103,5 +114,6 @@ try {
     console.log(`${full} versions and ${full} plugins came in ${seconds.toFixed(1)} s, eight deployments at once`)
   }
 } finally {
+  agent.destroy()
   await server.stop()
 }

@@ -3,22 +3,36 @@ import { noSuchPackage } from './npm-error.js'
 import { changePackage } from './package-changes.js'
 import { documentKeys, findPackage, revisionOf, type StarDocument } from './package-documents.js'
 
-/** Who has starred what, as `npm stars` asks for it: by name, in JSON. */
+/** What somebody has starred, by name: as npm asks for it, the name in JSON, and as pnpm does. */
 export const starRoutes = [
   repositoryRoute({
     method: 'GET',
     path: '/-/_view/starredByUser',
     permission: 'artifacts.read',
     async handle({ query }, context) {
-      const rows: { readonly value: string }[] = []
-      for await (const { key } of context.documents.list(documentKeys.starred(nameIn(query)))) {
-        const [, , id = '', pkg = ''] = key
-        if (await hasStar(pkg, id, context)) rows.push({ value: pkg })
-      }
-      return json(200, { rows })
+      const starred = await starredBy(nameIn(query), context)
+      return json(200, { rows: starred.map((value) => ({ value })) })
+    },
+  }),
+  repositoryRoute({
+    method: 'GET',
+    path: '/-/user/{name}/stars',
+    permission: 'artifacts.read',
+    async handle({ params: { name } }, context) {
+      const starred = await starredBy(name, context)
+      return json(200, Object.fromEntries(starred.map((pkg) => [pkg, true])))
     },
   }),
 ]
+
+async function starredBy(name: string, context: RepositoryContext): Promise<string[]> {
+  const starred: string[] = []
+  for await (const { key } of context.documents.list(documentKeys.starred(name))) {
+    const [, , id = '', pkg = ''] = key
+    if (await hasStar(pkg, id, context)) starred.push(pkg)
+  }
+  return starred
+}
 
 /** Does the caller want another star than it has given? `stars`: the names of a body. Nobody's star but the caller's is looked at. */
 export async function starChange(

@@ -53,6 +53,8 @@ describe('npm: stars', () => {
     expect((await starred('rita', { rita: true }, 'foo')).status).to.equal(201)
     expect(await starsBy('rita')).to.deep.equal([200, { rows: [{ value: '@acme/bar' }, { value: 'foo' }] }])
     expect(await starsBy('dora')).to.deep.equal([200, { rows: [] }])
+    const asPnpm = await call('GET', '-/user/rita/stars')
+    expect([asPnpm.status, asPnpm.json()]).to.deep.equal([200, { '@acme/bar': true, foo: true }])
     expect((await starred('rita', {})).status).to.equal(201)
     expect((await packument()).users).to.equal(undefined)
     expect(await starsBy('rita')).to.deep.equal([200, { rows: [{ value: 'foo' }] }])

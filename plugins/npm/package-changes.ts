@@ -1,27 +1,19 @@
-import { conflict, RegistryError, type RepositoryContext } from '#core'
+import { conflict, KeyedQueue, RegistryError, type RepositoryContext } from '#core'
 import { noSuchPackage } from './npm-error.js'
 import { readPackage, revisionOf, type StoredPackage } from './package-documents.js'
 
 /** Attempts of one change whose package moved on under it, in another process: in this one they stand in a queue. */
 const attempts = 12
-const queues = new Map<string, Promise<unknown>>()
+const queue = new KeyedQueue()
 
 /** Runs one change of a package after the other: `change` reads what is there, decides and commits under `requireHead`. Where the commit finds
  *  that something moved on, it is asked again from the beginning. Throws `conflict`, which clients retry, when that never ends. */
 export async function changePackage<Result>(
   pkg: string,
-  context: RepositoryContext,
+  { organization, repository }: RepositoryContext,
   change: () => Promise<Result>,
 ): Promise<Result> {
-  const key = JSON.stringify([context.organization.id, context.repository.id, pkg])
-  const work = (queues.get(key) ?? Promise.resolve()).then(() => repeated(pkg, change))
-  const settled = work.catch(() => undefined)
-  queues.set(key, settled)
-  try {
-    return await work
-  } finally {
-    if (queues.get(key) === settled) queues.delete(key)
-  }
+  return queue.run([JSON.stringify([organization.id, repository.id, pkg])], () => repeated(pkg, change))
 }
 
 /** The package at the revision that the address names. Throws `not-found`; `conflict` where it has moved on. */

@@ -13,7 +13,7 @@ import { documentKeys, findVersion, revisionOf, type StoredPackage } from './pac
 import { highestVersion, quoted, versionOfTarball } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
 import { removeLeftovers, removePackage } from './removed-package.js'
-import { inCommits, removeVersion, tombstoneBy } from './version-removal.js'
+import { removeVersion, tombstoneBy } from './version-removal.js'
 
 /** DELETE of a whole package, and of the file of a version that is already unpublished (npm dossier 10). */
 export const unpublishRoutes = [
@@ -30,7 +30,7 @@ async function unpublishPackage(pkg: string, rev: string, context: RepositoryCon
   return json(200, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
 }
 
-/** Removes versions with everything of theirs; of all versions, the package. Where a tag goes that pointed to one of them, `wanted` says. */
+/** Removes versions with everything of theirs in one commit, however many; of all versions, the package. Where a tag goes that pointed to one of them, `wanted` says. */
 export async function unpublishVersions(
   pkg: string,
   rev: string,
@@ -43,20 +43,23 @@ export async function unpublishVersions(
     const stored = await storedAt(rev, pkg, context)
     whole = leaving.size === stored.versions.size
     if (whole) return removePackage(pkg, stored, context)
-    let { sequence } = stored.head
     const gone = [...stored.versions.values()].filter(({ version }) => leaving.has(version))
-    for (const [index, batch] of inCommits(gone).entries()) {
-      const versions = batch.map(({ version }) => version).join(', ')
-      const changes = context.change().requireHead(pkg, sequence).deletion({ package: pkg, version: versions })
-      // Nothing points to a version that leaves, from the first commit on.
-      if (index === 0) await moveTags(pkg, stored, leaving, wanted, context, changes)
-      for (const version of batch) removeVersion(pkg, version, tombstoneBy(context), changes)
-      sequence = (await changes.commit()).heads.get(pkg) ?? sequence
-    }
-    return sequence
+    const changes = context
+      .change()
+      .requireHead(pkg, stored.head.sequence)
+      .deletion({ package: pkg, version: named(gone) })
+    await moveTags(pkg, stored, leaving, wanted, context, changes)
+    for (const version of gone) removeVersion(pkg, version, tombstoneBy(context), changes)
+    return (await changes.commit()).heads.get(pkg) ?? 0
   })
   if (whole) await cleanUp(pkg, context)
   return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
+}
+
+/** For whoever looks for what to bring back: the first of them where there are many. */
+function named(versions: readonly { readonly version: string }[]): string {
+  const names = versions.slice(0, 20).map(({ version }) => version)
+  return [...names, ...(versions.length > names.length ? [`${versions.length - names.length} more`] : [])].join(', ')
 }
 
 /** Tags that pointed to a version that leaves go where the client sent them, else away; there is always a latest. */

@@ -172,6 +172,21 @@ describe('npm: what a PUT of metadata does', () => {
       expect(await tarballs()).to.deep.equal([200, 404, 404])
     })
 
+    it('that lacks more versions than a commit of the store can take unpublishes them all at once', async () => {
+      const many = Array.from({ length: 40 }, (_, patch) => `5.0.${patch}`)
+      for (const version of many) expect((await publish(version, `t${version.replaceAll('.', '-')}`)).status).to.equal(201)
+      const now = await packument()
+      await done(await putAt(now._rev, only(now, ...all), asOlga))
+      const after = await packument()
+      expect(Number(after._rev.split('-')[0])).to.equal(Number(now._rev.split('-')[0]) + 1)
+      expect([Object.keys(after.versions), after['dist-tags']]).to.deep.equal([all, before['dist-tags']])
+      expect(await house.storedFiles()).to.have.length(3)
+      const documents = (await house.storedDocuments()).map((each) => each.replace('acme/js/npm/foo: ', ''))
+      expect(documents.filter((each) => each.startsWith('gone/'))).to.have.length(40)
+      expect(documents.filter((each) => each.includes('5.0.') && !each.startsWith('gone/'))).to.deep.equal([])
+      expect(documents.filter((each) => each.startsWith('tag/'))).to.deep.equal(['tag/latest', 'tag/next'])
+    })
+
     it('that has no version left unpublishes the package', async () => {
       const answer = await putAt(before._rev, { ...before, versions: {}, 'dist-tags': {} }, asOlga)
       expect([answer.status, (answer.json() as { ok: boolean }).ok]).to.deep.equal([201, true])

@@ -18,6 +18,9 @@ import { composed, inCoding, PackedDocument } from './packed-document.js'
 const pageHeaders = { vary: 'Accept, Accept-Encoding, Authorization', 'cache-control': 'private, no-cache' }
 /** Smaller ones cross the wire in one packet either way. */
 const worthCompressing = 1_024
+/** So often a document that is written while it is read is written anew when its package changes meanwhile. One more time, and it is served as it was read: with
+ *  all that was there before it was asked for, but not of one moment, and kept by nobody. */
+const patience = 3
 /** Where the tag is of the bytes, each coding has a tag of its own: worth it for what takes long on the wire. */
 const worthAnotherTag = 64 * 1_024
 /** Of what is kept of each kind, no document takes more: a larger one is kept packed. */
@@ -49,7 +52,12 @@ export interface OwnDocument {
 interface Rendered {
   readonly contentType: string
   readonly body: Uint8Array | PackedDocument
-  readonly etag: string
+  readonly etag?: string
+}
+/** Without a key it is kept nowhere: it was read while the package changed. */
+interface Answerable {
+  readonly key?: string
+  readonly rendered: Rendered
 }
 
 /** What clients resolve from, rendered once per revision and kept: nothing is ever invalidated, a wrong entry cannot be reached. */
@@ -57,7 +65,7 @@ interface Rendered {
 export class DerivedDocuments {
   private readonly kept: ByteCache<Rendered>
   private readonly coded: ByteCache<Uint8Array>
-  private readonly rendering = new SingleFlight<{ readonly key: string; readonly rendered: Rendered }>()
+  private readonly rendering = new SingleFlight<Answerable>()
   private readonly coding = new SingleFlight<Uint8Array>()
 
   private readonly wholeBytes: number
@@ -110,22 +118,25 @@ export class DerivedDocuments {
     return this.answer(key, rendered, request, weak)
   }
 
-  private async answer(key: string, rendered: Rendered, request: ProtocolRequest, weak: boolean): Promise<Reply> {
+  private async answer(key: string | undefined, rendered: Rendered, request: ProtocolRequest, weak: boolean): Promise<Reply> {
+    const { contentType, body, etag } = rendered
     const worth = lengthOf(rendered.body) >= (weak ? worthCompressing : worthAnotherTag)
     const coding = worth ? codingOf(request.header('accept-encoding')) : undefined
+    const tagged = weak || coding === undefined ? etag : etag?.replace(/"$/, `-${coding}"`)
     return {
       status: 200,
-      headers: { 'content-type': rendered.contentType, ...pageHeaders, ...(coding ? { 'content-encoding': coding } : {}) },
-      body: coding ? await this.compressed(key, rendered.body, coding) : rendered.body,
-      etag: weak || coding === undefined ? rendered.etag : rendered.etag.replace(/"$/, `-${coding}"`),
+      headers: {
+        'content-type': contentType,
+        ...pageHeaders,
+        ...(etag === undefined ? { 'cache-control': 'no-store' } : {}),
+        ...(coding ? { 'content-encoding': coding } : {}),
+      },
+      body: coding ? await this.compressed(key, body, coding) : body,
+      ...(tagged === undefined ? {} : { etag: tagged }),
     }
   }
 
-  private async rendered(
-    query: IndexQuery,
-    head: PackageHead,
-    flavour: string,
-  ): Promise<{ readonly key: string; readonly rendered: Rendered }> {
+  private async rendered(query: IndexQuery, head: PackageHead, flavour: string): Promise<Answerable> {
     const key = keyOf(query, revisionOf(query, head.sequence), flavour)
     const held = this.kept.get(key)
     if (held) return { key, rendered: held }
@@ -133,11 +144,7 @@ export class DerivedDocuments {
   }
 
   /** A commit may move the package while its documents are read: what was read counts only if the head stands where it stood. */
-  private async render(
-    query: IndexQuery,
-    seen: PackageHead,
-    flavour: string,
-  ): Promise<{ readonly key: string; readonly rendered: Rendered }> {
+  private async render(query: IndexQuery, seen: PackageHead, flavour: string): Promise<Answerable> {
     const { index, pkg, documents, base } = query
     let head = seen
     for (let attempt = 0; attempt < 20; attempt++) {
@@ -148,6 +155,8 @@ export class DerivedDocuments {
       const after = await documents.head(pkg)
       if (!after) throw notFound('package', pkg)
       if (after.sequence !== head.sequence) {
+        if (attempt >= patience && index.etag === 'weak' && written && !(written.body instanceof Uint8Array) && body)
+          return { rendered: { contentType: written.contentType, body } }
         head = after
         continue
       }
@@ -170,8 +179,9 @@ export class DerivedDocuments {
     return etag === 'weak' ? this.wholeBytes : Number.POSITIVE_INFINITY
   }
 
-  private compressed(key: string, body: Uint8Array | PackedDocument, coding: 'br' | 'gzip'): Promise<Uint8Array> {
+  private compressed(key: string | undefined, body: Uint8Array | PackedDocument, coding: 'br' | 'gzip'): Promise<Uint8Array> {
     if (body instanceof PackedDocument && coding === 'gzip') return Promise.resolve(body.gzip)
+    if (key === undefined) return inCoding(body, coding)
     const codedKey = `${coding} ${key}`
     const held = this.coded.get(codedKey)
     if (held) return Promise.resolve(held)

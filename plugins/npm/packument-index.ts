@@ -95,8 +95,8 @@ function byTime(a: { readonly publishedAt: string }, b: { readonly publishedAt: 
 }
 
 async function* fullText(view: Packument, base: URL): AsyncGenerator<string> {
-  yield `{${members([member('_id', view.name), member('_rev', view.rev), member('name', view.name), tagsMember(view)])}`
-  yield* versionsAndTime(view, base, 'full')
+  yield `{${members([member('_id', view.name), member('_rev', view.rev), member('name', view.name)])}`
+  yield* versionsTimeAndTags(view, base, 'full')
   yield `,${members([
     member('maintainers', view.maintainers),
     view.stars.length === 0 ? '' : `"users":{${members(view.stars.map((name) => member(name, true)))}}`,
@@ -107,12 +107,12 @@ async function* fullText(view: Packument, base: URL): AsyncGenerator<string> {
 }
 /** With `time`, which spares clients that look at ages a second, full document. */
 async function* abbreviatedText(view: Packument, base: URL): AsyncGenerator<string> {
-  yield `{${members([member('name', view.name), member('modified', view.modified), tagsMember(view)])}`
-  yield* versionsAndTime(view, base, 'short')
+  yield `{${members([member('name', view.name), member('modified', view.modified)])}`
+  yield* versionsTimeAndTags(view, base, 'short')
   yield '}'
 }
 
-async function* versionsAndTime(view: Packument, base: URL, text: 'full' | 'short'): AsyncGenerator<string> {
+async function* versionsTimeAndTags(view: Packument, base: URL, text: 'full' | 'short'): AsyncGenerator<string> {
   const folder = `${base.href}${view.name}/-/`
   const times: { readonly version: string; readonly publishedAt: string }[] = []
   yield ',"versions":{'
@@ -123,12 +123,12 @@ async function* versionsAndTime(view: Packument, base: URL, text: 'full' | 'shor
     times.push({ version, publishedAt })
   }
   const all = times.sort(byTime).map(({ version, publishedAt }) => member(version, publishedAt))
-  yield `},"time":{${members([member('created', view.created), member('modified', view.modified), ...all])}}`
+  // Behind the versions, since a tag that names none of them stops clients.
+  const listed = new Set(times.map(({ version }) => version))
+  const tags = view.tags.filter(([, version]) => listed.has(version)).map(([tag, version]) => member(tag, version))
+  yield `},"time":{${members([member('created', view.created), member('modified', view.modified), ...all])}},"dist-tags":{${members(tags)}}`
 }
 
-function tagsMember({ tags }: Packument): string {
-  return `"dist-tags":{${members(tags.map(([tag, version]) => member(tag, version)))}}`
-}
 function member(name: string, value: unknown): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`
 }

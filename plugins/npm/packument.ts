@@ -19,7 +19,7 @@ export const packumentRoutes = [
     const reply = await index.reply(flavourOf(request.header('accept')), request)
     // A date counts seconds: it says nothing of a package that may change again within this one (npm dossier 5.1).
     const settled = houseClock.now().getTime() - index.modified.getTime() >= settledAfter
-    return settled ? { ...reply, modified: index.modified } : reply
+    return settled && reply.etag !== undefined ? { ...reply, modified: index.modified } : reply
   }),
   ...packageRoutes('GET', ['', '/{version}'], 'artifacts.read', (pkg, { params }, context) =>
     manifest(pkg, params['version'] ?? '', context),

@@ -177,6 +177,33 @@ describe('a derived document', () => {
       expect(writings).to.equal(2)
     })
 
+    it('is served as it was read, and kept by nobody, where its package never stands still', async () => {
+      let commits = 1
+      beforeLastPiece = async () => {
+        commits += 1
+        await world
+          .change()
+          .putDocument(['p', `${commits}`], 1)
+          .commit()
+      }
+      for (const [coding, unpack] of [
+        ['gzip', gunzipSync],
+        ['br', brotliDecompressSync],
+      ] as const) {
+        const { etag, headers, body, status } = await askLarge(coding)
+        expect([status, etag, headers['cache-control'], headers['content-encoding']]).to.deep.equal([
+          200,
+          undefined,
+          'no-store',
+          coding,
+        ])
+        expect(unpack(body as Uint8Array).equals(whole)).to.equal(true)
+      }
+      expect([writings, commits]).to.deep.equal([8, 9])
+      beforeLastPiece = async () => {}
+      expect((await askLarge('gzip')).etag).to.match(/^W\/"9-full-/)
+    })
+
     it('lets others have their turns while it is written', async () => {
       let told = false
       beforeLastPiece = async () => {}

@@ -101,8 +101,19 @@ for (const [what, limits] of [
 
     it('has nothing in the abbreviated flavour that belongs to the full one', async () => {
       const document = (await ask(flavours.abbreviated)).json() as { versions: Record<string, object> }
-      expect(Object.keys(document)).to.deep.equal(['name', 'modified', 'dist-tags', 'versions', 'time'])
+      expect(Object.keys(document)).to.deep.equal(['name', 'modified', 'versions', 'time', 'dist-tags'])
       expect(Object.keys(document.versions['1.9.0'] ?? {})).to.deep.equal(['name', 'version', '_hasShrinkwrap', 'dist'])
+    })
+
+    it('has no tag that names a version which is not in it', async () => {
+      for (const accept of Object.values(flavours)) {
+        const { versions, 'dist-tags': tags } = (await ask(accept)).json() as {
+          versions: object
+          'dist-tags': Record<string, string>
+        }
+        expect(Object.keys(versions)).to.include.members(Object.values(tags))
+        expect(tags).to.deep.equal({ latest: '2.0.0-rc.1' })
+      }
     })
 
     it('is another one after a change, in every variant', async () => {

@@ -6,6 +6,7 @@ import { distTagRoutes } from './dist-tags.js'
 import { houseClock } from './house-clock.js'
 import { keeping } from './keeping.js'
 import { renderNpmError } from './npm-error.js'
+import { ownerRoutes } from './owners.js'
 import { describeStored } from './package-facts.js'
 import { packageJsonParser } from './package-json-parser.js'
 import { packageOfPath } from './package-name.js'
@@ -51,6 +52,7 @@ const npm: ProtocolPlugin = {
         ...packagePutRoutes,
         ...unpublishRoutes,
         ...starRoutes,
+        ...ownerRoutes,
       ],
     },
   ],

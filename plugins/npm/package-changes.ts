@@ -1,6 +1,6 @@
-import { conflict, KeyedQueue, RegistryError, type RepositoryContext } from '#core'
+import { conflict, KeyedQueue, type PackageHead, RegistryError, type RepositoryContext } from '#core'
 import { noSuchPackage } from './npm-error.js'
-import { readPackage, revisionOf, type StoredPackage } from './package-documents.js'
+import { findPackage, type PackageDocument, readPackage, revisionOf, type StoredPackage } from './package-documents.js'
 
 /** Attempts of one change whose package moved on under it, in another process: in this one they stand in a queue. */
 const attempts = 12
@@ -20,8 +20,25 @@ export async function changePackage<Result>(
 export async function storedAt(rev: string, pkg: string, context: RepositoryContext): Promise<StoredPackage> {
   const stored = await readPackage(pkg, context.documents)
   if (stored === undefined) throw noSuchPackage(pkg)
-  if (rev !== revisionOf(pkg, stored.head.sequence)) throw conflict('conflict', { detail: { worded: true } })
+  holdTo(rev, pkg, stored.head)
   return stored
+}
+
+/** The same without its versions, where no revision is named at whichever it is. */
+export async function presentPackage(
+  pkg: string,
+  { documents }: RepositoryContext,
+  rev?: string,
+): Promise<{ readonly head: PackageHead; readonly document: PackageDocument }> {
+  const head = await documents.head(pkg)
+  const document = await findPackage(pkg, documents)
+  if (head === undefined || document === undefined) throw noSuchPackage(pkg)
+  if (rev !== undefined) holdTo(rev, pkg, head)
+  return { head, document }
+}
+
+function holdTo(rev: string, pkg: string, { sequence }: PackageHead): void {
+  if (rev !== revisionOf(pkg, sequence)) throw conflict('conflict', { detail: { worded: true } })
 }
 
 async function repeated<Result>(pkg: string, change: () => Promise<Result>): Promise<Result> {

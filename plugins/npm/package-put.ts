@@ -1,10 +1,10 @@
-import { invalid, json, type Omission, type ProtocolRequest, type Reply, type RepositoryContext, tooLarge } from '#core'
+import { invalid, type Omission, type ProtocolRequest, type Reply, type RepositoryContext, tooLarge } from '#core'
 import { deprecateVersions, holdToStored } from './deprecation.js'
-import { changePackage, storedAt } from './package-changes.js'
-import { documentKeys, revisionOf } from './package-documents.js'
+import { changeOwners } from './owners.js'
+import { presentPackage, storedAt } from './package-changes.js'
 import { packageRoutes } from './package-routes.js'
 import { publish, publisherOf } from './publish.js'
-import { oneTarball, type Rewrite, readPackageDocument } from './publish-document.js'
+import { oneTarball, readPackageDocument } from './publish-document.js'
 import { star, starChange } from './stars.js'
 import { unpublishVersions } from './unpublish.js'
 
@@ -39,9 +39,14 @@ async function putAtRevision(pkg: string, request: ProtocolRequest, context: Rep
   const meaning = await meaningOf(pkg, request, context)
   if (meaning.kind === 'publish') throw invalid('a version is published without a revision in the address')
   const rev = request.params['rev'] ?? ''
+  const { versions, stars, maintainers } = meaning
+  if (versions === undefined) {
+    const writing = await context.widen('artifacts.write')
+    await presentPackage(pkg, context, rev)
+    if (maintainers === undefined) throw unknownMeaning()
+    return changeOwners(pkg, rev, writing, () => maintainers)
+  }
   const stored = await storedAt(rev, pkg, context)
-  const { versions, stars } = meaning
-  if (versions === undefined) return replaceMaintainers(pkg, rev, meaning, await context.widen('artifacts.write'))
   holdToStored(versions.keys(), stored)
   const leaving = new Set([...stored.versions.keys()].filter((version) => !versions.has(version)))
   if (leaving.size > 0) return unpublishVersions(pkg, rev, leaving, meaning.tags, await context.widen('artifacts.delete'))
@@ -55,20 +60,6 @@ async function meaningOf(pkg: string, request: ProtocolRequest, context: Reposit
   const { value, blobs, omitted } = await request.jsonWithBlobs(oneTarball(), context.stage, limits)
   if (omitted && blobs.length > 0) throw tooLarge(`a publish has at most ${manifests.after} bytes around its tarball`)
   return readPackageDocument(pkg, value, blobs)
-}
-
-async function replaceMaintainers(pkg: string, rev: string, meaning: Rewrite, context: RepositoryContext): Promise<Reply> {
-  const { maintainers } = meaning
-  if (maintainers === undefined) throw unknownMeaning()
-  if (maintainers.length === 0) throw invalid('a package keeps at least one maintainer')
-  if (maintainers.length > 100) throw invalid('a package has at most 100 maintainers')
-  const sequence = await changePackage(pkg, context, async () => {
-    const { head, document } = await storedAt(rev, pkg, context)
-    const changes = context.change().requireHead(pkg, head.sequence)
-    changes.putDocument(documentKeys.package(pkg), { ...document, maintainers })
-    return (await changes.commit()).heads.get(pkg) ?? 0
-  })
-  return json(201, { ok: true, id: pkg, rev: revisionOf(pkg, sequence) })
 }
 
 function unknownMeaning() {

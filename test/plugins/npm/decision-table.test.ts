@@ -266,6 +266,24 @@ describe('npm: what a PUT of metadata does', () => {
     })
   })
 
+  it('leaves owners to be changed one by one as well, and never takes the last', async () => {
+    const owners = async () => (await packument()).maintainers
+    const at = '-/package/foo/owners'
+    await done(await call('PUT', at, { user: 'olga' }))
+    expect(await owners()).to.deep.equal([{ name: 'dora' }, { name: 'olga' }])
+    await done(await call('PUT', at, { user: 'olga' }))
+    await done(await call('DELETE', `${at}/dora`))
+    expect(await owners()).to.deep.equal([{ name: 'olga' }])
+    before = await packument()
+    await refused(await call('DELETE', `${at}/olga`), 400, 'a package keeps at least one maintainer')
+    await refused(await call('DELETE', `${at}/dora`), 404, 'owner not found: dora')
+    for (const body of [{}, { user: '' }, { user: 7 }, [], 'olga'])
+      await refused(await call('PUT', at, body), 400, "the body is an object with the owner's name as user")
+    expect((await call('PUT', at, { user: 'rita' }, { as: 'rita' })).status).to.equal(403)
+    expect((await call('PUT', '-/package/nope/owners', { user: 'dora' })).status).to.equal(404)
+    expect(await packument()).to.deep.equal(before)
+  })
+
   it('loses nothing of deprecations, tags, owners and publishes that come at the same time', async () => {
     const versions = Array.from({ length: 6 }, (_, index) => `4.0.${index}`)
     const answers = await Promise.all([

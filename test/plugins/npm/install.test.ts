@@ -226,7 +226,6 @@ describe('npm: installing', () => {
     for (const [method, target] of [
       ['POST', '-/v1/login'],
       ['PUT', '-/user/v1/star'],
-      ['PUT', '-/package/@acme%2fbar/owners'],
       ['GET', '-/stage'],
       ['GET', '-/npm/v1/hooks'],
     ] as const) {

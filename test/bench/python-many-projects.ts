@@ -51,11 +51,15 @@ try {
     const delay = monitorEventLoopDelay({ resolution: 5 })
     delay.enable()
     const before = mebibytes()
+    const used: number[] = []
     let most = before
     for (let round = 0; round < rounds; round++) {
       const started = performance.now()
+      const busy = process.cpuUsage()
       const answer = await get(accept, more)
       times.push(performance.now() - started)
+      const { user, system } = process.cpuUsage(busy)
+      used.push((user + system) / 1_000)
       bytes = answer.body.length
       most = Math.max(most, mebibytes())
       if (answer.status !== (etag === undefined ? 200 : 304)) throw new Error(`${work} was answered ${answer.status}`)
@@ -67,6 +71,7 @@ try {
       bytes,
       'first, ms': Math.round(times[0] ?? 0),
       'then, ms': Math.round(median(times.slice(1))),
+      'processor, ms': Math.round(median(used.slice(1))),
       'others wait, p99, ms': Math.round(delay.percentile(99) / 1e6),
       'at most, ms': Math.round(delay.max / 1e6),
       'memory, MiB': `${before} to ${most}`,

@@ -4,7 +4,7 @@ import type { House } from '../../support/house.js'
 import { buildSdist } from '../../support/sdist-builder.js'
 import { uploadParts } from '../../support/upload-form.js'
 import { buildWheel } from '../../support/wheel-builder.js'
-import { openPypiHouse, post, upload } from './pypi-house.js'
+import { json, openPypiHouse, post, upload } from './pypi-house.js'
 
 const wheel = buildWheel({ name: 'Friendly-Bard', version: '1.0' })
 const other = buildWheel({ name: 'Friendly-Bard', version: '1.0', files: { 'more.py': '' } })
@@ -280,6 +280,18 @@ describe('uploading to a Python index', () => {
   it('takes local versions and bare Linux wheels, which a house builds for itself', async () => {
     const local = buildWheel({ name: 'gpu', version: '1.0+cu121', tag: 'cp311-cp311-linux_x86_64' })
     expect((await upload(house, local, 'gpu', '1.0+cu121')).status).to.equal(200)
+  })
+
+  it('believes the file, not the form: what an installer is told is what lies in the archive', async () => {
+    const file = buildWheel({ name: 'bard', version: '1.0', requiresPython: '>=3.9', headers: ['Requires-Dist: lute'] })
+    const lies = { requires_python: '>=2.7', requires_dist: 'evil', summary: 'Lies', metadata_version: '1.0' }
+    expect((await upload(house, file, 'bard', '1.0', lies)).status).to.equal(200)
+    const page = await house.call('GET', '/acme/py/simple/bard/', { headers: { accept: json } })
+    expect((page.json() as { files: readonly object[] }).files[0]).to.include({ 'requires-python': '>=3.9' })
+    const { info } = (await house.call('GET', '/acme/py/pypi/bard/json')).json() as { info: object }
+    expect(info).to.deep.include({ requires_python: '>=3.9', requires_dist: ['lute'], summary: '' })
+    const metadata = await house.call('GET', `/acme/py/files/${file.sha256}/${file.filename}.metadata`)
+    expect(metadata.body.toString()).to.equal(file.metadata)
   })
 
   it('asks who it is before it reads the form, and may refuse', async () => {

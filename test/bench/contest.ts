@@ -55,24 +55,35 @@ export interface Contest {
 
 export const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
 export const milliseconds = Number(process.env['BENCH_MS'] ?? 1_000)
+/** Before the rounds, and not counted: a server that compiles itself while it runs is measured as it stands after its first seconds. Milliseconds; as many
+ *  rounds where requests are made for each. */
+const warmUp = { milliseconds: 2_500, rounds: 4 }
 
-/** All of them in turns, so that whatever else the machine does weighs on each; answers a second are medians of the rounds, after one that does not count. Rejects where an
+/** All of them in turns, so that whatever else the machine does weighs on each; answers a second are medians of the rounds, after the warm-up. Rejects where an
  *  answer was not what it should be. */
 export async function contest({ contenders, connections, missing = [], ...rest }: Contest): Promise<Standing> {
   const series = contenders.map(() => ({ perSecond: [] as number[], answers: 0, cpu: 0 }))
-  for (let round = 0; round <= rounds; round++)
+  const run = async (contender: Contender, requests: Requests): Promise<LoadResult> => {
+    const result = await load({ ...contender, connections, requests })
+    check(contender.name, result)
+    return result
+  }
+  for (const contender of contenders) {
+    const { request } = contender
+    if (typeof request !== 'function') await run(contender, repeated(request, warmUp.milliseconds))
+    else for (let round = 0; round < warmUp.rounds; round++) await run(contender, await request())
+  }
+  for (let round = 0; round < rounds; round++)
     for (const [place, contender] of contenders.entries()) {
-      const own = series[place]
       const { request } = contender
-      const requests =
-        typeof request === 'function' ? await request() : repeated(request, round === 0 ? milliseconds / 2 : milliseconds)
+      const requests = typeof request === 'function' ? await request() : repeated(request, milliseconds)
       const before = cpuOfTree(contender.pid)
-      const result = await load({ ...contender, connections, requests })
+      const { perSecond, answers } = await run(contender, requests)
       const cpu = cpuOfTree(contender.pid) - before
-      check(contender.name, result)
-      if (round === 0 || own === undefined) continue
-      own.perSecond.push(result.perSecond)
-      own.answers += result.answers
+      const own = series[place]
+      if (own === undefined) continue
+      own.perSecond.push(perSecond)
+      own.answers += answers
       own.cpu += cpu * 1_000
     }
   // The clock of processor time ticks a hundred times a second: the rounds are taken together.

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -16,6 +16,8 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 const began = performance.now()
 const standings: Standing[] = []
+/** Of the last minute, before each program and at the end: this run's own load is two processes at work. */
+const loads = [loadavg()[0] ?? 0]
 for (const program of chosen) {
   process.stderr.write(`${program} …\n`)
   const words = [join(here, `${program}.js`), '--json']
@@ -26,6 +28,7 @@ for (const program of chosen) {
     process.exitCode = 1
     process.stderr.write(`${program} ended with ${status}:\n${stderr}\n`)
   }
+  loads.push(loadavg()[0] ?? 0)
 }
 console.log(plainTable(linesOf(standings)))
 for (const { case: name, missing, notes = [] } of standings) {
@@ -35,7 +38,8 @@ for (const { case: name, missing, notes = [] } of standings) {
 console.log(`${Math.round((performance.now() - began) / 1_000)} s`)
 if (values.out !== undefined) {
   await mkdir(values.out, { recursive: true })
-  const machine = `${availableParallelism()} cores, shared with other work, Linux, Node ${process.versions.node}.`
+  const [least, most] = [Math.min(...loads), Math.max(...loads)].map((load) => load.toFixed(1))
+  const machine = `${availableParallelism()} cores, shared with other work (load average ${least} to ${most}), Linux, Node ${process.versions.node}.`
   await writeFile(join(values.out, 'results.md'), resultsPage(standings, machine))
   await writeFile(join(values.out, 'results.svg'), ratioPicture(linesOf(standings)))
 }

@@ -170,28 +170,27 @@ export class Uploads {
     }
   }
 
-  /** Durable bytes of this organization as one upload, without reading or writing any; undefined where the store cannot. `digests`: of the whole. */
+  /** Durable bytes of this organization as one upload, without reading or writing any; undefined where the store cannot. `digests`: of the whole. Where it
+   *  makes none the room of `place` is still held. */
   async compose(pieces: readonly SealedBlob[], digests: Digests, place: UploadPlace): Promise<StagedUpload | undefined> {
     const { organizationId, hold } = place
     const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
     if (size > place.limit) throw overLimit(place.limit)
+    await hold?.ensure(size)
     const [uploadId, blobId] = [randomHex(), randomHex()]
-    try {
-      await hold?.ensure(size)
-      await this.putIntent(uploadId, blobId, place, 'absent')
-      const blob = await this.blobs.compose(organizationId, blobId, pieces)
-      if (blob !== undefined) {
-        const staged = new StagedUpload(uploadId, organizationId, new SettledWriter(this.blobs, blob), size, digests, hold)
-        await staged.finish()
-        return staged
-      }
-    } catch (thrown) {
-      hold?.shrink(0)
+    await this.putIntent(uploadId, blobId, place, 'absent')
+    const forget = () => this.metadata.commit([{ op: 'delete', key: tenantKeys.intent(organizationId, uploadId) }], randomHex())
+    const blob = await this.blobs.compose(organizationId, blobId, pieces).catch(async (thrown: unknown) => {
+      await forget()
       throw thrown
+    })
+    if (blob === undefined) {
+      await forget()
+      return undefined
     }
-    hold?.shrink(0)
-    await this.metadata.commit([{ op: 'delete', key: tenantKeys.intent(organizationId, uploadId) }], randomHex())
-    return undefined
+    const staged = new StagedUpload(uploadId, organizationId, new SettledWriter(this.blobs, blob), size, digests, hold)
+    await staged.finish()
+    return staged
   }
 
   /** Bytes that lie in this organization already, for one more name. */

@@ -30,19 +30,33 @@ export class UploadJoin {
     expected: Partial<Digests>,
     sha256: string | undefined,
   ): Promise<StagedUpload> {
+    try {
+      return (await this.compose(place, sessions, expected, sha256)) ?? (await this.copy(place, sessions, expected))
+    } catch (thrown) {
+      place.hold?.shrink(0)
+      throw thrown
+    }
+  }
+
+  private async compose(
+    place: UploadPlace,
+    sessions: readonly UploadSession[],
+    expected: Partial<Digests>,
+    sha256: string | undefined,
+  ): Promise<StagedUpload | undefined> {
     const pieces: SealedBlob[] = []
     for await (const piece of this.pieces.of(place.organizationId, sessions)) pieces.push(piece)
-    const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
-    if (this.worthComposing(pieces.length, size)) {
-      const names = [...place.digests, ...(Object.keys(expected) as DigestName[])].filter((name) => name !== 'sha256')
-      const known = sha256 !== undefined && names.length === 0
-      const digests = known ? { sha256 } : await this.hash(place.organizationId, sessions, names)
-      requireDigests(expected, digests)
-      const composed = await this.uploads.compose(pieces, digests, place)
-      if (composed !== undefined) return composed
-    }
+    if (!this.worthComposing(pieces.length, sizeOf(sessions))) return undefined
+    const names = [...place.digests, ...(Object.keys(expected) as DigestName[])].filter((name) => name !== 'sha256')
+    const known = sha256 !== undefined && names.length === 0
+    const digests = known ? { sha256 } : await this.hash(place.organizationId, sessions, names)
+    requireDigests(expected, digests)
+    return this.uploads.compose(pieces, digests, place)
+  }
+
+  private copy(place: UploadPlace, sessions: readonly UploadSession[], expected: Partial<Digests>): Promise<StagedUpload> {
     const bytes = this.bytes(place.organizationId, sessions)
-    return this.uploads.stage(Object.assign(bytes, { declaredLength: size }), place, expected)
+    return this.uploads.stage(Object.assign(bytes, { declaredLength: sizeOf(sessions) }), place, expected)
   }
 
   private worthComposing(count: number, size: number): boolean {
@@ -59,4 +73,8 @@ export class UploadJoin {
   private bytes(organizationId: string, sessions: readonly UploadSession[]): Readable {
     return Readable.from(this.pieces.read(organizationId, sessions), { objectMode: false })
   }
+}
+
+function sizeOf(sessions: readonly UploadSession[]): number {
+  return sessions.reduce((sum, { offset }) => sum + offset, 0)
 }

@@ -232,10 +232,24 @@ describe('an upload that comes in several requests', () => {
     it('or not at all where a promised digest differs: nothing is left of the attempt', async () => {
       const session = await begin()
       const before = await node.left()
-      for (const promised of [{ sha256: '0'.repeat(64) }, { sha1: '0'.repeat(40) }])
-        expect((await refusal(uploads.join(dora, [session], promised))).kind).to.equal('unprocessable')
-      expect((await refusal(uploads.join({ ...dora, limit: 25 }, [session]))).kind).to.equal('too-large')
-      expect(await node.left()).to.deep.equal(before)
+      let room = 26
+      const shrink = (bytes: number) => {
+        room = bytes
+      }
+      const hold = { size: 0, ensure: async () => undefined, shrink }
+      for (const promised of [{ sha256: '0'.repeat(64) }, { sha1: '0'.repeat(40) }]) {
+        expect((await refusal(uploads.join({ ...dora, hold }, [session], promised))).kind).to.equal('unprocessable')
+        expect(room, 'its room under a quota').to.equal(0)
+        room = 26
+      }
+      expect((await refusal(uploads.join({ ...dora, hold, limit: 25 }, [session]))).kind).to.equal('too-large')
+      expect([room, await node.left()]).to.deep.equal([0, before])
+      room = 26
+      node.blobs.compose = async () => {
+        throw invalid('no')
+      }
+      expect((await refusal(uploads.join({ ...dora, hold }, [session]))).kind).to.equal('invalid')
+      expect([room, await node.left()]).to.deep.equal([0, before])
     })
 
     it('knows no digest of bytes that did not count: the one of two writers that lost, a request that was judged', async () => {

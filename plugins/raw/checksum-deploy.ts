@@ -1,9 +1,7 @@
 import { invalid, notFound, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
 import { meantType } from './content-type.js'
 import { promisedDigests } from './digest-headers.js'
-import { refuseUnportable } from './portable-names.js'
-import { holdPreconditions } from './preconditions.js'
-import { refuseFileBesideFolder, storeFile } from './stored-file.js'
+import { holdTarget, storeFile } from './stored-file.js'
 
 /** A client that offers a digest in place of the bytes, and sends them after a 404. */
 export function isChecksumDeploy(request: Pick<ProtocolRequest, 'header'>): boolean {
@@ -14,13 +12,10 @@ export function isChecksumDeploy(request: Pick<ProtocolRequest, 'header'>): bool
  *  share a weaker digest can be made. */
 export async function deployByChecksum(path: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   const length = request.header('content-length')
-  refuseUnportable(path, context)
   if ((length !== undefined && length !== '0') || request.header('transfer-encoding') !== undefined)
     throw invalid('A checksum deploy has no body')
   const { sha256, ...others } = promisedDigests((name) => request.header(name))
-  const current = await context.artifacts.find(path)
-  const held = holdPreconditions((name) => request.header(name), current)
-  if (current === undefined) await refuseFileBesideFolder(path, context)
+  const held = await holdTarget(path, (name) => request.header(name), context)
   const known = sha256 === undefined ? undefined : await context.findContent(sha256)
   const contradicted = Object.entries(others).some(([name, hex]) => {
     const stored = known?.digests[name as keyof typeof others]

@@ -17,11 +17,10 @@ import { toSlashForm } from './file-path.js'
 import { removeFolder } from './folder-changes.js'
 import { isFolder } from './folders.js'
 import { flag } from './listing-query.js'
-import { refuseUnportable } from './portable-names.js'
 import { holdPreconditions } from './preconditions.js'
 import { serveFile } from './served-file.js'
 import { computedSidecar } from './sidecar.js'
-import { refuseFileBesideFolder, storeFile } from './stored-file.js'
+import { holdTarget, storeFile } from './stored-file.js'
 import { bringsAll, startUpload } from './upload-draft.js'
 
 type FileRequest = ProtocolRequest<PathParams<'/{path+}'>>
@@ -51,12 +50,8 @@ export const putFile = repositoryRoute({
     if (isExplosion(request)) return explode(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '', request, context)
     if (isChecksumDeploy(request)) return deployByChecksum(path, request, context)
     if (!bringsAll(request)) return startUpload(path, request, context)
-    refuseUnportable(path, context)
     const promised = promisedDigests((name) => request.header(name))
-    const current = await context.artifacts.find(path)
-    const held = holdPreconditions((name) => request.header(name), current)
-    if (current === undefined) await refuseFileBesideFolder(path, context)
-
+    const held = await holdTarget(path, (name) => request.header(name), context)
     const trailers = announcedTrailers(request)
     const blob = await context.stage(request.body, promised, { digests: trailers.digests })
     trailers.hold(blob.digests)

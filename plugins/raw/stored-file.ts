@@ -2,7 +2,8 @@ import { conflict, empty, type PutOptions, type Reply, type RepositoryContext, t
 import { knownDigests } from './digest-headers.js'
 import { encodePath, foldersAbove } from './file-path.js'
 import { isFolder } from './folders.js'
-import { etagOf } from './preconditions.js'
+import { refuseUnportable } from './portable-names.js'
+import { etagOf, holdPreconditions } from './preconditions.js'
 import { holdSidecar } from './sidecar.js'
 
 /** What is to become a file. */
@@ -33,6 +34,20 @@ export async function storeFile({ path, blob, type, held }: NewFile, context: Re
     default:
       return empty(201, { location: context.mountUrl.href + encodePath(path), ...headers })
   }
+}
+
+/** May a file be put there? Asked before the body is, and of an upload in several requests when it begins and when it ends. What has to hold in the commit
+ *  comes back. */
+export async function holdTarget(
+  path: string,
+  read: (name: string) => string | undefined,
+  context: RepositoryContext,
+): Promise<PutOptions['if']> {
+  refuseUnportable(path, context)
+  const current = await context.artifacts.find(path)
+  const held = holdPreconditions(read, current)
+  if (current === undefined) await refuseFileBesideFolder(path, context)
+  return held
 }
 
 /** A path is a file or a folder. Looked up before the commit: two that race may both stay, which every read survives (raw dossier 1). */

@@ -13,12 +13,12 @@ import {
 } from '#core'
 import { meantType } from './content-type.js'
 import { promisedDigests } from './digest-headers.js'
+import { holdTarget } from './stored-file.js'
 import { announcedLength, bytesField, checksumJudge, readMetadata, tusVersion } from './tus-fields.js'
 import {
   asNote,
   completeUpload,
   conditionsOf,
-  holdTarget,
   noteOf,
   type UploadAddress,
   type UploadNote,

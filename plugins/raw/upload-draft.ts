@@ -12,8 +12,9 @@ import {
 } from '#core'
 import { meantType } from './content-type.js'
 import { promisedDigests } from './digest-headers.js'
+import { holdTarget } from './stored-file.js'
 import { booleanField, sizeField } from './structured-field.js'
-import { asNote, completeUpload, conditionsOf, holdTarget, type UploadAddress, uploadAddress, uploadAt } from './upload-target.js'
+import { asNote, completeUpload, conditionsOf, type UploadAddress, uploadAddress, uploadAt } from './upload-target.js'
 
 /** Resumable Uploads for HTTP (draft-ietf-httpbis-resumable-upload), told from tus by `Upload-Complete`. Node sends no 104, so a client learns of
  *  its upload by the answer to a first request that says `?0`. */

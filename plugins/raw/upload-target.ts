@@ -12,9 +12,7 @@ import {
   type UploadSession,
 } from '#core'
 import { encodePath } from './file-path.js'
-import { refuseUnportable } from './portable-names.js'
-import { holdPreconditions } from './preconditions.js'
-import { refuseFileBesideFolder, storeFile } from './stored-file.js'
+import { holdTarget, storeFile } from './stored-file.js'
 
 /** What a resumable upload remembers of the request that began it: its target, and what that request made a condition. */
 export interface UploadNote {
@@ -30,7 +28,6 @@ export interface UploadNote {
 }
 /** Parameters of the two routes that lead to an upload. */
 export type UploadAddress = { readonly id: string; readonly path?: string }
-type Read = (name: string) => string | undefined
 
 const conditionNames = ['if-match', 'if-none-match', 'if-unmodified-since']
 
@@ -67,15 +64,6 @@ export async function uploadAt(
   const note = noteOf(session)
   if ((path !== undefined && note.target !== path) || note.protocol !== protocol) throw notFound('Upload', id)
   return session
-}
-
-/** May the upload begin, and may it end? Asked at both times: what holds in the commit comes back. */
-export async function holdTarget(target: string, read: Read, context: RepositoryContext) {
-  refuseUnportable(target, context)
-  const current = await context.artifacts.find(target)
-  const held = holdPreconditions(read, current)
-  if (current === undefined) await refuseFileBesideFolder(target, context)
-  return held
 }
 
 /** All bytes are there: they become a file in one ordinary commit, and the upload is over. Where that is refused the upload stays whole, so that nobody

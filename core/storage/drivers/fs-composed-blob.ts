@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { conflict, notFound } from '../../errors/registry-error.js'
 import { checkRange } from '../blob-key.js'
 import type { ByteRange } from '../bytes.js'
+import { damaged } from '../encryption/damage.js'
 import { FileReader, openFile } from './file-reader.js'
 import { statOf } from './fs-walk.js'
 import { errorCode } from './volume.js'
@@ -112,11 +113,11 @@ export async function openComposed(path: string, key: string, range?: ByteRange)
 async function* inOrder(pieces: readonly Piece[], open: (piece: Piece) => Promise<Readable>, start: number, end: number) {
   let at = start
   for (const piece of pieces) {
-    if (piece.start > at) throw notFound('blob', basename(piece.path))
+    if (piece.start > at) throw damaged('A piece of stored content is gone')
     yield* await open(piece)
     at = Math.min(end, piece.end)
   }
-  if (at < end) throw notFound('blob', 'end')
+  if (at < end) throw damaged('Stored content is shorter than recorded')
 }
 
 export async function statComposed(path: string): Promise<{ readonly size: number; readonly storedAt: Date } | undefined> {

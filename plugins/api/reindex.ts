@@ -1,4 +1,4 @@
-import { json, notFound, type ReindexState, z } from '#core'
+import { json, type ReindexState, z } from '#core'
 import { answer, refusal } from './answers.js'
 import { inOrganization } from './management-route.js'
 
@@ -8,9 +8,9 @@ const wishes = z
   .meta({ id: 'ReindexWish', examples: [{ dryRun: true }] })
 const reindexShape = z
   .strictObject({
-    state: z.enum(['waiting', 'running', 'done', 'failed']),
+    state: z.enum(['never', 'waiting', 'running', 'done', 'failed']).meta({ description: '`never`: none was asked for yet' }),
     dryRun: z.boolean(),
-    askedAt: z.string(),
+    askedAt: z.string().nullable(),
     begunAt: z.string().nullable(),
     endedAt: z.string().nullable(),
     files: count.meta({ description: 'Files looked at so far' }),
@@ -23,18 +23,19 @@ const reindexShape = z
     error: z.string().nullable(),
   })
   .meta({ id: 'Reindex' })
-const shapeReindex = (one: ReindexState) => ({
-  state: one.state,
-  dryRun: one.dryRun,
-  askedAt: one.askedAt.toISOString(),
-  begunAt: one.begunAt?.toISOString() ?? null,
-  endedAt: one.endedAt?.toISOString() ?? null,
-  files: one.files,
-  expectedFiles: one.expectedFiles ?? null,
-  packages: one.packages,
-  changes: one.changes,
-  failed: one.failed,
-  error: one.error ?? null,
+const untouched = { namesWritten: 0, namesRemoved: 0, foldersAdded: 0, marksCleared: 0 }
+const shapeReindex = (one: ReindexState | undefined) => ({
+  state: one?.state ?? 'never',
+  dryRun: one?.dryRun ?? false,
+  askedAt: one?.askedAt.toISOString() ?? null,
+  begunAt: one?.begunAt?.toISOString() ?? null,
+  endedAt: one?.endedAt?.toISOString() ?? null,
+  files: one?.files ?? 0,
+  expectedFiles: one?.expectedFiles ?? null,
+  packages: one?.packages ?? 0,
+  changes: one?.changes ?? untouched,
+  failed: one?.failed ?? 0,
+  error: one?.error ?? null,
 })
 
 /** What search, browse and listings rest on, made again from what is stored. */
@@ -58,11 +59,7 @@ export const reindexRoutes = [
     path: '/v1/repositories/{repository}/reindex',
     permission: 'repositories.manage',
     summary: 'How far a reindex has come, or how the last one ended',
-    answers: { 200: answer('As it stands', reindexShape), 404: refusal('No such repository, or none was ever asked for') },
-    async handle({ params }, { lifecycle }) {
-      const state = await lifecycle.findReindex(params.repository)
-      if (state === undefined) throw notFound('reindex', params.repository)
-      return json(200, shapeReindex(state))
-    },
+    answers: { 200: answer('As it stands', reindexShape), 404: refusal('No such repository') },
+    handle: async ({ params }, { lifecycle }) => json(200, shapeReindex(await lifecycle.findReindex(params.repository))),
   }),
 ]

@@ -117,7 +117,19 @@ describe('the reindex of a repository', () => {
 
   it('is joined while it waits, and refused where the other kind is asked for', async () => {
     const operator = operatorOf(house)
-    expectRefusal(await operator.send('GET', 'repositories/npm/reindex'), 404, 'not-found', 'reindex not found: npm')
+    expect(await operator.done('GET', 'repositories/npm/reindex')).to.deep.equal({
+      state: 'never',
+      dryRun: false,
+      askedAt: null,
+      begunAt: null,
+      endedAt: null,
+      files: 0,
+      expectedFiles: null,
+      packages: 0,
+      changes: nothing,
+      failed: 0,
+      error: null,
+    })
     const first = await operator.send('POST', 'repositories/npm/reindex', {})
     expect(first.status).to.equal(202)
     clock.advance(1_000)

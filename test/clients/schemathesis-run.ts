@@ -7,6 +7,8 @@ export interface KnownNames {
   readonly organizations: readonly string[]
   readonly deletable: readonly string[]
   readonly repositories: readonly string[]
+  /** Repositories that were deleted, and can be brought back. */
+  readonly trash: readonly string[]
   readonly members: readonly string[]
   readonly groups: readonly string[]
   readonly formats: readonly string[]
@@ -124,7 +126,7 @@ function settingsOf(names: KnownNames): string {
     ['path.org', 'organizations', 0.9],
     ['path.organization', 'deletable', 0.9],
     ['path.repository', 'repositories', 0.9],
-    ['path.deleted', 'repositories', 0.9],
+    ['path.deleted', 'trash', 0.9],
     ['path.member', 'members', 0.9],
     ['path.group', 'groups', 0.9],
     ['path.format', 'formats', 0.9],

@@ -25,6 +25,7 @@ const names = {
   organizations: ['acme', 'beta'],
   deletable: ['gone-1', 'gone-2', 'gone-3', 'gone-4'],
   repositories: ['maven', 'npm', 'pypi', 'raw', ...several('files')],
+  trash: several('trash'),
   members: ['olga', 'dora', 'alice', ...several('member')],
   groups: ['builders', ...several('group')],
   formats: ['maven', 'npm', 'pypi', 'raw'],
@@ -93,6 +94,10 @@ describe('The management interface, swept by schemathesis', function () {
   async function furnish(mount: string): Promise<void> {
     for (const name of names.repositories)
       await send('POST', `${mount}repositories`, { name, format: name.startsWith('files') ? 'raw' : name })
+    for (const name of names.trash) {
+      await send('POST', `${mount}repositories`, { name, format: 'raw' })
+      await send('DELETE', `${mount}repositories/${name}`)
+    }
     for (const name of [...names.members, 'rita'])
       await send('POST', `${mount}members`, { name, role: name === 'olga' ? 'owner' : 'reader' })
     for (const name of names.groups) await send('POST', `${mount}groups`, { name })

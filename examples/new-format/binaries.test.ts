@@ -25,6 +25,7 @@ async function curl({ url, token, folder }: ClientTarget): Promise<void> {
 
 protocolPluginContract(binaries, {
   publish: (body) => ({ method: 'PUT', path: '/tool/1.0.0', body }),
+  publishNext: { method: 'PUT', path: '/tool/1.10.0', body: 'a later one' },
   fetch: { method: 'GET', path: '/tool/1.0.0' },
   client: { module: fileURLToPath(new URL('./binaries.js', import.meta.url)), run: curl },
 })

@@ -121,6 +121,33 @@ export const brokenPlugins: readonly BrokenPlugin[] = [
       ),
   },
   {
+    fault: 'shows of a package what its documents do not say',
+    caughtBy: 'says by its documents alone what it puts on the list of names',
+    make: () =>
+      plugin(
+        [
+          put(async (request, context) => {
+            const { name, version } = request.params
+            const blob = await context.stage(request.body)
+            await context
+              .change()
+              .putArtifact(`${name}/${version}`, blob)
+              .putDocument([name, version], { size: blob.size })
+              .describe(name, { latest: version, size: blob.size })
+              .commit()
+            return empty(201)
+          }),
+          get(serve),
+        ],
+        {
+          async describe(name, documents) {
+            for await (const { key } of documents.list([name])) return { latest: key[1] ?? '' }
+            return undefined
+          },
+        },
+      ),
+  },
+  {
     fault: 'says 201 before its commit has ended',
     caughtBy: 'acknowledges nothing that a crash would take away',
     make: () =>

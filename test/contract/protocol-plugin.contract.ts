@@ -7,6 +7,7 @@ import { breakOff, exchange } from '../support/wire.js'
 import { as, type ProtocolContract, send, shelf, stored } from './contract-words.js'
 import { contentContract } from './protocol-content.contract.js'
 import { documentContract } from './protocol-documents.contract.js'
+import { nameContract } from './protocol-names.contract.js'
 import { serverContract } from './protocol-server.contract.js'
 
 /** Registers the suite that every plugin of the house passes: strangers, members without the right, a second tenant with equal names, an upload
@@ -83,6 +84,7 @@ export function protocolPluginContract(plugin: ProtocolPlugin, contract: Protoco
 
     contentContract(() => house, contract, content)
     documentContract(() => house, plugin, contract, content)
+    nameContract(() => house, plugin, contract, content)
     if (contract.client) serverContract(plugin, contract.client)
 
     it('shows a second tenant nothing of it by any route that reads', async () => {

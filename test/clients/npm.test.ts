@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { withVersion } from './client-version.js'
+import { advisory, withoutMirror } from './npm-audits.js'
 import { NpmWorkplace } from './npm-workplace.js'
 import { type ClientTarget, Server } from './server.js'
 
@@ -71,6 +72,27 @@ describe(withVersion('npm'), function () {
     await rm(join(npm.project('app'), 'node_modules'), { recursive: true })
     await npm.do('app', 'ci')
     expect(await npm.start('app')).to.equal('HELLO, NPM!')
+  })
+
+  it('verifies the signatures of what it installed, also after the key was rotated and after it was revoked', async () => {
+    const verified = '2 packages have verified registry signatures'
+    for (const rotation of [undefined, ['--overlap', '1h'], ['--revoke']]) {
+      if (rotation !== undefined) expect((await server.cli('signing', 'rotate', 'main', ...rotation)).status).to.equal(0)
+      npm.forget()
+      expect(await npm.with(withoutMirror).do('app', 'audit', 'signatures')).to.contain(verified)
+    }
+  })
+
+  it('audits by advisories that the operator loads from a file', async () => {
+    const none = await npm.ask('app', 'audit')
+    expect([none.status, none.stdout.trim()], none.output).to.deep.equal([0, 'found 0 vulnerabilities'])
+    expect(none.stderr).to.contain('No advisories are loaded on this registry')
+    const loaded = await server.cliReading(JSON.stringify(advisory), 'advisories', 'load', '-', '--json')
+    expect(JSON.parse(loaded.stdout), loaded.output).to.deep.include({ advisories: 1, passedOver: 0 })
+    const audited = await npm.ask('app', 'audit')
+    expect(audited.status).to.equal(1)
+    expect(audited.output).to.contain('Shouts too loud').and.to.contain('2 high severity vulnerabilities')
+    expect((await server.cli('advisories', 'clear')).status).to.equal(0)
   })
 
   it('sees a new version at once, though it has just cached what there was', async () => {

@@ -52,7 +52,7 @@ describe('corepack 0.34.7', function () {
     await server?.stop()
   })
 
-  it('fetches a package manager from the registry, with a token', async function () {
+  it('fetches a package manager from the registry, with a token, and verifies its signature by the keys of the registry', async function () {
     const tool = join(await obtain(this, 'corepack 0.34.7', () => npmTool('corepack', 'corepack@0.34.7')), 'corepack')
     const yarn = join(dirname(await npmTool('yarn', 'yarn@1.22.22')), 'yarn')
     server = await Server.start()
@@ -60,8 +60,6 @@ describe('corepack 0.34.7', function () {
     const env = {
       COREPACK_NPM_REGISTRY: `${target.url}/${target.org}/${target.repo}`,
       COREPACK_NPM_TOKEN: target.token,
-      // A private registry has none of the public one's signatures.
-      COREPACK_INTEGRITY_KEYS: '0',
       COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
     }
     place = await NpmWorkplace.open(tool, target, { env })
@@ -69,6 +67,13 @@ describe('corepack 0.34.7', function () {
     const strange = await place.ask('empty', 'yarn@1.22.22', '--version')
     expect(strange.status, strange.output).to.not.equal(0)
     await succeed('npm', ['publish', '--ignore-scripts', yarn], { cwd: place.folder, env: place.env() })
-    expect(await place.do('empty', 'yarn@1.22.22', '--version')).to.equal('1.22.22')
+    const listed = await fetch(`${place.registry}-/npm/v1/keys`, { headers: { authorization: `Bearer ${target.token}` } })
+    const { keys } = (await listed.json()) as { keys: readonly { readonly key: string; readonly keyid: string }[] }
+    const withKeys = (npm: unknown) => place?.with({ ...env, COREPACK_INTEGRITY_KEYS: JSON.stringify({ npm }) })
+    const others = keys.map((key) => ({ ...key, keyid: 'SHA256:somebody-else' }))
+    const unknown = await withKeys(others)?.ask('empty', 'yarn@1.22.22', '--version')
+    expect(unknown?.output).to.match(/signature|key/i)
+    expect(unknown?.status).to.not.equal(0)
+    expect(await withKeys(keys)?.do('empty', 'yarn@1.22.22', '--version')).to.equal('1.22.22')
   })
 })

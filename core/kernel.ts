@@ -124,6 +124,7 @@ export class Kernel {
     this.setup = house.resolve(HouseSetup)
     this.downloads = house.resolve(DownloadCounter)
     const watch = new ClockWatch(metadata, clock)
+    const suspension = () => watch.suspension()
     this.removal = new Removal({
       metadata,
       blobs: house.resolve<BlobStore>(BlobStore),
@@ -133,13 +134,14 @@ export class Kernel {
       rests: async (org) =>
         (await this.isReadOnly(org)) ||
         (await metadata.get(tenantKeys.instance('restore'))) !== undefined ||
-        (await watch.suspension()) !== undefined,
+        (await suspension()) !== undefined,
     })
     this.chores.add(
       new CleanupChore({
         metadata,
         clock,
         log: this.log,
+        suspension,
         within: (org, repository, work) => this.cleaning(org, repository, work),
       }),
     )
@@ -154,10 +156,10 @@ export class Kernel {
       }),
     )
     this.chores.add(watch)
-    this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads)))
-    this.chores.add(new BatchEnds(metadata, clock, () => this.chores.nudge('outbox')))
+    this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads), suspension))
+    this.chores.add(new BatchEnds(metadata, clock, () => this.chores.nudge('outbox'), suspension))
     this.chores.add(new Outbox(metadata, clock, this.subscriptions, this.log))
-    this.chores.add(new UsageChore(metadata, clock))
+    this.chores.add(new UsageChore(metadata, clock, suspension))
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
     this.chores.add(
       new Sweep({

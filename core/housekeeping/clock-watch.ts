@@ -13,6 +13,9 @@ const noteEvery = 600_000
 
 type ClockRow = { readonly wall: number; readonly quietUntil?: number }
 
+/** Why nothing may be removed now, or taken for expired; undefined where the clock is believed. */
+export type Suspension = () => Promise<string | undefined>
+
 /** Notices that the wall clock was moved by more than an hour, against the monotonic clock or since it was last seen by any process, and suspends
  *  whatever removes things until 24 quiet hours have passed, or an operator says so. */
 export class ClockWatch implements Chore {

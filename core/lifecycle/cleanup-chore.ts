@@ -1,4 +1,5 @@
 import type { Chore, ChoreWork } from '../housekeeping/chore.js'
+import type { Suspension } from '../housekeeping/clock-watch.js'
 import type { Clock } from '../runtime/clock.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { Logger } from '../runtime/logger.js'
@@ -10,6 +11,7 @@ export interface CleanupChoreParts {
   readonly metadata: MetadataStore
   readonly clock: Clock
   readonly log: Logger
+  readonly suspension: Suspension
   /** Does the work with the rules of one repository; nothing where it cannot be written now, or is gone. */
   within(organizationId: string, repositoryId: string, work: (cleanup: Cleanup) => Promise<void>): Promise<void>
 }
@@ -24,6 +26,8 @@ export class CleanupChore implements Chore {
   async run(work: ChoreWork): Promise<JsonObject | undefined> {
     const told = { removed: 0, due: 0, failed: 0 }
     const { metadata, log } = this.parts
+    const suspended = work.dryRun === true ? undefined : await this.parts.suspension()
+    if (suspended !== undefined) return { suspended }
     for await (const { value } of metadata.range(tenantKeys.organizations(), {})) {
       const { organization } = value as { readonly organization: string }
       for await (const { key } of metadata.range(tenantKeys.organizationRows(organization), { prefix: ['cleanup'] })) {

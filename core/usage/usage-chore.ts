@@ -1,4 +1,5 @@
 import type { Chore, ChoreWork } from '../housekeeping/chore.js'
+import type { Suspension } from '../housekeeping/clock-watch.js'
 import type { Clock } from '../runtime/clock.js'
 import type { JsonObject } from '../runtime/json.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
@@ -21,11 +22,12 @@ export class UsageChore implements Chore {
   constructor(
     private readonly store: MetadataStore,
     private readonly clock: Clock,
+    private readonly suspension: Suspension = async () => undefined,
   ) {}
 
   async run({ lease, signal, confirmed }: ChoreWork): Promise<JsonObject | undefined> {
     const now = this.clock.now().getTime()
-    const fold = new UsageFold(this.store, lease)
+    const fold = new UsageFold(this.store, lease, (await this.suspension()) === undefined)
     const done = { folded: 0, returned: 0 }
     let due = confirmed === true
     const organizations: string[] = []

@@ -20,6 +20,8 @@ export class UsageFold {
   constructor(
     private readonly store: MetadataStore,
     private readonly lease: Pick<Lease, 'check' | 'guard'>,
+    /** Where the clock was moved no allowance is known to be over. */
+    private readonly expires = true,
   ) {}
 
   /** Log rows folded, and bytes of allowances given back; undefined for an organization that has not been counted yet. */
@@ -81,7 +83,7 @@ export class UsageFold {
   private async giveBack(org: string, now: number): Promise<number> {
     let returned = 0
     for await (const entry of this.store.range(tenantKeys.usageRows(org), { prefix: ['allowance'] })) {
-      if ((entry.value as AllowanceRow).expires + skew >= now - settled) continue
+      if (!this.expires || (entry.value as AllowanceRow).expires + skew >= now - settled) continue
       await this.change(org, async (mutations) => {
         const current = await this.store.get(entry.key)
         if (!current) return {}

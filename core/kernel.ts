@@ -10,6 +10,7 @@ import { Outbox } from './events/outbox.js'
 import { announceListeners } from './events/outbox-rows.js'
 import { type Reminder, Reminders } from './events/reminders.js'
 import { Subscriptions } from './events/subscriptions.js'
+import { type HouseFigure, houseFigures } from './house-figures.js'
 import { HouseSetup } from './house-setup.js'
 import { BatchEnds } from './housekeeping/batch-ends.js'
 import { Chores } from './housekeeping/chores.js'
@@ -220,6 +221,19 @@ export class Kernel {
 
   plugins(): readonly ProtocolPlugin[] {
     return this.registry.list().map(({ plugin }) => plugin)
+  }
+
+  /** Queues, stores, uploads and caches, for whoever watches. */
+  figures(): readonly HouseFigure[] {
+    const { house, chores } = this
+    return houseFigures({
+      metadata: house.resolve<MetadataStore>(MetadataStore),
+      clock: house.resolve<Clock>(Clock),
+      chores,
+      blobs: house.resolve(BlobRecords),
+      documents: house.resolve(DerivedDocuments),
+      uploads: house.resolve(Uploads),
+    })
   }
 
   /** Everything that is due now: what the timer does each second. */

@@ -105,6 +105,8 @@ async function houseMetrics(settings: Settings, kernel: HouseKernel, admission: 
     const file = join(settings.data, store, 'data.mdb')
     metrics.gauge(`${store}_bytes`, `Size of the embedded store of ${store}`, async () => (await stat(file)).size, 'max')
   }
-  for (const { name, help, read, together } of kernel.figures?.() ?? []) metrics.gauge(name, help, read, together)
+  for (const { name, help, kind, read, together } of kernel.figures?.() ?? [])
+    if (kind === 'gauge') metrics.gauge(name, help, read, together)
+    else metrics.counter(name, help, read)
   return metrics
 }

@@ -19,6 +19,8 @@ export interface Figure {
   /** 'reminders_due': it is told as cloudrepo_reminders_due. */
   readonly name: string
   readonly help: string
+  /** A counter only ever grows while the process lives. */
+  readonly kind: 'gauge' | 'counter'
   /** Asked for when somebody looks. */
   readonly read: () => number | Promise<number>
   /** Of what all processes share it is the largest, of what each has by itself the sum. */

@@ -25,6 +25,9 @@ export type Deed =
 export interface SweepTotals {
   blobs: number
   bytes: number
+  /** Of these, what nothing names any more and waits for its end. */
+  waitingBlobs?: number
+  waitingBytes?: number
   /** Decided or removed in this run without an operator's leave. */
   doomedBlobs: number
   doomedBytes: number

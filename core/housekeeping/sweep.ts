@@ -174,6 +174,10 @@ export class Sweep implements Chore {
     const blob = row<BlobRow>(entry.value)
     run.totals.blobs += 1
     run.totals.bytes += blob.stored
+    if (blob.state !== 'live') {
+      run.totals.waitingBlobs = (run.totals.waitingBlobs ?? 0) + 1
+      run.totals.waitingBytes = (run.totals.waitingBytes ?? 0) + blob.stored
+    }
     if (blob.state === 'live' || blob.confirmed) return
     const fate = await this.collector.fate(entry, run)
     if (fate !== 'mark' && fate !== 'remove') return
@@ -199,6 +203,6 @@ function kindOf({ key }: Entry): string | undefined {
 }
 
 function report(run: SweepRun): JsonObject {
-  const { blobs, bytes } = run.totals
-  return { dryRun: run.dryRun, blobs, bytes, done: { ...run.counts }, samples: run.samples }
+  const { blobs, bytes, waitingBlobs = 0, waitingBytes = 0 } = run.totals
+  return { dryRun: run.dryRun, blobs, bytes, waitingBlobs, waitingBytes, done: { ...run.counts }, samples: run.samples }
 }

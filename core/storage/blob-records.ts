@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { inject, injectable } from 'tsyringe'
-import { ByteCache } from '../runtime/byte-cache.js'
+import { ByteCache, type CacheCounts } from '../runtime/byte-cache.js'
 import { Clock } from '../runtime/clock.js'
 import { Limits } from '../runtime/limits.js'
 import { Logger } from '../runtime/logger.js'
@@ -24,6 +24,8 @@ export class BlobRecords {
   private readonly descriptors = new ByteCache<SealedBlob>(16 * 1024 * 1024)
   private readonly contents: ByteCache<Uint8Array>
   private readonly marks: DamageMarks
+  /** Reads that met damaged bytes, in this process. */
+  damagedReads = 0
 
   constructor(
     @inject(MetadataStore) private readonly metadata: MetadataStore,
@@ -57,6 +59,10 @@ export class BlobRecords {
     return content
   }
 
+  get cached(): CacheCounts {
+    return this.contents.counts
+  }
+
   /** Marks that are under way; before the store closes. */
   settled(): Promise<void> {
     return this.marks.settled()
@@ -78,6 +84,7 @@ export class BlobRecords {
   }
 
   private mark(organizationId: string, blobId: string, blob: SealedBlob): Promise<void> {
+    this.damagedReads += 1
     this.descriptors.delete(`${organizationId}/${blobId}`)
     return this.marks.mark(organizationId, blobId, blob.blobId)
   }

@@ -34,6 +34,8 @@ export interface MetadataStore {
   /** Every entry, in no promised order, resumable: sweeper, reindex, export, removal of a tenant. Never on a request's path. */
   scan(after?: string): AsyncIterable<{ readonly entry: Entry; readonly cursor: string }>
   close(): Promise<void>
+  /** Of a store that knows them without looking at each row. `pages`: in use. */
+  measure?(): { readonly rows: number; readonly pages: number }
 }
 export const MetadataStore = Symbol('MetadataStore')
 

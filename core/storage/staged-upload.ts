@@ -107,6 +107,8 @@ export interface MeasuredReadable extends Readable {
 /** Steps F2 to F6 of an upload (security guide 1.3). */
 @injectable()
 export class Uploads {
+  private underWay = 0
+
   constructor(
     @inject(MetadataStore) private readonly metadata: MetadataStore,
     @inject(SealedBlobs) private readonly blobs: SealedBlobs,
@@ -114,7 +116,21 @@ export class Uploads {
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
+  /** Uploads whose bytes are coming in now, in this process. */
+  get running(): number {
+    return this.underWay
+  }
+
   async stage(upload: MeasuredReadable, place: UploadPlace, expected: Partial<Digests> = {}): Promise<StagedUpload> {
+    this.underWay += 1
+    try {
+      return await this.take(upload, place, expected)
+    } finally {
+      this.underWay -= 1
+    }
+  }
+
+  private async take(upload: MeasuredReadable, place: UploadPlace, expected: Partial<Digests>): Promise<StagedUpload> {
     const uploadId = randomHex()
     let writer: SealedWriter
     try {

@@ -5,7 +5,7 @@ import { notFound, unavailable } from '../errors/registry-error.js'
 import type { PackageIndex, ServedIndex } from '../plugin/package-index.js'
 import type { ProtocolRequest } from '../request/protocol-request.js'
 import type { Reply } from '../request/reply.js'
-import { ByteCache } from '../runtime/byte-cache.js'
+import { ByteCache, type CacheCounts } from '../runtime/byte-cache.js'
 import { Limits } from '../runtime/limits.js'
 import { SingleFlight } from '../runtime/single-flight.js'
 import type { Signatures } from '../signing/signatures.js'
@@ -75,6 +75,12 @@ export class DerivedDocuments {
     this.wholeBytes = half * wholeShare
     this.kept = new ByteCache(half, half * packedShare)
     this.coded = new ByteCache(half, half * packedShare)
+  }
+
+  /** Of rendered documents; their coded forms are counted with the bytes. */
+  get cached(): CacheCounts {
+    const { hits, misses, bytes } = this.kept.counts
+    return { hits, misses, bytes: bytes + this.coded.counts.bytes }
   }
 
   /** Undefined where the package never was, or is gone. One strong read. */

@@ -45,6 +45,20 @@ export class HouseMetrics {
     this.#sent.inc(bytesOut)
   }
 
+  /** A count that is kept elsewhere. */
+  counter(name: string, help: string, look: () => number | Promise<number>): void {
+    const counter = new Counter({
+      name: `cloudrepo_${name}`,
+      help,
+      registers: [this.registry],
+      async collect() {
+        const value = await look()
+        counter.reset()
+        counter.inc(value)
+      },
+    })
+  }
+
   /** A figure that is asked for when somebody looks: queue depths, sizes. `together`: how several processes' are told as one. Where it fails it
    *  says nothing. */
   gauge(name: string, help: string, look: () => number | Promise<number>, together: 'sum' | 'max' = 'sum'): void {

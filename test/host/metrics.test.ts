@@ -61,6 +61,42 @@ for (const workers of ['1', '2'])
       expect(value(text, 'cloudrepo_metadata_bytes')).to.be.within(4_096, 1024 ** 3)
     })
 
+    it('are these and no others', async () => {
+      await fetch(`${server.url}/main/raw/cached`, { method: 'PUT', headers: { authorization }, body: 'x' })
+      for (let read = 0; read < 3; read++)
+        await (await fetch(`${server.url}/main/raw/cached`, { headers: { authorization, connection: 'close' } })).text()
+      const text = await read()
+      const types = [...text.matchAll(/^# TYPE cloudrepo_(\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
+      expect(types.sort()).to.deep.equal(
+        [
+          ...['connections', 'keys_bytes', 'metadata_bytes', 'metadata_pages', 'metadata_rows', 'requests_running'],
+          ...['outbox_parked_events', 'outbox_waiting_events', 'reminders_due', 'uploads_running'],
+          ...['swept_blobs', 'swept_bytes', 'swept_damaged', 'swept_waiting_blobs', 'swept_waiting_bytes'],
+          ...['content_cache_bytes', 'document_cache_bytes'],
+        ]
+          .map((name) => `${name} gauge`)
+          .concat(
+            [
+              ...['received_bytes_total', 'requests_total', 'sent_bytes_total', 'damaged_reads_total'],
+              ...['content_cache_hits_total', 'content_cache_misses_total'],
+              ...['document_cache_hits_total', 'document_cache_misses_total'],
+            ].map((name) => `${name} counter`),
+            'request_seconds histogram',
+          )
+          .sort(),
+      )
+      for (const name of [
+        'metadata_pages',
+        'metadata_rows',
+        'content_cache_hits_total',
+        'content_cache_misses_total',
+        'content_cache_bytes',
+      ])
+        expect(value(text, `cloudrepo_${name}`), name).to.be.greaterThan(0)
+      for (const name of ['outbox_parked_events', 'uploads_running', 'damaged_reads_total', 'swept_damaged'])
+        expect(value(text, `cloudrepo_${name}`), name).to.equal(0)
+    })
+
     it('are on a listener of their own, which says nothing else to strangers', async () => {
       expect((await fetch(`${server.url}/metrics`)).status).to.equal(404)
       const other = await fetch(`${metrics}/main/raw/secret-name/1`)

@@ -68,6 +68,13 @@ export class LmdbMetadataStore implements MetadataStore {
     return store
   }
 
+  measure(): { readonly rows: number; readonly pages: number } {
+    this.#checkReadable()
+    const { entryCount, treeBranchPageCount, treeLeafPageCount, overflowPages } = this.db.getStats() as Record<string, number>
+    const pages = [treeBranchPageCount, treeLeafPageCount, overflowPages].reduce<number>((sum, count = 0) => sum + count, 0)
+    return { rows: entryCount ?? 0, pages }
+  }
+
   async get(key: Key): Promise<Entry | undefined> {
     const bytes = encodeKey(key)
     this.#checkReadable()

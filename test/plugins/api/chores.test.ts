@@ -48,7 +48,14 @@ describe('chores of the management interface', () => {
         at,
         milliseconds: 0,
         outcome: 'done',
-        result: { dryRun: true, blobs: 1, bytes: result['bytes' as never], done: { purge: 1, 'forget-deletion': 1 } },
+        result: {
+          dryRun: true,
+          blobs: 1,
+          bytes: result['bytes' as never],
+          waitingBlobs: 0,
+          waitingBytes: 0,
+          done: { purge: 1, 'forget-deletion': 1 },
+        },
         error: null,
       },
     ])

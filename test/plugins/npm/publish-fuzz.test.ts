@@ -104,8 +104,8 @@ function changed(body: Node, changes: readonly Change[]): Node {
     if (place === undefined) break
     const last = place.at(-1) ?? ''
     const parent = place.slice(0, -1).reduce<Node>((node, name) => node[name] as Node, root)
-    if (each.kind === 'set') parent[last] = each.value
-    else if (each.kind === 'add') parent[each.key] = each.value
+    if (each.kind === 'set') parent[last] = structuredClone(each.value)
+    else if (each.kind === 'add') parent[each.key] = structuredClone(each.value)
     else {
       const value = parent[last]
       delete parent[last]

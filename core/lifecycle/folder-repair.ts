@@ -16,7 +16,7 @@ export interface FolderFinding {
 /** Rows of the folders above a file: a missing one is added, the mark of an empty one taken away. Rows of folders in which no file lies are the
  *  sweeper's business. */
 export class FolderRepair {
-  private readonly right = new BoundedMap<string, true>(remembered)
+  private right = new BoundedMap<string, true>(remembered)
 
   constructor(
     private readonly metadata: MetadataStore,
@@ -49,5 +49,10 @@ export class FolderRepair {
   remember(folder: string): void {
     const segments = folder.split('/')
     for (let depth = segments.length; depth > 0; depth--) this.right.set(segments.slice(0, depth).join('/'), true)
+  }
+
+  /** What was remembered was not to be. */
+  forget(): void {
+    this.right = new BoundedMap(remembered)
   }
 }

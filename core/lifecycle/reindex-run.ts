@@ -26,17 +26,25 @@ export interface ReindexParts {
   readonly pace?: { readonly rows: number; readonly pause: number }
 }
 
+/** What makes one thing right; and how it is done by itself, from a fresh look, where others moved its rows. */
+interface Repair {
+  readonly mutations: readonly Mutation[]
+  readonly counts: Partial<ReindexRow['changes']>
+  readonly again: () => Promise<void>
+}
+
 /** The row was taken away: nobody wants it any more. */
 class Unwanted extends Error {}
 
-/** One reindex: looks through the store from where it was cut, and makes right what it finds, a package or a folder a commit. Each such commit writes its
- *  count as well, so that no kill loses or doubles any. */
+/** One reindex: looks through the store from where it was cut, and makes right what it finds, a few packages and folders a commit. Each such commit writes
+ *  its count as well, so that no kill loses or doubles any. */
 export class ReindexRun {
   private readonly names: NameRepair
   private readonly folders: FolderRepair
   /** As its row says; and what was looked at since. */
   private noted: ReindexRow
   private looked = { files: 0, packages: 0, failed: 0 }
+  private waiting: Repair[] = []
 
   constructor(
     private readonly parts: ReindexParts,
@@ -62,6 +70,7 @@ export class ReindexRun {
         if (this.work.signal.aborted || (!this.noted.dryRun && !(await this.parts.mayWrite()))) return false
         await pause(pace.pause)
       }
+      await this.flush()
       await this.end({ state: 'done' })
       return true
     } catch (thrown) {
@@ -102,13 +111,18 @@ export class ReindexRun {
   }
 
   private async repairName(pkg: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    const found = await this.names.look(pkg).catch((cause: unknown) => this.unreadable(pkg, cause))
+    if (found?.listed) this.looked.packages += 1
+    if (found === undefined || found.kind === 'right') return
+    await this.add({ mutations: found.mutations, counts: { [found.kind]: 1 }, again: () => this.settleName(pkg) })
+  }
+
+  /** By itself, whoever else is at it. */
+  private async settleName(pkg: string): Promise<void> {
+    for (let attempt = 1; attempt <= attempts; attempt++) {
       const found = await this.names.look(pkg).catch((cause: unknown) => this.unreadable(pkg, cause))
-      if (found === undefined) return
-      const { kind, listed, mutations } = found
-      if (kind !== 'right' && !(await this.change(mutations, { [kind]: 1 })) && attempt < attempts) continue
-      if (listed) this.looked.packages += 1
-      return
+      if (found === undefined || found.kind === 'right') return
+      if (await this.commit(this.counting({ [found.kind]: 1 }), found.mutations)) return
     }
   }
 
@@ -121,30 +135,49 @@ export class ReindexRun {
   private async repairFolders(folder: string, { state, pending }: ArtifactRow): Promise<void> {
     if (state === 'present') this.looked.files += 1
     else if (pending === undefined) return
-    for (let attempt = 1; attempt <= attempts; attempt++) {
-      const { mutations, ...counts } = await this.folders.look(folder)
-      if (mutations.length === 0) break
-      if (mutations.length <= together) {
-        if (await this.change(mutations, counts)) break
-        continue
-      }
-      // Deeper than a commit takes: one folder after the other.
-      for (const one of mutations) {
-        const added = one.if === 'absent'
-        await this.change([one], { foldersAdded: Number(added), marksCleared: Number(!added) })
-      }
-    }
+    const { mutations, ...counts } = await this.folders.look(folder)
+    if (mutations.length > 0) await this.add({ mutations, counts, again: () => this.settleFolders(folder) })
     this.folders.remember(folder)
   }
 
-  /** False where a row has moved. A dry run only counts. */
-  private async change(mutations: readonly Mutation[], counts: Partial<ReindexRow['changes']>): Promise<boolean> {
-    const changes = { ...this.noted.changes }
-    for (const name of Object.keys(changes) as (keyof ReindexRow['changes'])[]) changes[name] += counts[name] ?? 0
-    const next = { ...this.noted, changes }
-    if (!this.noted.dryRun) return this.commit(next, mutations)
-    this.noted = next
-    return true
+  private async settleFolders(folder: string): Promise<void> {
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const { mutations } = await this.folders.look(folder)
+      if (mutations.length === 0) return
+      for (const one of mutations) {
+        const added = one.if === 'absent'
+        await this.commit(this.counting({ foldersAdded: Number(added), marksCleared: Number(!added) }), [one])
+      }
+    }
+  }
+
+  /** To the commit that is being collected; a dry run only counts. */
+  private async add(repair: Repair): Promise<void> {
+    if (this.noted.dryRun) {
+      this.noted = this.counting(repair.counts)
+      return
+    }
+    const waiting = new Set(this.waiting.flatMap(({ mutations }) => mutations.map(keyText)))
+    const crowded = waiting.size + repair.mutations.length > together
+    if (crowded || repair.mutations.some((one) => waiting.has(keyText(one)))) await this.flush()
+    if (repair.mutations.length > together) await repair.again()
+    else this.waiting.push(repair)
+  }
+
+  /** All of it in one commit; where a row of it has moved, each by itself. */
+  private async flush(): Promise<void> {
+    const repairs = this.waiting
+    if (repairs.length === 0) return
+    this.waiting = []
+    const next = repairs.reduce((row, { counts }) => counted(row, counts), this.noted)
+    const mutations = repairs.flatMap((repair) => repair.mutations)
+    if (await this.commit(next, mutations)) return
+    this.folders.forget()
+    for (const { again } of repairs) await again()
+  }
+
+  private counting(counts: Repair['counts']): ReindexRow {
+    return counted(this.noted, counts)
   }
 
   /** What is known by now. */
@@ -155,6 +188,7 @@ export class ReindexRun {
   }
 
   private async note(more: Partial<ReindexRow>): Promise<void> {
+    await this.flush()
     if (await this.commit({ ...this.now(), ...more }, [])) this.looked = { files: 0, packages: 0, failed: 0 }
   }
 
@@ -172,4 +206,14 @@ export class ReindexRun {
     if ((await this.parts.metadata.get(key)) === undefined) throw new Unwanted('the reindex was taken back')
     return false
   }
+}
+
+function counted(row: ReindexRow, counts: Repair['counts']): ReindexRow {
+  const changes = { ...row.changes }
+  for (const name of Object.keys(changes) as (keyof ReindexRow['changes'])[]) changes[name] += counts[name] ?? 0
+  return { ...row, changes }
+}
+
+function keyText({ key }: Mutation): string {
+  return `${key.partition}\0\0${key.path.join('\0')}`
 }

@@ -99,6 +99,24 @@ describe('the reindex of a repository', () => {
     }
   })
 
+  it('takes more than fits into one commit, and folders deeper than that', async () => {
+    const deep = Array.from({ length: 60 }, (_, at) => `d${at}`).join('/')
+    await house.call('PUT', `/acme/raw/${deep}/file.txt`, { body: 'deep' })
+    for (let at = 0; at < 60; at++) {
+      await house.call('PUT', `/acme/raw/wide/w${at}/file.txt`, { body: `wide ${at}` })
+      await house.call('PUT', `/acme/binaries/tool-${at}/1.0.0`, { body: `tool ${at}` })
+    }
+    const before = await storedRows(house.parts.metadata)
+    await destroyDerived(house.parts.metadata)
+    for (const format of ['raw', 'binaries']) {
+      const told = (await reindex(format, { dryRun: true }))['changes'] as typeof nothing
+      expect(told.foldersAdded + told.marksCleared).to.equal(format === 'raw' ? 121 : 60)
+      expect(told.namesWritten).to.equal(format === 'raw' ? 0 : 60)
+      expect((await reindex(format))['changes']).to.deep.equal(told)
+    }
+    expect(Object.fromEntries(await storedRows(house.parts.metadata))).to.deep.equal(Object.fromEntries(before))
+  })
+
   it('makes search and listings find again what was lost', async () => {
     await publishAll()
     const look = async () => ({

@@ -206,6 +206,40 @@ export const brokenPlugins: readonly BrokenPlugin[] = [
     },
   },
   {
+    fault: 'writes its document in a second commit',
+    caughtBy: 'leaves all or nothing of a publication whose process dies',
+    make: () =>
+      plugin([
+        put(async (request, context) => {
+          const { name, version } = request.params
+          const blob = await context.stage(request.body)
+          await context.change().putArtifact(`${name}/${version}`, blob).commit()
+          await context.change().putDocument([name, version], { size: blob.size }).commit()
+          return empty(201)
+        }),
+        get(serve),
+      ]),
+  },
+  {
+    fault: 'keeps its files until it is stopped',
+    caughtBy: 'has everything when its stores are closed',
+    make() {
+      const files = new Map<string, Buffer>()
+      const routes = [
+        put(async (request, { organization }) => {
+          files.set(`${organization.id} ${request.path}`, await wholeBody(request.body))
+          return empty(201)
+        }),
+        get(async (request, { organization }) => {
+          const known = files.get(`${organization.id} ${request.path}`)
+          if (!known) throw notFound('file', request.path)
+          return { status: 200, headers: {}, body: known }
+        }),
+      ]
+      return plugin(routes, { stop: async () => files.clear() })
+    },
+  },
+  {
     fault: 'falls over a long name',
     caughtBy: 'never fails by a name',
     make: () =>

@@ -6,6 +6,7 @@ import { mountPath, type RouteAddress, routeAddresses, sendsBody } from '../supp
 import { breakOff, exchange } from '../support/wire.js'
 import { as, type ProtocolContract, send, shelf, stored } from './contract-words.js'
 import { contentContract } from './protocol-content.contract.js'
+import { deathContract } from './protocol-death.contract.js'
 import { documentContract } from './protocol-documents.contract.js'
 import { nameContract } from './protocol-names.contract.js'
 import { serverContract } from './protocol-server.contract.js'
@@ -83,6 +84,7 @@ export function protocolPluginContract(plugin: ProtocolPlugin, contract: Protoco
     })
 
     contentContract(() => house, contract, content)
+    deathContract(() => house, contract, content)
     documentContract(() => house, plugin, contract, content)
     nameContract(() => house, plugin, contract, content)
     if (contract.client) serverContract(plugin, contract.client)

@@ -1,12 +1,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { mavenPlugin } from '../../../plugins/maven/index.js'
-import { FixedClock } from '../../support/fixed-clock.js'
-import { type House, openHouse } from '../../support/house.js'
 import { hexOf } from '../../support/maven-deployment.js'
 import { breakOff } from '../../support/wire.js'
+import { runs, StrangeHouse } from './strange-house.js'
 
-const runs = Number(process.env['FUZZ_RUNS'] ?? 80)
 const refusals = [400, 404, 405, 409, 413, 414]
 
 /** Pieces of paths that have a meaning to a layout, to a decoder, or to nobody. */
@@ -26,36 +23,14 @@ const path = fc
 
 describe('strange requests to a maven repository', function () {
   this.timeout(180_000)
-  let house: House
-  let clock: FixedClock
-  let sent = 0
+  let strange: StrangeHouse
   before(async () => {
-    clock = new FixedClock()
-    house = await openHouse({
-      plugins: [mavenPlugin()],
-      clock,
-      repositories: [
-        { name: 'mvn', format: 'maven' },
-        { name: 'loose', format: 'maven', layoutPolicy: 'permissive' },
-      ],
-    })
+    strange = await StrangeHouse.open()
   })
-  after(async () => {
-    process.stdout.write(`    ${sent} strange requests sent\n`)
-    await house.close()
-  })
+  after(() => strange.close())
 
-  const send = async (method: string, target: string, body?: string | Uint8Array, headers: Record<string, string> = {}) => {
-    sent += 1
-    const answer = await house.call(method, target, { as: 'olga', headers, ...(body === undefined ? {} : { body }) })
-    expect(answer.status, `${method} ${target}: ${answer.text().slice(0, 300)}`).to.be.below(500)
-    return answer
-  }
-  const stored = async () => ({
-    files: await house.storedFiles(),
-    documents: await house.storedDocuments(),
-    blobs: await house.storedBlobs(),
-  })
+  const send = (...request: Parameters<StrangeHouse['send']>) => strange.send(...request)
+  const stored = () => strange.stored()
   let number = 0
 
   for (const repository of ['mvn', 'loose'])
@@ -111,13 +86,13 @@ describe('strange requests to a maven repository', function () {
   })
 
   it('a body that breaks off, or is of another length than it said, leaves nothing', async () => {
-    const headers = { Authorization: `Bearer ${house.token('olga')}` }
+    const headers = { Authorization: `Bearer ${strange.house.token('olga')}` }
     const before = await stored()
     for (const target of ['lib/9/lib-9.jar', 'lib/9/lib-9.pom', 'lib/9/lib-9.jar.sha1', 'lib/maven-metadata.xml']) {
       for (const length of [0, 1, 40, 2_000]) {
-        sent += 1
+        strange.count()
         await breakOff(
-          house.url,
+          strange.house.url,
           { method: 'PUT', target: `/acme/mvn/org/demo/${target}`, headers },
           Buffer.alloc(length, 'a'),
           length + 7,

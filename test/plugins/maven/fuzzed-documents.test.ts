@@ -1,48 +1,22 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readXml } from '#core'
-import { mavenPlugin } from '../../../plugins/maven/index.js'
-import { FixedClock } from '../../support/fixed-clock.js'
-import { type House, openHouse } from '../../support/house.js'
 import { hexOf, pomOf } from '../../support/maven-deployment.js'
 import { multipart } from '../../support/upload-form.js'
 import { buildZip } from '../../support/zip-builder.js'
 import { damaged, meant, someDamage } from './damage.js'
-
-const runs = Number(process.env['FUZZ_RUNS'] ?? 80)
+import { runs, StrangeHouse } from './strange-house.js'
 
 describe('strange documents in a maven repository', function () {
   this.timeout(180_000)
-  let house: House
-  let clock: FixedClock
-  let sent = 0
+  let strange: StrangeHouse
   before(async () => {
-    clock = new FixedClock()
-    house = await openHouse({
-      plugins: [mavenPlugin()],
-      clock,
-      repositories: [
-        { name: 'mvn', format: 'maven' },
-        { name: 'loose', format: 'maven', layoutPolicy: 'permissive' },
-      ],
-    })
+    strange = await StrangeHouse.open()
   })
-  after(async () => {
-    process.stdout.write(`    ${sent} strange requests sent\n`)
-    await house.close()
-  })
+  after(() => strange.close())
 
-  const send = async (method: string, target: string, body?: string | Uint8Array, headers: Record<string, string> = {}) => {
-    sent += 1
-    const answer = await house.call(method, target, { as: 'olga', headers, ...(body === undefined ? {} : { body }) })
-    expect(answer.status, `${method} ${target}: ${answer.text().slice(0, 300)}`).to.be.below(500)
-    return answer
-  }
-  const stored = async () => ({
-    files: await house.storedFiles(),
-    documents: await house.storedDocuments(),
-    blobs: await house.storedBlobs(),
-  })
+  const send = (...request: Parameters<StrangeHouse['send']>) => strange.send(...request)
+  const stored = () => strange.stored()
   let number = 0
   /** Coordinates that no other run has. */
   const fresh = () => `1.${++number}`
@@ -135,13 +109,13 @@ describe('strange documents in a maven repository', function () {
       ['org/demo/maven-metadata.xml', group],
       ['maven-metadata.xml', group],
     ] as const
-    const files = await house.storedFiles()
+    const files = await strange.house.storedFiles()
     await fc.assert(
       fc.asyncProperty(fc.nat(levels.length - 1), someDamage, async (level, changes) => {
         const [target = '', text = ''] = levels[level] ?? []
         const { status } = await send('PUT', `/acme/mvn/${target}`, damaged(Buffer.from(text), changes))
         expect(status).to.be.oneOf([201, 400, 409, 413])
-        expect(await house.storedFiles()).to.deep.equal(files)
+        expect(await strange.house.storedFiles()).to.deep.equal(files)
         expect((await send('GET', '/acme/mvn/org/demo/sig/maven-metadata.xml')).text()).to.equal(served)
         for (const empty of ['org/demo/maven-metadata.xml', 'org/demo/sig/2-SNAPSHOT/maven-metadata.xml'])
           expect((await send('GET', `/acme/mvn/${empty}`)).status).to.equal(404)

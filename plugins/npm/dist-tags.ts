@@ -1,7 +1,7 @@
 import { forbidden, invalid, json, type ProtocolRequest, type Reply, type RepositoryContext } from '#core'
 import { factsOf, isObject, isText } from './manifest.js'
 import { noSuchPackage, worded404 } from './npm-error.js'
-import { changePackage } from './package-changes.js'
+import { changePackage, presentPackage } from './package-changes.js'
 import { documentKeys, findPackage, findTags, findVersion, type TagDocument } from './package-documents.js'
 import { checkTag } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
@@ -71,9 +71,7 @@ async function changeTags(
 ): Promise<Reply> {
   const { documents } = context
   const tags = await changePackage(pkg, context, async () => {
-    const head = await documents.head(pkg)
-    const document = await findPackage(pkg, documents)
-    if (head === undefined || document === undefined) throw noSuchPackage(pkg)
+    const { head, document } = await presentPackage(pkg, context)
     const { generation } = document
     const stored = await findTags(pkg, generation, documents)
     const wanted = wantedOf(stored)

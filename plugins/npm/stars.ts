@@ -1,6 +1,5 @@
 import { type DocumentReader, forbidden, invalid, json, type Reply, type RepositoryContext, repositoryRoute } from '#core'
-import { noSuchPackage } from './npm-error.js'
-import { changePackage } from './package-changes.js'
+import { changePackage, presentPackage } from './package-changes.js'
 import { documentKeys, findPackage, revisionOf, type StarDocument } from './package-documents.js'
 
 /** What somebody has starred, by name: as npm asks for it, the name in JSON, and as pnpm does. */
@@ -52,10 +51,8 @@ export async function star(pkg: string, wanted: boolean, context: RepositoryCont
   if (caller === undefined) throw forbidden('Only members give stars', { detail: { worded: true } })
   const { documents } = context
   const sequence = await changePackage(pkg, context, async () => {
-    const head = await documents.head(pkg)
-    const owner = await findPackage(pkg, documents)
-    if (head === undefined || owner === undefined) throw noSuchPackage(pkg)
-    const { generation } = owner
+    const { head, document } = await presentPackage(pkg, context)
+    const { generation } = document
     const before = (await documents.find(documentKeys.star(pkg, caller.id)))?.value as StarDocument | undefined
     if (wanted === (before?.generation === generation)) return head.sequence
     const changes = context.changeOwn().requireHead(pkg, head.sequence)

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Server } from '../clients/server.js'
-import { residentMiB } from './process-cpu.js'
+import { growthRow, watched } from './resident-growth.js'
 
 /** One upload and one download of a large raw file: how much the server's resident memory grows meanwhile, and how fast it goes. */
 const size = Number(process.env['BENCH_BYTES'] ?? 2 * 1024 ** 3)
@@ -16,27 +16,6 @@ function content(): Readable {
     })(),
     { objectMode: false, highWaterMark: 4 * block.length },
   )
-}
-
-interface Transfer {
-  readonly seconds: number
-  readonly before: number
-  readonly peak: number
-}
-
-async function watched(pid: number, work: () => Promise<void>): Promise<Transfer> {
-  const before = residentMiB(pid)
-  let peak = before
-  const timer = setInterval(() => {
-    peak = Math.max(peak, residentMiB(pid))
-  }, 100)
-  const began = performance.now()
-  try {
-    await work()
-  } finally {
-    clearInterval(timer)
-  }
-  return { seconds: (performance.now() - began) / 1_000, before, peak: Math.max(peak, residentMiB(pid)) }
 }
 
 /** What no server can be faster than: the same bytes hashed here. */
@@ -83,14 +62,7 @@ try {
     found = await send('GET')
   })
   if (found !== alone.sha256) throw new Error('what came back is not what was sent')
-  const row = (what: string, { seconds, before, peak }: Transfer) => ({
-    transfer: what,
-    'MiB/s': Math.round(size / 1024 ** 2 / seconds),
-    'RSS before, MiB': Math.round(before),
-    'RSS peak, MiB': Math.round(peak),
-    'grew by, MiB': Math.round(peak - before),
-  })
-  const rows = [row('upload', up), row('download', down)]
+  const rows = [growthRow('upload', size, up), growthRow('download', size, down)]
   if (process.argv.includes('--json')) console.log(JSON.stringify({ bytes: size, rows }))
   else {
     console.log(`${size} bytes; sha256 of them alone: ${Math.round(size / 1024 ** 2 / alone.seconds)} MiB/s`)

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Server } from '../clients/server.js'
 import { packed, publishDocument } from '../support/npm-package.js'
-import { residentMiB } from './process-cpu.js'
+import { growthRow, watched } from './resident-growth.js'
 
 /** A publish of a tarball as large as any may be, and its download: how much the server's resident memory grows meanwhile, and how fast it goes. */
 const size = Number(process.env['BENCH_BYTES'] ?? 255 * 1024 ** 2)
@@ -16,25 +16,6 @@ function* bodyOf(document: object, content: Buffer): Generator<Buffer> {
   yield Buffer.from(`${before}"data":"`)
   for (let at = 0; at < content.length; at += slice) yield Buffer.from(content.subarray(at, at + slice).toString('base64'))
   yield Buffer.from(`"${after}`)
-}
-
-async function watched<Result>(pid: number, what: string, work: () => Promise<Result>): Promise<{ row: object; result: Result }> {
-  const before = residentMiB(pid)
-  let peak = before
-  const timer = setInterval(() => {
-    peak = Math.max(peak, residentMiB(pid))
-  }, 50)
-  const began = performance.now()
-  try {
-    const result = await work()
-    const seconds = (performance.now() - began) / 1_000
-    peak = Math.max(peak, residentMiB(pid))
-    const [rate, grew] = [Math.round(size / 1024 ** 2 / seconds), Math.round(peak - before)]
-    const row = { transfer: what, 'MiB/s': rate, 'RSS before, MiB': Math.round(before), 'grew by, MiB': grew }
-    return { row, result }
-  } finally {
-    clearInterval(timer)
-  }
 }
 
 const server = await Server.start()
@@ -58,20 +39,21 @@ try {
   // The first publish loads code that stays.
   await (await publish('small', 1_000)).send()
   const large = await publish('large', size)
-  const up = await watched(server.pid, 'publish', large.send)
+  const up = await watched(server.pid, large.send)
   if (up.result.statusCode !== 201) throw new Error(`the publish was answered ${up.result.statusCode}`)
   up.result.resume()
-  const down = await watched(server.pid, 'tarball', async () => {
+  const down = await watched(server.pid, async () => {
     const hash = createHash('sha256')
     for await (const chunk of await send('GET', 'large/-/large-1.0.0.tgz')) hash.update(chunk as Buffer)
     return hash.digest('hex')
   })
   if (down.result !== createHash('sha256').update(large.content).digest('hex'))
     throw new Error('what came back is not what was sent')
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ bytes: large.content.length, rows: [up.row, down.row] }))
+  const rows = [growthRow('publish', size, up), growthRow('tarball', size, down)]
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ bytes: large.content.length, rows }))
   else {
     console.log(`a tarball of ${large.content.length} bytes`)
-    console.table([up.row, down.row])
+    console.table(rows)
   }
 } finally {
   await server.stop()

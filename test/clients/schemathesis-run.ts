@@ -17,6 +17,9 @@ export interface KnownNames {
   readonly owners: readonly string[]
   readonly scopes: readonly string[]
   readonly packages: readonly string[]
+  /** Versions of the Python project lute, and Python projects that may vanish, in the first organization. */
+  readonly releases: readonly string[]
+  readonly leaving: readonly string[]
   readonly words: readonly string[]
   readonly chores: readonly string[]
 }
@@ -118,6 +121,21 @@ export async function sweep(options: Sweep): Promise<Verdict> {
   }
 }
 
+/** What is done to releases: of a project that has some, or to projects that may vanish. */
+const releaseOperations = [
+  ['createPackageVersionYank', 'lute'],
+  ['deletePackageVersionYank', 'lute'],
+  ['setPackageStatus', 'lute'],
+  ['deletePackageVersion', 'lute'],
+  ['deletePackage', { dictionary: 'leaving', probability: 0.9 }],
+] as const
+function onReleases([operation, pkg]: (typeof releaseOperations)[number]): string {
+  const project = typeof pkg === 'string' ? `"${pkg}"` : `{ dictionary = "${pkg.dictionary}", probability = ${pkg.probability} }`
+  const version = '"path.version" = { dictionary = "releases", probability = 0.9 }'
+  const parameters = `"path.repository" = "pypi", "path.org" = "acme", "path.package" = ${project}, ${version}`
+  return `[[operations]]\ninclude-operation-id = "${operation}"\nparameters = { ${parameters} }`
+}
+
 function settingsOf(names: KnownNames): string {
   const dictionaries = Object.entries(names).map(([name, values]) => `[dictionaries.${name}]\nvalues = ${JSON.stringify(values)}`)
   const bound = ([name, dictionary, probability]: readonly [string, string, number]) =>
@@ -158,6 +176,7 @@ parameters = { "path.repository" = "npm", "path.org" = "acme" }
 [[operations]]
 include-operation-id = "getArtifactsFile"
 parameters = { "path.repository" = "raw", "path.org" = "acme" }
+${releaseOperations.map(onReleases).join('\n')}
 # These touch none but the organizations that may vanish.
 [[operations]]
 include-path-regex = "^/-/api/v1/organizations/"

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { call } from '../support/client.js'
 import { publishBody } from '../support/npm-package.js'
+import { multipart, uploadParts } from '../support/upload-form.js'
+import { buildWheel } from '../support/wheel-builder.js'
 import { obtain } from './client-cache.js'
 import { pythonTools } from './python-tools.js'
 import { succeed } from './run.js'
@@ -32,6 +34,8 @@ const names = {
   tokens: [] as string[],
   owners: ['rita'],
   packages: ['greeting'],
+  releases: ['1.0', '1.1', ...several('2').map((word) => word.replace('-', '.'))],
+  leaving: several('leaving'),
   chores: ['none'],
   words: ['greeting', 'docs', 'license:mit', 'f'.repeat(64)],
   scopes: ['repo:*:read', 'repo:*:delete', 'org:read'],
@@ -115,6 +119,14 @@ describe('The management interface, swept by schemathesis', function () {
       await call(server.url, { method: 'PUT', target: '/acme/npm/greeting', headers, body }),
     ]
     expect(stored.map(({ status }) => status)).to.deep.equal([201, 201])
+    for (const [name, version] of [
+      ...names.releases.map((release) => ['lute', release]),
+      ...names.leaving.map((project) => [project, '1.0']),
+    ]) {
+      const form = multipart(uploadParts(buildWheel({ name: name ?? '', version: version ?? '' }), name ?? '', version ?? ''))
+      const upload = { method: 'POST', target: '/acme/pypi/', headers: { ...headers, ...form.headers }, body: form.body }
+      expect((await call(server.url, upload)).status).to.equal(200)
+    }
   }
 
   async function swept(

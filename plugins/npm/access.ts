@@ -1,8 +1,8 @@
-import { forbidden, invalid, json, type RepositoryContext, repositoryRoute } from '#core'
+import { invalid, json, type RepositoryContext, repositoryRoute } from '#core'
 import { callerOf, may } from './caller.js'
 import { isObject } from './manifest.js'
-import { noSuchPackage } from './npm-error.js'
-import { findPackage, type PackageDocument } from './package-documents.js'
+import { noSuchPackage, worded403 } from './npm-error.js'
+import { findPackage } from './package-documents.js'
 import { packageRoutes } from './package-routes.js'
 
 const bodyLimit = 64 * 1024
@@ -26,21 +26,14 @@ export const accessRoutes = [
     await requirePackage(pkg, context)
     return json(200, { access: isPublic(context) ? 'public' : 'restricted' })
   }),
-  ...packageRoutes('GET', ['/-/package', '/owners'], 'artifacts.read', async (pkg, _request, context) => {
-    const { maintainers } = await requirePackage(pkg, context)
-    return json(
-      200,
-      maintainers.map(({ name, email = '' }) => ({ username: name, name, email })),
-    )
-  }),
   ...packageRoutes('POST', ['/-/package', '/access'], 'artifacts.write', async (pkg, request, context) => {
     await requirePackage(pkg, context)
     const body = await request.json(bodyLimit)
     if (!isObject(body)) throw invalid('What shall change is not a JSON object')
     const { access, publish_requires_tfa: asksForCode } = body
     if (access !== undefined && (access === 'public') !== isPublic(context))
-      throw refused('Visibility is set for the repository as a whole: cloudrepo repository update ORG REPO --public')
-    if (asksForCode === true) throw refused('One-time codes are asked of members, not for packages.')
+      throw worded403('Visibility is set for the repository as a whole: cloudrepo repository update ORG REPO --public')
+    if (asksForCode === true) throw worded403('One-time codes are asked of members, not for packages.')
     return json(200, {})
   }),
   // One's own packages, and those of the organization: npm asks for the second first.
@@ -70,14 +63,9 @@ async function packagesOf(context: RepositoryContext): Promise<Record<string, Le
   return Object.fromEntries(names)
 }
 
-async function requirePackage(pkg: string, { documents }: RepositoryContext): Promise<PackageDocument> {
-  const document = await findPackage(pkg, documents)
-  if (document === undefined) throw noSuchPackage(pkg)
-  return document
+async function requirePackage(pkg: string, { documents }: RepositoryContext): Promise<void> {
+  if ((await findPackage(pkg, documents)) === undefined) throw noSuchPackage(pkg)
 }
 function isPublic({ repository, organization }: RepositoryContext): boolean {
   return repository.public && organization.publicAllowed
-}
-function refused(message: string) {
-  return forbidden(message, { detail: { worded: true } })
 }

@@ -1,8 +1,12 @@
-import { json, notFound, type ProtocolRequest, type RegistryError, type RenderError, type Reply } from '#core'
+import { forbidden, json, notFound, type ProtocolRequest, type RegistryError, type RenderError, type Reply } from '#core'
 
 /** A 404 whose words the client shall see; every other one reads 'Not found', the same for what is hidden. */
 export function worded404(what: string, name: string): RegistryError {
   return notFound(what, name, { detail: { worded: true } })
+}
+/** A 403 in words of its own: npm prints them as they stand. */
+export function worded403(message: string): RegistryError {
+  return forbidden(message, { detail: { worded: true } })
 }
 export function noSuchPackage(pkg: string): RegistryError {
   return notFound('package', pkg)

@@ -1,6 +1,7 @@
-import { forbidden, invalid, json, type ProtocolRequest, type Reply, type RepositoryContext, repositoryRoute } from '#core'
+import { invalid, json, type ProtocolRequest, type Reply, type RepositoryContext, repositoryRoute } from '#core'
 import { callerOf } from './caller.js'
 import { isObject, isText } from './manifest.js'
+import { worded403 } from './npm-error.js'
 
 const bodyLimit = 64 * 1024
 
@@ -35,9 +36,9 @@ async function change(request: ProtocolRequest, context: RepositoryContext): Pro
   if (!isObject(body)) throw invalid('The profile is not a JSON object')
   const before = await profileOf(context)
   const { password, tfa, fullname, email } = body
-  if (isObject(tfa) || Array.isArray(tfa)) throw refused('Two-factor authentication is not set up by this address.')
+  if (isObject(tfa) || Array.isArray(tfa)) throw worded403('Two-factor authentication is not set up by this address.')
   if (isText(email) && email !== '' && email.toLowerCase() !== before.email.toLowerCase())
-    throw refused('An e-mail address is changed by an administrator of the organization.')
+    throw worded403('An e-mail address is changed by an administrator of the organization.')
   if (password !== undefined && password !== null) {
     const { old: current, new: wanted } = isObject(password) ? password : {}
     if (!isText(current) || !isText(wanted)) throw invalid('A password is changed with the old and the new one')
@@ -46,12 +47,8 @@ async function change(request: ProtocolRequest, context: RepositoryContext): Pro
   if (isText(fullname) && fullname !== before.fullname) {
     const { principal } = context
     if (principal.kind === 'member' && principal.by === 'token')
-      throw refused('A token changes nothing of its owner: use name and password (_auth) for this.')
+      throw worded403('A token changes nothing of its owner: use name and password (_auth) for this.')
     await context.own.setDisplayName(fullname === '' ? null : fullname)
   }
   return json(200, await profileOf(context))
-}
-
-function refused(message: string) {
-  return forbidden(message, { detail: { worded: true } })
 }

@@ -3,6 +3,7 @@ import { invalid, json, type PackageEntry, type PackageFacts, type Reply, type R
 import { houseClock } from './house-clock.js'
 import { isText } from './manifest.js'
 import { baseName, scopeOf } from './package-name.js'
+import { numberIn } from './query-number.js'
 
 const limits = { size: 250, from: 10_000, text: 512, terms: 16, scanned: 20_000 } as const
 
@@ -125,10 +126,4 @@ function textOf(value: unknown): string {
 }
 function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter(isText).map((each) => each.toLowerCase()) : []
-}
-function numberIn(query: URLSearchParams, name: string, fallback: number, most: number): number {
-  const text = query.get(name)
-  if (text === null || text === '') return fallback
-  if (!/^\d{1,9}$/.test(text)) throw invalid(`${name} is not a number`)
-  return Math.min(Number(text), most)
 }

@@ -1,5 +1,4 @@
 import {
-  forbidden,
   invalid,
   json,
   type ProtocolRequest,
@@ -11,7 +10,7 @@ import {
 } from '#core'
 import { callerOf, highestLevel, may } from './caller.js'
 import { isObject, isText } from './manifest.js'
-import { worded404 } from './npm-error.js'
+import { worded403, worded404 } from './npm-error.js'
 
 const bodyLimit = 64 * 1024
 /** Who is asking, and how npm comes by a token and gives it back (npm dossier 11, 14). */
@@ -86,5 +85,5 @@ async function lookUp(
   if (await may(context, 'members.read')) return (await context.widen('members.read')).directory.findMemberByLogin(name)
   const { principal } = context
   if ((principal.kind === 'member' || principal.kind === 'service') && principal.name === name) return { name }
-  throw forbidden('You do not have permission to look up members.', { detail: { worded: true } })
+  throw worded403('You do not have permission to look up members.')
 }

@@ -1,7 +1,6 @@
 import {
   type Directory,
   empty,
-  forbidden,
   type Group,
   invalid,
   json,
@@ -11,7 +10,7 @@ import {
   repositoryRoute,
 } from '#core'
 import { isObject, isText } from './manifest.js'
-import { worded404 } from './npm-error.js'
+import { worded403, worded404 } from './npm-error.js'
 
 const bodyLimit = 64 * 1024
 
@@ -35,7 +34,7 @@ export const teamRoutes = [
       permission: 'members.manage',
       async handle({ params: { org } }, context) {
         checkOrganization(org, context)
-        throw refused('Members come and go, and get their roles, by the management interface: cloudrepo member --help')
+        throw worded403('Members come and go, and get their roles, by the management interface: cloudrepo member --help')
       },
     }),
   ),
@@ -110,7 +109,7 @@ export const teamRoutes = [
     permission: 'members.read',
     async handle({ params: { org, team } }, context) {
       const group = await groupOf(directoryOf(org, context), team)
-      throw refused(`Rights of ${group.name} are for repositories, not for packages: cloudrepo grant list ${org}`)
+      throw worded403(`Rights of ${group.name} are for repositories, not for packages: cloudrepo grant list ${org}`)
     },
   }),
   ...(['PUT', 'DELETE'] as const).map((method) =>
@@ -120,7 +119,7 @@ export const teamRoutes = [
       permission: 'members.manage',
       async handle({ params: { org, team } }, context) {
         checkOrganization(org, context)
-        throw refused(`Rights are for repositories, not for packages: cloudrepo grant set ${org} ${team} REPO read|write`)
+        throw worded403(`Rights are for repositories, not for packages: cloudrepo grant set ${org} ${team} REPO read|write`)
       },
     }),
   ),
@@ -154,7 +153,4 @@ async function textIn(request: Pick<ProtocolRequest, 'json'>, field: string): Pr
   const value = isObject(body) ? body[field] : undefined
   if (!isText(value) || value === '') throw invalid(`The body has no ${field}`)
   return value
-}
-function refused(message: string) {
-  return forbidden(message, { detail: { worded: true } })
 }

@@ -1,6 +1,5 @@
 import {
   empty,
-  forbidden,
   invalid,
   type Json,
   json,
@@ -13,6 +12,8 @@ import {
 } from '#core'
 import { callerOf, highestLevel } from './caller.js'
 import { isObject, isText } from './manifest.js'
+import { worded403 } from './npm-error.js'
+import { numberIn } from './query-number.js'
 
 const bodyLimit = 64 * 1024
 /** npm shows the first six characters of a key, and finds a token by them: what all ids begin with is no part of it. */
@@ -88,11 +89,11 @@ function wishesIn(body: { readonly [field: string]: Json }) {
   const { readonly: readOnly, packages_and_scopes_permission: permission, expires, cidr_whitelist: cidr } = body
   for (const field of ['packages', 'scopes', 'orgs'])
     if (Array.isArray(body[field]) && body[field].length > 0)
-      throw refused(`A token is for this repository as a whole: leave out ${field}.`)
+      throw worded403(`A token is for this repository as a whole: leave out ${field}.`)
   if (isText(body['orgs_permission']) && body['orgs_permission'] !== 'no-access')
-    throw refused('A token of this address does not reach the organization.')
+    throw worded403('A token of this address does not reach the organization.')
   if (isText(permission) && !['read-only', 'read-write'].includes(permission))
-    throw refused(`A token cannot have the permission ${permission.slice(0, 40)} here.`)
+    throw worded403(`A token cannot have the permission ${permission.slice(0, 40)} here.`)
   if (expires !== undefined && expires !== null && (!Number.isInteger(expires) || Number(expires) < 1 || Number(expires) > 365))
     throw invalid('A token expires after 1 to 365 days')
   return {
@@ -115,14 +116,4 @@ function objectOf({ id, name, prefix, scopes, createdAt, expiresAt }: TokenRecor
     readonly: !writes,
     cidr_whitelist: null,
   }
-}
-
-function numberIn(query: URLSearchParams, name: string, fallback: number, most: number): number {
-  const text = query.get(name)
-  if (text === null || text === '') return fallback
-  if (!/^\d{1,9}$/.test(text)) throw invalid(`${name} is not a number`)
-  return Math.min(Number(text), most)
-}
-function refused(message: string) {
-  return forbidden(message, { detail: { worded: true } })
 }

@@ -31,7 +31,9 @@ function ownCommands(place: () => NpmWorkplace): void {
   it('searches, deprecates a version, takes it back, and unpublishes it', async () => {
     const pnpm = place()
     expect(await pnpm.do('app', 'search', 'greets')).to.contain('@acme/greeting')
-    expect(await pnpm.do('app', 'owner', 'ls', 'shout-words')).to.contain('admin')
+    await pnpm.do('app', 'owner', 'add', 'shout-words', 'somebody')
+    expect(await pnpm.do('app', 'owner', 'ls', 'shout-words')).to.match(/admin\b[\s\S]*somebody/)
+    await pnpm.do('app', 'owner', 'rm', 'shout-words', 'somebody')
     await pnpm.do('app', 'deprecate', 'shout-words@1.0.0', 'too quiet')
     expect((await pnpm.ask('app', 'view', 'shout-words@1.0.0', 'deprecated')).output).to.contain('too quiet')
     await pnpm.do('app', 'undeprecate', 'shout-words@1.0.0')

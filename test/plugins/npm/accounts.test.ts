@@ -200,14 +200,30 @@ describe('npm: accounts', () => {
       expect((await get('-/package/@acme%2fbar/visibility')).json()).to.deep.equal({ public: false })
       expect((await get('-/package/nope/visibility')).status).to.equal(404)
       expect((await get('-/package/@acme%2fbar/access')).json()).to.deep.equal({ access: 'restricted' })
-      const owner = { username: 'dora', name: 'dora', email: '' }
-      expect((await get('-/package/@acme%2fbar/owners')).json()).to.deep.equal([owner])
       const same = await set({ access: 'restricted' })
       expect([same.status, same.json()]).to.deep.equal([200, {}])
       expect((await set({ publish_requires_tfa: false })).status).to.equal(200)
       await refused(set({ access: 'public' }), 403, /repository as a whole/)
       await refused(set({ publish_requires_tfa: true }), 403, /One-time codes/)
       expect((await send(basic('rita'), 'POST', '-/package/@acme%2fbar/access', { access: 'restricted' })).status).to.equal(403)
+    })
+
+    it('tells and changes maintainers one by one; the last one stays', async () => {
+      const owners = '-/package/@acme%2fbar/owners'
+      const named = async () =>
+        ((await send(basic('rita'), 'GET', owners)).json() as { username: string }[]).map(({ username }) => username)
+      const dora = bearer(house.token('dora'))
+      expect((await send(basic('rita'), 'GET', owners)).json()).to.deep.equal([{ username: 'dora', name: 'dora', email: '' }])
+      expect((await send(dora, 'PUT', owners, { user: 'rita' })).json()).to.deep.include({ ok: true, id: '@acme/bar' })
+      expect((await send(dora, 'PUT', owners, { user: 'rita' })).status).to.equal(201)
+      expect(await named()).to.deep.equal(['dora', 'rita'])
+      expect((await send(dora, 'DELETE', `${owners}/dora`)).status).to.equal(201)
+      expect(await named()).to.deep.equal(['rita'])
+      expect((await send(dora, 'DELETE', `${owners}/dora`)).status).to.equal(404)
+      expect((await send(dora, 'DELETE', `${owners}/rita`)).status).to.equal(400)
+      expect((await send(dora, 'PUT', owners, {})).status).to.equal(400)
+      expect((await send(basic('rita'), 'PUT', owners, { user: 'rita' })).status).to.equal(403)
+      expect((await send(dora, 'GET', '-/package/nope/owners')).status).to.equal(404)
     })
 
     it('lists the packages of the organization and one’s own, as far as one may read', async () => {

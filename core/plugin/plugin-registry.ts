@@ -66,6 +66,13 @@ export class PluginRegistry {
     return match?.kind === 'route' && match.route.permission === 'artifacts.read'
   }
 
+  /** Is this what some format declares to be nowhere? */
+  isAbsent(method: string, path: string): boolean {
+    const asked = `${method} ${path}`
+    for (const { table } of this.#installed.values()) if (table.mount('repository')?.absent?.includes(asked)) return true
+    return false
+  }
+
   settings(format: string, repository: { readonly name: string; readonly url: URL }) {
     return this.#installed.get(format)?.plugin.settings?.(repository) ?? []
   }

@@ -67,6 +67,9 @@ export type Mount = {
   readonly paths?: PathRules
   /** What an answer to OPTIONS says beside `Allow`; `path` begins with a slash. Repository mounts alone. */
   readonly announce?: (path: string, repository: Repository) => Headers
+  /** 'POST /-/v1/login': answered 404 below every repository address, existing or not, whoever asks, since a client asks there first and goes on
+   *  elsewhere after a 404 alone. Repository mounts alone; none of its own routes. */
+  readonly absent?: readonly string[]
 } & (
   | { readonly scope: 'repository'; readonly routes: readonly Route<RepositoryContext>[] }
   | { readonly scope: 'organization'; readonly routes: readonly Route<OrganizationContext>[] }

@@ -7,6 +7,7 @@ import {
   forbidden,
   hidden,
   methodNotAllowed,
+  notFound,
   RegistryError,
   unauthenticated,
   unavailable,
@@ -53,6 +54,7 @@ const writing = new Set<string>(['artifacts.write', 'artifacts.delete'])
 export async function serveRepository(parts: DispatchParts, visit: Visit, place: RepositoryPlace): Promise<Reply> {
   const { tenant, rest, mountUrl } = place
   visit.scope = 'repository'
+  if (visit.house.method === 'POST' && parts.plugins.isAbsent('POST', rest)) throw notFound('address', rest)
   const repository = tenant.organization.status === 'suspended' ? undefined : place.repository
   const installed = repository === undefined ? undefined : parts.plugins.find(repository.format)
   const mount = installed?.table.mount('repository')

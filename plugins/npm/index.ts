@@ -36,6 +36,8 @@ const npm: ProtocolPlugin = {
       scope: 'repository',
       paths: { trailingSlash: 'ignore', rewrite: rewritePath },
       renderError: renderNpmError,
+      // The login by browser: clients that do not find it ask for a name and a password.
+      absent: ['POST /-/v1/login'],
       routes: [
         ...sessionRoutes,
         ...profileRoutes,

@@ -29,7 +29,9 @@ export function accountFlows(words: AccountWords): (place: () => NpmWorkplace, t
         await npm.projectSettings(signedIn)
         const made: string[] = []
         for (let count = 0; count < 2; count += 1) {
-          const { status, output } = await npm.converse(['token', 'create', ...words.tokenCreate], [['assword', password]], 'app')
+          const { status, output } = await npm.converse(['token', 'create', ...words.tokenCreate], [['assword', password]], {
+            project: 'app',
+          })
           expect(status, output).to.equal(0)
           made.push(/crt_u_\w{46}/.exec(output)?.[0] ?? '')
         }

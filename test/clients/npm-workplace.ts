@@ -95,9 +95,13 @@ export class NpmWorkplace {
   async converse(
     args: readonly string[],
     answers: readonly (readonly [question: string, answer: string])[],
-    project = '.',
+    { project = '.', terminal = false }: { readonly project?: string; readonly terminal?: boolean } = {},
   ): Promise<Ran> {
-    const child = spawn(this.command, args, { cwd: this.project(project), env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] })
+    // Some ask a terminal alone: script(1) is one.
+    const [command, words] = terminal
+      ? ['script', ['-qec', [this.command, ...args].join(' '), '/dev/null']]
+      : [this.command, args]
+    const child = spawn(command, words, { cwd: this.project(project), env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
     let next = 0

@@ -162,7 +162,8 @@ describe('The management interface, swept by schemathesis', function () {
     const { accepted } = await swept({
       token: operator,
       // Behind it nothing could be changed; it has tests of its own.
-      without: ['instanceSetReadOnly'],
+      // Nor does a body of JSON fit what takes lines of it.
+      without: ['instanceSetReadOnly', 'instanceSetAdvisory'],
       phases: ['examples', 'coverage', 'fuzzing', 'stateful'],
       checks: [...conformance, 'negative_data_rejection', 'unsupported_method', 'use_after_free', 'ensure_resource_availability'],
       examples,

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { nodeRuntime, npmTool } from '../node-tools.js'
 import { npmFlow } from '../npm-flow.js'
 import type { NpmWorkplace } from '../npm-workplace.js'
+import type { ClientTarget } from '../server.js'
 
 for (const version of ['9.15.9', '11.28.11', '12.4.2'])
   npmFlow({
@@ -27,7 +28,7 @@ for (const version of ['9.15.9', '11.28.11', '12.4.2'])
   })
 
 /** What older ones hand on to npm. */
-function ownCommands(place: () => NpmWorkplace): void {
+function ownCommands(place: () => NpmWorkplace, target: () => ClientTarget): void {
   it('searches, deprecates a version, takes it back, and unpublishes it', async () => {
     const pnpm = place()
     expect(await pnpm.do('app', 'search', 'greets')).to.contain('@acme/greeting')
@@ -40,5 +41,22 @@ function ownCommands(place: () => NpmWorkplace): void {
     expect((await pnpm.ask('app', 'view', 'shout-words@1.0.0', 'deprecated')).output).to.not.contain('too quiet')
     await pnpm.do('app', 'unpublish', 'shout-words@1.0.0', '--force')
     expect((await pnpm.ask('app', 'view', 'shout-words')).status).to.not.equal(0)
+  })
+
+  it('logs in by name and password, where there is no login by browser, and logs out', async () => {
+    const { login, password } = target()
+    const pnpm = place()
+    await pnpm.settings({})
+    expect((await pnpm.ask('app', 'whoami')).status).to.not.equal(0)
+    const answers = [
+      ['sername', login],
+      ['assword', password],
+      ['mail', 'admin@example.com'],
+    ] as const
+    const { status, output } = await pnpm.converse(['login'], answers, { project: 'app', terminal: true })
+    expect(status, output).to.equal(0)
+    expect(await pnpm.do('app', 'whoami')).to.equal(login)
+    await pnpm.do('app', 'logout')
+    expect((await pnpm.ask('app', 'whoami')).status).to.not.equal(0)
   })
 }

@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import { npmTool } from '../node-tools.js'
 import { npmFlow } from '../npm-flow.js'
 import type { NpmWorkplace } from '../npm-workplace.js'
+import type { ClientTarget } from '../server.js'
 
 npmFlow({
   title: 'yarn 1.22.22',
@@ -39,6 +41,7 @@ for (const version of ['3.8.7', '4.18.1'])
     lockFile: 'yarn.lock',
     start: ['run', 'start'],
     audit: ['npm', 'audit', '--recursive'],
+    more: logIn,
   })
 
 /** Its own settings file, and an empty lock file, which marks the root of a project. */
@@ -56,4 +59,21 @@ async function berrySettings(place: NpmWorkplace, version: string): Promise<void
   await place.inEveryProject('.yarnrc.yml', `${lines.join('\n')}\n`)
   for (const project of ['shout-words', 'greeting', 'app', 'empty'])
     await writeFile(join(place.project(project), 'yarn.lock'), '')
+}
+
+function logIn(place: () => NpmWorkplace, target: () => ClientTarget): void {
+  it('logs in by name and password', async () => {
+    const { login, password } = target()
+    const yarn = place()
+    const settings = join(yarn.project('app'), '.yarnrc.yml')
+    await writeFile(settings, (await readFile(settings, 'utf8')).replace(/^npmAuthToken.*\n/m, ''))
+    expect((await yarn.ask('app', 'npm', 'whoami')).status).to.not.equal(0)
+    const answers = [
+      ['Username', login],
+      ['Password', password],
+    ] as const
+    const { status, output } = await yarn.converse(['npm', 'login'], answers, { project: 'app' })
+    expect(status, output).to.equal(0)
+    expect(await yarn.do('app', 'npm', 'whoami')).to.contain(login)
+  })
 }

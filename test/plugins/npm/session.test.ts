@@ -73,6 +73,22 @@ describe('npm: who is asking', () => {
     }
   })
 
+  it('tells everybody that there is no login by browser, in equal bytes whether the repository exists or not', async () => {
+    const ask = (path: string, headers = {}) => house.call('POST', `${path}/-/v1/login`, { as: 'nobody', headers, body: '{}' })
+    const answers = [
+      await ask('/acme/js'),
+      await ask('/acme/nope'),
+      await ask('/nope/js'),
+      await ask('/acme/js', { authorization: 'Bearer crt_u_expired' }),
+      await house.call('POST', '/acme/js/-/v1/login', { as: 'dora', body: '{}' }),
+    ]
+    for (const { status, body, headers } of answers) {
+      expect(status).to.equal(404)
+      expect(body.toString()).to.equal(answers[0]?.body.toString())
+      expect(headers['content-type']).to.equal(answers[0]?.headers['content-type'])
+    }
+  })
+
   it('logs out: the token is dead at once', async () => {
     const token = await tokenOf('dora')
     const answer = await withToken(token, 'DELETE', `-/user/token/${encodeURIComponent(token)}`)

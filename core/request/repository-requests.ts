@@ -7,7 +7,6 @@ import {
   forbidden,
   hidden,
   methodNotAllowed,
-  notFound,
   RegistryError,
   unauthenticated,
   unavailable,
@@ -21,7 +20,7 @@ import type { Repository } from '../tenancy/repository.js'
 import type { Tenant } from '../tenancy/tenancy.js'
 import type { DownloadCounter } from '../usage/download-counter.js'
 import { canonicalRedirect } from './canonical-redirect.js'
-import type { Reply } from './reply.js'
+import { json, type Reply } from './reply.js'
 import type { RequestRates } from './request-rates.js'
 import { locate, type RouteFound, routeOrReply, runRoute } from './routing.js'
 import { watchSignIn } from './sign-in-gate.js'
@@ -46,6 +45,8 @@ export interface RepositoryPlace {
   readonly mountUrl: URL
 }
 
+/** In words that clients of any format bear. */
+const absent = { error: 'Not found' }
 const smallRequest = 64 * 1024
 const writing = new Set<string>(['artifacts.write', 'artifacts.delete'])
 
@@ -54,7 +55,8 @@ const writing = new Set<string>(['artifacts.write', 'artifacts.delete'])
 export async function serveRepository(parts: DispatchParts, visit: Visit, place: RepositoryPlace): Promise<Reply> {
   const { tenant, rest, mountUrl } = place
   visit.scope = 'repository'
-  if (visit.house.method === 'POST' && parts.plugins.isAbsent('POST', rest)) throw notFound('address', rest)
+  if (visit.house.method === 'POST' && parts.plugins.isAbsent('POST', rest))
+    return json(404, absent, { 'cache-control': 'no-store' })
   const repository = tenant.organization.status === 'suspended' ? undefined : place.repository
   const installed = repository === undefined ? undefined : parts.plugins.find(repository.format)
   const mount = installed?.table.mount('repository')

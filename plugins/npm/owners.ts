@@ -11,7 +11,7 @@ const bodyLimit = 64 * 1024
 /** Owners one by one, as pnpm 11 and newer change them; npm sends the whole list (npm dossier 10). */
 export const ownerRoutes = [
   ...packageRoutes('GET', ['/-/package', '/owners'], 'artifacts.read', async (pkg, _request, context) => {
-    const { document } = await presentPackage(pkg, context, undefined)
+    const { document } = await presentPackage(pkg, context)
     return json(
       200,
       document.maintainers.map(({ name, email = '' }) => ({ username: name, name, email })),

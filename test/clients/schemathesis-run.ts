@@ -17,6 +17,8 @@ export interface KnownNames {
   readonly owners: readonly string[]
   readonly scopes: readonly string[]
   readonly packages: readonly string[]
+  /** Deletes in the raw repository of acme, that can be undone. */
+  readonly deletions: readonly string[]
   /** Versions of the Python project lute, and Python projects that may vanish, in the first organization. */
   readonly releases: readonly string[]
   readonly leaving: readonly string[]
@@ -177,6 +179,12 @@ parameters = { "path.repository" = "npm", "path.org" = "acme" }
 include-operation-id = "getArtifactsFile"
 parameters = { "path.repository" = "raw", "path.org" = "acme" }
 ${releaseOperations.map(onReleases).join('\n')}
+[[operations]]
+include-operation-id = "createDeletedDeletionUndo"
+parameters = { "path.repository" = "raw", "path.org" = "acme", "path.deletion" = { dictionary = "deletions", probability = 0.9 } }
+[[operations]]
+include-path-regex = "/deleted-repositories/"
+parameters = { "path.org" = "acme", "path.deleted" = { dictionary = "trash", probability = 0.9 } }
 # These touch none but the organizations that may vanish.
 [[operations]]
 include-path-regex = "^/-/api/v1/organizations/"

@@ -36,6 +36,7 @@ const names = {
   packages: ['greeting'],
   releases: ['1.0', '1.1', ...several('2').map((word) => word.replace('-', '.'))],
   leaving: several('leaving'),
+  deletions: [] as string[],
   chores: ['none'],
   words: ['greeting', 'docs', 'license:mit', 'f'.repeat(64)],
   scopes: ['repo:*:read', 'repo:*:delete', 'org:read'],
@@ -111,7 +112,7 @@ describe('The management interface, swept by schemathesis', function () {
 
   /** A file and a package, so that there is something to find. */
   async function publish(): Promise<void> {
-    const { token } = await send('POST', '/acme/-/api/v1/tokens', { member: 'olga', name: 'writes', scopes: ['repo:*:write'] })
+    const { token } = await send('POST', '/acme/-/api/v1/tokens', { member: 'olga', name: 'writes', scopes: ['repo:*:delete'] })
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const body = JSON.stringify(await publishBody({ name: 'greeting', version: '1.0.0', license: 'MIT' }))
     const stored = [
@@ -119,6 +120,21 @@ describe('The management interface, swept by schemathesis', function () {
       await call(server.url, { method: 'PUT', target: '/acme/npm/greeting', headers, body }),
     ]
     expect(stored.map(({ status }) => status)).to.deep.equal([201, 201])
+    for (const name of several('deleted'))
+      for (const [method, status] of [
+        ['PUT', 201],
+        ['DELETE', 204],
+      ] as const) {
+        const changed = await call(server.url, {
+          method,
+          target: `/acme/raw/${name}.txt`,
+          headers: { authorization: `Bearer ${token}` },
+          ...(method === 'PUT' ? { body: name } : {}),
+        })
+        expect(changed.status, changed.text()).to.equal(status)
+      }
+    const { items } = await send('GET', '/acme/-/api/v1/deleted?repository=raw')
+    names.deletions = (items as readonly { readonly id: string }[]).map(({ id }) => id)
     for (const [name, version] of [
       ...names.releases.map((release) => ['lute', release]),
       ...names.leaving.map((project) => [project, '1.0']),

@@ -24,7 +24,11 @@ function linksBelow(paths: Paths, collection: string, key: string): Json {
     const placed = new RegExp(`^${escaped(collection)}/\\{(\\w+)\\}(?:/[^{}]+)*$`).exec(path)?.[1]
     if (placed === undefined) continue
     const given = [...collection.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => [name, `$request.path.${name}`])
-    for (const { operationId } of Object.values(methods)) {
+    // What lies below and is made by a PUT of its own is not there yet.
+    const later = path.endsWith('}') ? undefined : methods['put'] && methods['get']
+    for (const operation of Object.values(methods)) {
+      if (operation === later) continue
+      const { operationId } = operation
       links[operationId] = { operationId, parameters: { ...Object.fromEntries(given), [placed]: `$response.body#/${key}` } }
     }
   }

@@ -108,7 +108,7 @@ function bundleIn(attachment: Json | undefined): string {
   const { data, length } = isObject(attachment) ? attachment : {}
   if (!isText(data)) throw invalid('the provenance is not text')
   if (length !== undefined && length !== data.length && length !== Buffer.byteLength(data))
-    throw invalid(`the provenance has ${data.length} characters, its length says ${String(length).slice(0, 20)}`)
+    throw invalid(`the provenance has ${data.length} characters, its length says ${JSON.stringify(length).slice(0, 20)}`)
   return data
 }
 
@@ -116,7 +116,7 @@ function bundleIn(attachment: Json | undefined): string {
 function checkTarball(attachment: Json | undefined, dist: Json | undefined, { size, digests }: StagedBlob): void {
   const length = isObject(attachment) ? attachment['length'] : undefined
   if (length !== undefined && length !== size)
-    throw invalid(`the attachment has ${size} bytes, its length says ${String(length).slice(0, 20)}`)
+    throw invalid(`the attachment has ${size} bytes, its length says ${JSON.stringify(length).slice(0, 20)}`)
   if (!isObject(dist)) return
   const { integrity, shasum } = dist
   const differs = (algorithm: string, expected: string, actual: string | undefined) => {

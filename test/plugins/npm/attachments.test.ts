@@ -71,10 +71,10 @@ describe('npm: the tarball in a publish', () => {
 
   it('has the length that it says', async () => {
     const whole = await attachment()
-    for (const length of [0, -1, 1, 1e300, '327', null, [], Number(whole['length']) + 1])
-      expect(await put(await attached({ 'foo-1.0.0.tgz': { ...whole, length } })), String(length)).to.deep.equal([
+    for (const length of [0, -1, 1, 1e300, '327', null, [], {}, { toString: 1 }, true, Number(whole['length']) + 1])
+      expect(await put(await attached({ 'foo-1.0.0.tgz': { ...whole, length } })), JSON.stringify(length)).to.deep.equal([
         400,
-        `the attachment has ${whole['length']} bytes, its length says ${String(length).slice(0, 20)}`,
+        `the attachment has ${whole['length']} bytes, its length says ${JSON.stringify(length).slice(0, 20)}`,
       ])
   })
 

@@ -67,9 +67,9 @@ describe('clients over https', function () {
     expect((await curl('-D', '-', '-o', '/dev/null', `${server.url}/`)).stdout.toLowerCase()).to.not.contain('strict-transport')
   })
 
-  it('plain HTTP gets nothing on that port, and no client that does not know the authority', async () => {
-    const plain = await curl(`${server.url.replace('https:', 'http:')}/`)
-    expect([plain.status !== 0, plain.stdout]).to.deep.equal([true, ''])
+  it('plain HTTP is told to use https, and nothing goes to a client that does not know the authority', async () => {
+    const plain = await curl(`${server.url.replace('https:', 'http:')}/`, '-w', ' %{http_code}')
+    expect(plain.stdout).to.equal('This port speaks https: use https:// in the address\n 400')
     const unknown = await run('curl', ['-sS', `${server.url}/`], { cwd: folder, env: env() })
     expect([unknown.status, unknown.stdout]).to.deep.equal([60, ''])
     expect((await curl(`${server.url}/-/health`)).stdout).to.equal('{"status":"ok"}')

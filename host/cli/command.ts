@@ -13,6 +13,7 @@ import { instanceCommand } from './instance.js'
 import { memberCommand } from './member.js'
 import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
+import { printable } from './printable.js'
 import { reindexCommand } from './reindex.js'
 import { repositoryCommand } from './repository.js'
 import { routesCommand } from './routes.js'
@@ -68,7 +69,7 @@ export async function runCommand(words: readonly string[]): Promise<number> {
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${printable(error instanceof Error ? error.message : String(error))}\n`)
     return (error as { exitStatus?: number } | undefined)?.exitStatus ?? 1
   }
 }

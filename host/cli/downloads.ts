@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type CommonOptions, clientOf, common, print, printOne } from './output.js'
+import { type CommonOptions, clientOf, common, print, printJson, printOne } from './output.js'
 
 type Row = Readonly<Record<string, unknown>>
 interface Downloads {
@@ -30,7 +30,7 @@ export function downloadsCommand(program: Command): void {
         ...(to === undefined ? {} : { to }),
       })
       const found = await clientOf(options).get<Downloads>(`${encodeURIComponent(org)}/-/api/v1/downloads?${query}`)
-      if (options.json) return console.log(JSON.stringify(found, null, 2))
+      if (options.json) return printJson(found)
       const { days, versions, ...facts } = found
       printOne(options, facts)
       if (by === 'version') print(options, ['version', 'total', 'last'], versions)

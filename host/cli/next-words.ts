@@ -1,6 +1,9 @@
 import type { Command, Option } from 'commander'
 import { ApiClient } from './api-client.js'
 
+/** What every shell takes as it stands. Bash inserts a completion unquoted, and a name such as `$(…)` would be run by whoever completed it. */
+const plain = /^[\p{L}\p{M}\p{N}@%+=:,./_-]+$/u
+
 /** A shell that waits for names is a nuisance; without them the words of the program remain. */
 const patience = 2_000
 
@@ -15,7 +18,7 @@ export async function nextWords(program: Command, words: readonly string[]): Pro
       : written.startsWith('-')
         ? optionsOf(command)
         : await placesOf(command, positions, values)
-  return candidates.filter((word) => word.startsWith(written) && !/[\s'"\\]/.test(word)).sort()
+  return candidates.filter((word) => word.startsWith(written) && plain.test(word)).sort()
 }
 
 interface Line {

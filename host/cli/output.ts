@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { ApiClient, Refused } from './api-client.js'
+import { printable } from './printable.js'
 
 export interface CommonOptions {
   readonly url?: string
@@ -30,7 +31,7 @@ export function print(
   rows: readonly Readonly<Record<string, unknown>>[],
 ): void {
   if (options.json) {
-    console.log(JSON.stringify(rows, null, 2))
+    printJson(rows)
     return
   }
   if (rows.length === 0) {
@@ -44,7 +45,7 @@ export function print(
 
 /** One thing: its table is a row a field. */
 export function printOne(options: CommonOptions, thing: Readonly<Record<string, unknown>>): void {
-  if (options.json) console.log(JSON.stringify(thing, null, 2))
+  if (options.json) printJson(thing)
   else {
     const table = new Table({ style: { head: [], border: [] } })
     for (const [name, value] of Object.entries(thing)) table.push([name, cell(value)])
@@ -52,9 +53,14 @@ export function printOne(options: CommonOptions, thing: Readonly<Record<string, 
   }
 }
 
+/** For machines, and still fit for a terminal. */
+export function printJson(value: unknown): void {
+  console.log(printable(JSON.stringify(value, null, 2)))
+}
+
 /** For what has no answer of its own. */
 export function done(options: CommonOptions, text: string): void {
-  console.log(options.json ? JSON.stringify({ ok: true }) : text)
+  console.log(options.json ? JSON.stringify({ ok: true }) : printable(text))
 }
 
 export async function all<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
@@ -80,6 +86,10 @@ export async function standardInput(): Promise<string> {
 }
 
 function cell(value: unknown): string {
+  return printable(text(value))
+}
+
+function text(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
   if (typeof value === 'object')

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ApiClient, Refused } from './api-client.js'
-import { all, type CommonOptions, clientOf, common, done, print } from './output.js'
+import { all, type CommonOptions, clientOf, common, done, print, printJson } from './output.js'
 
 const tokens = (org: string) => `${encodeURIComponent(org)}/-/api/v1/tokens`
 type Row = Readonly<Record<string, unknown>>
@@ -40,7 +40,8 @@ export function tokenCommand(program: Command): void {
       expiresInDays: options.expires,
       ...(options.cidr === undefined ? {} : { cidr: options.cidr }),
     })
-    console.log(options.json ? JSON.stringify(issued, null, 2) : issued['token'])
+    if (options.json) printJson(issued)
+    else console.log(issued['token'])
   })
   common(
     token.command('list <organization> [member]').description('tokens of everybody or of one member, without their secrets'),

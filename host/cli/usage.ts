@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { all, type CommonOptions, clientOf, common, print } from './output.js'
+import { all, type CommonOptions, clientOf, common, print, printJson } from './output.js'
 
 type Row = Readonly<Record<string, unknown>>
 const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 }
@@ -14,7 +14,7 @@ export function usageCommand(program: Command): void {
       return print(options, columns, options.json ? items : items.map(shortQuota))
     }
     const found = await clientOf(options).get<Row & { repositories: readonly Row[] }>(`${encodeURIComponent(org)}/-/api/v1/usage`)
-    if (options.json) return console.log(JSON.stringify(found, null, 2))
+    if (options.json) return printJson(found)
     const { repositories, storageBytes, files, versions } = found
     const limit = shortQuota(found)['quota']
     const whole = { repository: 'total', storageBytes, files, versions, quota: limit }

@@ -58,6 +58,13 @@ _cloudrepo cloudrepo
     expect(await offered('repository', 'create', 'main', '')).to.deep.equal([])
   })
 
+  it('offers no name that a shell would take for more than a word', async () => {
+    for (const name of ['$(reboot)', 'a;b', '`id`', '*', 'two words', 'team-ä']) {
+      expect((await server.cli('group', 'create', 'main', name)).status, name).to.equal(0)
+    }
+    expect(await offered('grant', 'set', 'main', '')).to.deep.equal(['team-ä'])
+  })
+
   it('offers its own words where nobody can be asked for names', async () => {
     const nowhere = ['--url', 'http://127.0.0.1:9', '--token', 'crt_o_none']
     expect(await offered('repository', 'list', ...nowhere, '')).to.deep.equal([])

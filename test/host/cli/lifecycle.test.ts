@@ -167,6 +167,17 @@ describe('What happens after a publication, by the command line', function () {
     expect((await server.cli('instance', 'read-only')).status).to.equal(2)
   })
 
+  it('lets nothing that a publisher wrote speak to the terminal', async () => {
+    const manifest = { name: 'loud', version: '1.0.0', description: 'hi \u001b]0;mine\u0007\u001b[2J\u202e' }
+    expect((await send('PUT', '/acme/staging/loud', JSON.stringify(await publishBody(manifest)))).status).to.equal(201)
+    const shown = 'hi \\u001b]0;mine\\u0007\\u001b[2J\\u202e'
+    expect(await cli('search', 'acme', 'name:loud', '--kind', 'package')).to.contain(`│ ${shown} │`)
+    expect(await cli('package', 'show', 'acme', 'staging', 'loud')).to.contain(`│ ${shown} │`)
+    expect((await json('package', 'show', 'acme', 'staging', 'loud'))['description']).to.equal(manifest.description)
+    const refused = await server.cli('package', 'show', 'acme', 'staging', 'no\u001b[2Jsuch')
+    expect([refused.status, refused.stderr.includes('\u001b')]).to.deep.equal([1, false])
+  })
+
   it('renames a repository and an organization', async () => {
     expect((await json('repository', 'rename', 'acme', 'stable', 'production'))['name']).to.equal('production')
     expect([await versions('stable'), await versions('production')]).to.deep.equal([[], ['1.0.0', '1.1.0']])

@@ -48,7 +48,7 @@ export class HouseContextFactory implements ContextFactory {
 
   instance(request: Omit<ContextRequest, 'tenant'>): OpenContext<InstanceContext> {
     const { principal, mountUrl, requestId, plugin } = request
-    const { advisories } = this.parts
+    const { advisories, readOnly } = this.parts
     return {
       context: {
         principal,
@@ -58,8 +58,14 @@ export class HouseContextFactory implements ContextFactory {
         chores: this.chores,
         advisories: {
           status: () => advisories.status(),
-          load: (feed) => advisories.load(feed, principalId(principal)),
-          clear: () => advisories.clear(),
+          load: async (feed) => {
+            await readOnly.holdInstance()
+            return advisories.load(feed, principalId(principal))
+          },
+          clear: async () => {
+            await readOnly.holdInstance()
+            return advisories.clear()
+          },
         },
         routes: this.routes,
       },

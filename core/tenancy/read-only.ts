@@ -18,6 +18,11 @@ export class ReadOnly {
   /** Throws `unavailable` where organization or instance are read-only, with the reason in the words that clients show. */
   async hold({ readOnly }: Organization): Promise<void> {
     if (readOnly !== undefined) throw refusal('This organization is read-only', readOnly)
+    await this.holdInstance()
+  }
+
+  /** The same for what is of no organization. */
+  async holdInstance(): Promise<void> {
     const reason = await this.reason()
     if (reason !== undefined) throw refusal('This server is read-only', reason)
   }

@@ -19,6 +19,8 @@ import { removalReminders } from './removal-reminders.js'
 
 type Operator = { readonly principal: Principal; readonly requestId: string }
 type Patch = Parameters<OrganizationRegister['update']>[1]
+/** What may be changed where nothing else may: the way back, and keeping people out. */
+const always: ReadonlySet<string> = new Set<keyof Patch>(['readOnly', 'status'])
 
 /** Opens the register for the operator. */
 @injectable()
@@ -68,6 +70,7 @@ class OperatorRegister implements OrganizationRegister {
     this.requireOperator()
     if (!organizationName.test(name))
       throw invalid(`Not an organization name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+    await this.instance.holdInstance()
     const taken = conflict('An organization of this name exists already', { detail: { field: 'name' } })
     // Looked at first, so that a repeat leaves no keys behind; the commit decides.
     if ((await this.store.get(tenantKeys.organizationName(name))) !== undefined) throw taken
@@ -106,7 +109,9 @@ class OperatorRegister implements OrganizationRegister {
     this.requireOperator()
     return untilSettled(async () => {
       const entry = await this.read(name)
-      const { quota, undoDays, ...rest } = readOrganization(entry)
+      const organization = readOrganization(entry)
+      if (Object.keys(patch).some((field) => !always.has(field))) await this.instance.hold(organization)
+      const { quota, undoDays, ...rest } = organization
       const before: Organization = {
         ...rest,
         ...(quota === undefined || patch.quota === null ? {} : { quota }),
@@ -158,6 +163,7 @@ class OperatorRegister implements OrganizationRegister {
     const id = await untilSettled(async () => {
       const entry = await this.read(name)
       const organization = readOrganization(entry)
+      await this.instance.hold(organization)
       const change = this.change('organization.delete', organization.id, [], true)
         .delete(entry.key, { revision: entry.revision })
         .delete(tenantKeys.organizationName(name), 'present')

@@ -83,4 +83,41 @@ describe('read-only', () => {
     expect((await instanceOf(house).done('GET', 'organizations/acme'))['readOnly']).to.equal(reason)
     expect(await instanceOf(house).done('GET', 'read-only')).to.deep.equal({ reason: null })
   })
+
+  it('of the instance holds back what the operator does to organizations and advisories, but for the way back and for keeping people out', async () => {
+    await instance(reason)
+    const refused = `This server is read-only: ${reason}`
+    for (const [method, path, body] of [
+      ['POST', 'organizations', { name: 'new' }],
+      ['PATCH', 'organizations/acme', { name: 'zenith' }],
+      ['PATCH', 'organizations/acme', { quota: { storageBytes: 1 }, readOnly: null }],
+      ['DELETE', 'organizations/acme', undefined],
+      ['DELETE', 'advisories', undefined],
+    ] as const)
+      expectProblem(await instanceOf(house).send(method, path, body), 503, 'unavailable', refused)
+    const feed = { type: 'application/x-ndjson', body: '{"id":"X-1"}\n' }
+    const loaded = await house.call('PUT', '/-/api/v1/advisories', {
+      as: 'nobody',
+      headers: { authorization: `Bearer ${house.operatorToken()}`, 'content-type': feed.type },
+      body: feed.body,
+    })
+    expectProblem(loaded, 503, 'unavailable', refused)
+    expect((await instanceOf(house).items('organizations')).map(({ name }) => name)).to.deep.equal(['acme', 'beta'])
+    expect((await instanceOf(house).done('PATCH', 'organizations/acme', { status: 'suspended' }))['status']).to.equal('suspended')
+    expect((await instanceOf(house).done('PATCH', 'organizations/acme', { status: 'active' }))['status']).to.equal('active')
+    await instance(null)
+    expect((await instanceOf(house).done('POST', 'organizations', { name: 'new' }))['name']).to.equal('new')
+  })
+
+  it('of an organization keeps it from being deleted or renamed', async () => {
+    await organization(reason)
+    const refused = `This organization is read-only: ${reason}`
+    expectProblem(await instanceOf(house).send('DELETE', 'organizations/acme'), 503, 'unavailable', refused)
+    expectProblem(await instanceOf(house).send('PATCH', 'organizations/acme', { name: 'zenith' }), 503, 'unavailable', refused)
+    for (const shelf of shelves)
+      for (const address of shelf.reads('1.0.0'))
+        expect((await house.call('GET', `/acme/${shelf.format}/${address}`)).status, address).to.equal(200)
+    await organization(null)
+    expect((await instanceOf(house).send('DELETE', 'organizations/acme')).status).to.equal(204)
+  })
 })

@@ -12,9 +12,9 @@ async function blobFiles(server: Server): Promise<readonly string[]> {
 }
 const descriptors = async (server: Server) => (await readdir(`/proc/${server.pid}/fd`)).length
 
-/** Until it holds, or ten seconds have gone by: what a server does behind a broken connection has no answer to wait for. */
+/** Until it holds, or a minute has gone by: what a server does behind a broken connection has no answer to wait for. */
 async function eventually<Value>(look: () => Promise<Value>, holds: (value: Value) => boolean): Promise<Value> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 60_000
   for (;;) {
     const value = await look()
     if (holds(value) || performance.now() > end) return value
@@ -186,7 +186,7 @@ describe('a server that is told to stop while it works', function () {
         expect([answer?.status, answer?.body.equals(large)]).to.deep.equal([200, true])
       }
       expect(await stopped).to.equal(0)
-      expect(performance.now() - began).to.be.lessThan(30_000)
+      expect(performance.now() - began).to.be.lessThan(60_000)
       server = await Server.start({}, server.folder)
     }
     try {

@@ -7,6 +7,7 @@ import pypi from '../../plugins/pypi/index.js'
 import raw from '../../plugins/raw/index.js'
 import { type Answer, type CallOptions, type House, type HouseOptions, openHouse } from '../support/house.js'
 import { type NpmPackage, type PublishBody, type PublishOptions, publishBody } from '../support/npm-package.js'
+import { processorTime } from '../support/processor-time.js'
 import { multipart, uploadParts } from '../support/upload-form.js'
 import { type BuiltFile, buildWheel } from '../support/wheel-builder.js'
 
@@ -50,11 +51,11 @@ export async function untouched<Result>(house: House, attack: () => Promise<Resu
   return result
 }
 
-/** Milliseconds that something took. */
+/** Milliseconds of processor time that something took. */
 export async function timed<Result>(run: () => Promise<Result>): Promise<{ readonly result: Result; readonly took: number }> {
-  const began = performance.now()
+  const worked = processorTime()
   const result = await run()
-  return { result, took: performance.now() - began }
+  return { result, took: worked() }
 }
 
 export const put = (house: House, target: string, body: string | Uint8Array, options: CallOptions = {}) =>

@@ -6,12 +6,12 @@ import type { House } from '../support/house.js'
 import { answersIn, basic, expectUnharmed, openWholeHouse, type Stored, stored, uploads } from './whole-house.js'
 
 describe('attacks by slowness (security guide 4, H)', function () {
-  this.timeout(30_000)
+  this.timeout(120_000)
   let house: House
   let written: Stored
   before(async () => {
     const body = { idle: 1_000, grace: 1_500, rate: 16 * 1024, total: 60_000 }
-    house = await openWholeHouse({ store: 'files', pace: { listener: { headers: 300, check: 50 }, body, stalledAfter: 1_000 } })
+    house = await openWholeHouse({ store: 'files', pace: { listener: { headers: 1_000, check: 50 }, body, stalledAfter: 1_000 } })
     written = await stored(house)
   })
   afterEach('nothing was written, and everything is answered as ever', () => expectUnharmed(house, written))

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Answer, House } from '../support/house.js'
 import { hexOf, pomOf } from '../support/maven-deployment.js'
 import { packed, publishBody } from '../support/npm-package.js'
+import { processorTime } from '../support/processor-time.js'
 import { multipart, uploadParts } from '../support/upload-form.js'
 import { exchange } from '../support/wire.js'
 import { contents, formats, openShelves, publish, put, putPackage, untouched, upload, wheel } from './shelves.js'
@@ -51,7 +52,7 @@ describe('uploads that lie', () => {
       house.call('POST', '/acme/py/', { headers: { 'content-type': type }, body: content })
     const part = (disposition: string) =>
       `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\n\r\nx\r\n--${boundary}--\r\n`
-    const began = performance.now()
+    const worked = processorTime()
     const answers = await untouched(house, () =>
       Promise.all([
         form(body, 'multipart/form-data'),
@@ -64,7 +65,7 @@ describe('uploads that lie', () => {
       ]),
     )
     expect(statuses(answers)).to.deep.equal(Array(7).fill(400))
-    expect(performance.now() - began).to.be.lessThan(5_000)
+    expect(worked()).to.be.lessThan(5_000)
   })
 
   it('U5: fields, parts, part headers and values beyond all use are refused at the limit', async () => {

@@ -49,7 +49,7 @@ export class HouseProcess {
   async died(): Promise<NodeJS.Signals | null> {
     const { running } = this
     if (running.exitCode === null && running.signalCode === null)
-      await once(running, 'exit', { signal: AbortSignal.timeout(10_000) })
+      await once(running, 'exit', { signal: AbortSignal.timeout(60_000) })
     return running.signalCode
   }
 

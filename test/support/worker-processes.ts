@@ -101,9 +101,9 @@ export class PinnedClient {
   }
 }
 
-/** Until it holds, or ten seconds have gone by: what processes do among themselves has no answer to wait for. */
+/** Until it holds, or a minute has gone by: what processes do among themselves has no answer to wait for. */
 export async function until<Value>(look: () => Value | Promise<Value>, holds: (value: Value) => boolean): Promise<Value> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 60_000
   for (;;) {
     const value = await look()
     if (holds(value) || performance.now() > end) return value

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { RegistryError } from '../../../core/errors/registry-error.js'
 import { childOf, childrenOf, readXml, textOf, type XmlOptions, type XmlShape } from '../../../core/xml/xml-reader.js'
+import { processorTime } from '../../support/processor-time.js'
 
 const shape: XmlShape = { a: true, list: { item: { name: true } }, any: { '*': true } }
 const bytesOf = (text: string) => new TextEncoder().encode(text)
@@ -89,10 +90,10 @@ describe('the XML reader', () => {
   })
 
   it('refuses a million character references quickly', async () => {
-    const begun = performance.now()
+    const worked = processorTime()
     const failure = await refusal(read(`<root><a>${'&#65;'.repeat(1_000_000)}</a></root>`, { limits: { bytes: 8_000_000 } }))
     expect(failure.message).to.equal('The XML document has more than 10000 character references')
-    expect(performance.now() - begun).to.be.below(200)
+    expect(worked()).to.be.below(1_000)
   })
 
   it('counts references across the seams of chunks', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { compareGenericVersions, compareVersions, sortVersions } from '../../../plugins/maven/version-order.js'
+import { processorTime } from '../../support/processor-time.js'
 
 describe('the order of Maven versions', () => {
   const equal: readonly (readonly [string, string])[] = [
@@ -58,9 +59,9 @@ describe('the order of Maven versions', () => {
   })
 
   it('answers at once for versions made to be slow', () => {
-    const begun = performance.now()
+    const worked = processorTime()
     for (const version of ['9'.repeat(50_000), '1.'.repeat(20_000), ' '.repeat(50_000), '-'.repeat(50_000)])
       expect(compareGenericVersions(version, `${version}1`)).to.be.a('number')
-    expect(performance.now() - begun).to.be.below(200)
+    expect(worked()).to.be.below(1_000)
   })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { RegistryError } from '#core'
 import { checkCoreMetadata, fieldOf, parseCoreMetadata } from '../../../plugins/pypi/core-metadata.js'
+import { processorTime } from '../../support/processor-time.js'
 
 const parse = (text: string | Uint8Array) => parseCoreMetadata(Buffer.from(text as string))
 const head = 'Metadata-Version: 2.1\nName: Bard\nVersion: 1.0\n'
@@ -71,10 +72,10 @@ describe('core metadata', () => {
   })
 
   it('has a budget', () => {
-    const begun = Date.now()
+    const worked = processorTime()
     expect(refusal(`${head}${'A: b\n'.repeat(100_000)}`)).to.equal('Metadata has more than 10000 fields.')
     expect(refusal(`${head}Summary: ${'x'.repeat(4 * 1024 ** 2)}\n`)).to.equal('Metadata is larger than 4 MiB.')
     expect(refusal('no field here\n')).to.equal('Metadata has a line that is no field: no field here')
-    expect(Date.now() - begun).to.be.lessThan(1_000)
+    expect(worked()).to.be.lessThan(2_000)
   })
 })

@@ -11,7 +11,14 @@ import type { DeletedRepositories } from './deleted-repositories.js'
 import type { InstalledFormats } from './installed-formats.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { hostValue, readOrganization, readRepository, repositoryValue } from './organization-rows.js'
-import { checkedRepositoryName, type Repository, repositoryName, repositoryNameTaken, switchesOf } from './repository.js'
+import {
+  checkedRepositoryName,
+  type Repository,
+  repositoryName,
+  repositoryNameTaken,
+  switchesOf,
+  unknownFormat,
+} from './repository.js'
 import type { Tenancy } from './tenancy.js'
 
 const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/
@@ -95,9 +102,8 @@ export class RepositoryAdministration {
   private checked(wanted: NewRepository): Repository {
     const { name, format, kind = 'hosted', host, maxSize } = wanted
     checkedRepositoryName(name)
-    if (!this.formats.formats().some((installed) => installed.name === format)) {
-      throw invalid(`Unknown format: ${format.slice(0, 80)}`, { detail: { field: 'format' } })
-    }
+    const installed = this.formats.formats()
+    if (!installed.some((one) => one.name === format)) throw unknownFormat(format, installed)
     if (kind !== 'hosted') {
       throw invalid(`Repositories of kind ${kind} are not part of this version; hosted ones are`, { detail: { field: 'kind' } })
     }

@@ -52,7 +52,16 @@ export const repositoryName = /^[a-z0-9][a-z0-9._-]{0,62}$/
 /** Throws `invalid`. */
 export function checkedRepositoryName(name: string): string {
   if (repositoryName.test(name)) return name
-  throw invalid(`Not a repository name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+  throw invalid(`Not a repository name (lowercase letters, digits, '.', '_' and '-', 63 at most): ${name.slice(0, 80)}`, {
+    detail: { field: 'name' },
+  })
+}
+export function unknownFormat(name: string, installed: readonly { readonly name: string }[]): RegistryError {
+  const names = installed
+    .map((format) => format.name)
+    .sort()
+    .join(', ')
+  return invalid(`Unknown format: ${name.slice(0, 80)} (installed: ${names})`, { detail: { field: 'format' } })
 }
 export function repositoryNameTaken(): RegistryError {
   return conflict('A repository of this name exists already', { detail: { field: 'name' } })

@@ -4,7 +4,7 @@ import { StoredTokens } from '../auth/stored-tokens.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
 import { readMember } from '../directory/member-rows.js'
-import { forbidden, invalid, notFound } from '../errors/registry-error.js'
+import { forbidden, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { Limits } from '../runtime/limits.js'
 import type { Rotation, SigningKey } from '../signing/signatures.js'
@@ -23,7 +23,7 @@ import { InstalledFormats } from './installed-formats.js'
 import type { Organization } from './organization.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { organizationValue, readOrganization } from './organization-rows.js'
-import type { Repository } from './repository.js'
+import { type Repository, unknownFormat } from './repository.js'
 import { RepositoryAdministration } from './repository-administration.js'
 import { Tenancy } from './tenancy.js'
 
@@ -129,9 +129,8 @@ class CallerAdministration implements Administration {
 
   async setFormat(name: string, enabled: boolean): Promise<void> {
     this.scope.require('organization.manage')
-    if (!this.parts.formats.formats().some((format) => format.name === name)) {
-      throw invalid(`Unknown format: ${name.slice(0, 80)}`, { detail: { field: 'format' } })
-    }
+    const installed = this.parts.formats.formats()
+    if (!installed.some((format) => format.name === name)) throw unknownFormat(name, installed)
     await untilSettled(async () => {
       const entry = await this.parts.store.get(tenantKeys.organization(this.org))
       if (entry === undefined) throw notFound('organization', this.scope.tenant.organization.name)

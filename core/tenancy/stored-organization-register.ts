@@ -68,8 +68,7 @@ class OperatorRegister implements OrganizationRegister {
 
   async create(name: string, options: { readonly displayName?: string } = {}): Promise<Organization> {
     this.requireOperator()
-    if (!organizationName.test(name))
-      throw invalid(`Not an organization name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+    checkedName(name)
     await this.instance.holdInstance()
     const taken = conflict('An organization of this name exists already', { detail: { field: 'name' } })
     // Looked at first, so that a repeat leaves no keys behind; the commit decides.
@@ -231,7 +230,9 @@ function moveName(change: OrganizationChange, { id, name: before }: Organization
 
 function checkedName(name: string): string {
   if (organizationName.test(name)) return name
-  throw invalid(`Not an organization name: ${name.slice(0, 80)}`, { detail: { field: 'name' } })
+  throw invalid(`Not an organization name (lowercase letters, digits and '-', 63 at most): ${name.slice(0, 80)}`, {
+    detail: { field: 'name' },
+  })
 }
 
 /** It stands in answers and in a reason phrase. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { release } from '../release.js'
 import { advisoriesCommand } from './advisories.js'
 import { artifactCommand } from './artifact.js'
 import { choreCommand } from './chore.js'
@@ -55,6 +56,7 @@ const subcommands: readonly AddCommand[] = [
 export function buildProgram(): Command {
   const program = new Command('cloudrepo')
     .description('An open, self-hostable, multi-tenant package repository')
+    .version(release(), '--version', 'tell the version of this program')
     .showHelpAfterError('(add --help for the words and options)')
     .helpCommand(true)
     .exitOverride()

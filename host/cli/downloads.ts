@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type CommonOptions, clientOf, common, print, printJson, printOne } from './output.js'
 
 type Row = Readonly<Record<string, unknown>>
@@ -19,7 +19,7 @@ export function downloadsCommand(program: Command): void {
       .description('how often a package was downloaded')
       .option('--from <day>', 'from this day on, as 2026-11-25')
       .option('--to <day>', 'up to this day')
-      .option('--by <what>', 'day or version', 'day'),
+      .addOption(new Option('--by <what>', 'a line a day, or a version').choices(['day', 'version']).default('day')),
   ).action(
     async (org: string, repository: string, pkg: string, options: CommonOptions & { from?: string; to?: string; by: string }) => {
       const { from, to, by } = options

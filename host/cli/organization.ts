@@ -88,6 +88,6 @@ export function organizationCommand(program: Command): void {
 }
 
 function days(text: string): number {
-  if (/^\d{1,2}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('A number of days is expected.')
+  if (/^\d{1,2}$/.test(text) && Number(text) <= 90) return Number(text)
+  throw new InvalidArgumentError('0 to 90 days are expected.')
 }

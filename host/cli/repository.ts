@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { Misused, Refused } from './api-client.js'
 import { deletedRepositories } from './deleted-repositories.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
+import { parseBytes } from './usage.js'
 
 const repositories = (org: string) => `${encodeURIComponent(org)}/-/api/v1/repositories`
 const path = (org: string, name: string) => `${repositories(org)}/${encodeURIComponent(name)}`
@@ -49,7 +50,7 @@ const policies = (command: Command) =>
     .option('--portable-names', 'of format raw: refuse new names that Windows cannot keep')
     .option('--index-pages', 'of format raw: a folder with an index.html shows that in place of its listing')
     .option('--verify-sidecars', 'of format raw: hold .sha256 files and their kin against the file they speak of')
-    .option('--max-size <bytes>', 'largest file', bytes)
+    .option('--max-size <size>', 'largest file, as 500MiB', parseBytes)
     .option('--host <name>', 'serve it at the root of this host name')
 
 export function repositoryCommand(program: Command): void {
@@ -114,11 +115,6 @@ export function repositoryCommand(program: Command): void {
     done(options, `repository ${name} is gone`)
   })
   deletedRepositories(repository)
-}
-
-function bytes(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('A number of bytes is expected.')
 }
 
 /** Said here, before the options that would go with it are found to be unknown. */

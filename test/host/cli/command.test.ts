@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 
 const main = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'host', 'main.js')
+
+interface Row {
+  readonly version: string
+}
 
 describe('The command line', () => {
   let folder: string
@@ -30,6 +34,11 @@ describe('The command line', () => {
     return { status, output, errors }
   }
 
+  it('tells its version, as its package does', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../../package.json', import.meta.url), 'utf8')) as Row
+    expect(await run(['--version'])).to.deep.equal({ status: 0, output: `${version}\n`, errors: '' })
+  })
+
   it('tells its words with status 0', async () => {
     const { status, output } = await run(['--help'])
     expect(status).to.equal(0)
@@ -47,7 +56,8 @@ describe('The command line', () => {
     ['repository create acme releases', /required option '--format <format>' not specified/],
     ['repository create acme releases --format raw --policy nightly', /Allowed choices are release, snapshot, mixed/],
     ['repository create acme releases --format raw --kind virtual', /Allowed choices are hosted/],
-    ['repository create acme releases --format raw --max-size 1GB', /A number of bytes is expected/],
+    ['repository create acme releases --format raw --max-size large', /Give a number of bytes, as 10GiB or 500MiB/],
+    ['downloads acme js left-pad --by week', /Allowed choices are day, version/],
     ['repository update acme releases', /nothing to change/],
     ['repository update acme releases public', /public is not KEY=VALUE/],
     ['repository delete acme ..', /a name is empty, or nothing but dots/],

@@ -112,7 +112,7 @@ describe('An organization, from its first word to its last, by the command line'
       await cli(`repository create acme ${name} --format ${format}`)
     expect((await json<Row[]>('repository list acme')).map(({ name }) => name)).to.deep.equal(['files', 'js', 'py', 'releases'])
     await refused('repository create acme js --format npm', 'A repository of this name exists already')
-    await refused('repository create acme debs --format debian', 'Unknown format: debian')
+    await refused('repository create acme debs --format debian', 'Unknown format: debian (installed: maven, npm, pypi, raw)')
     const kinds = 'are not part of this version; hosted ones are'
     await refused(
       'repository create acme central --format maven --kind proxy --upstream https://repo.example.com/maven2/',

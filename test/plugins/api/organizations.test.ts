@@ -51,7 +51,7 @@ describe('organizations of the management interface', () => {
       await instance.send('POST', 'organizations', { name: '-acme' }),
       400,
       'invalid',
-      'Not an organization name: -acme',
+      "Not an organization name (lowercase letters, digits and '-', 63 at most): -acme",
     )
     for (const field of ['id', 'createdAt', 'quota', 'organizationId']) {
       expectRefusal(

@@ -71,9 +71,19 @@ describe('repositories of the management interface', () => {
     const create = (body: unknown) => operator.send('POST', 'repositories', body)
     const shape = 'The body is not as described: '
     expectRefusal(await create({ name: 'files', format: 'raw' }), 409, 'conflict', 'A repository of this name exists already')
-    expectRefusal(await create({ name: 'Files', format: 'raw' }), 400, 'invalid', 'Not a repository name: Files')
-    expectRefusal(await create({ name: 'debs', format: 'debian' }), 400, 'invalid', 'Unknown format: debian')
-    expectRefusal(await create({ name: 'debs', format: 'api' }), 400, 'invalid', 'Unknown format: api')
+    expectRefusal(
+      await create({ name: 'Files', format: 'raw' }),
+      400,
+      'invalid',
+      "Not a repository name (lowercase letters, digits, '.', '_' and '-', 63 at most): Files",
+    )
+    expectRefusal(
+      await create({ name: 'debs', format: 'debian' }),
+      400,
+      'invalid',
+      'Unknown format: debian (installed: npm, raw)',
+    )
+    expectRefusal(await create({ name: 'debs', format: 'api' }), 400, 'invalid', 'Unknown format: api (installed: npm, raw)')
     for (const kind of ['proxy', 'group']) {
       expectRefusal(
         await create({ name: 'central', format: 'npm', kind }),
@@ -241,7 +251,7 @@ describe('repositories of the management interface', () => {
         await operator.send('PUT', `formats/${format}`, { enabled: false }),
         400,
         'invalid',
-        `Unknown format: ${format}`,
+        `Unknown format: ${format} (installed: npm, raw)`,
       )
     }
   })

@@ -65,32 +65,37 @@ export class StoredLifecycle implements Lifecycle {
   }
 
   removePackage(repository: string, name: string, reason?: string): Promise<void> {
-    return this.changing(repository, name, 'artifacts.delete', (keeping, pkg, context, change) => {
+    const without = 'goes version by version: name one'
+    return this.changing(repository, name, 'artifacts.delete', without, (keeping, pkg, context, change) => {
       change.deletion({ package: pkg, ...(reason === undefined ? {} : { reason }) })
       return keeping.removeAll?.(pkg, context, change)
     })
   }
 
   yank(repository: string, name: string, version: string, mark: YankMark): Promise<void> {
-    return this.changing(repository, name, 'artifacts.write', (keeping, pkg, context, change) =>
-      keeping.yank?.(pkg, version, mark, context, change),
+    return this.changing(
+      repository,
+      name,
+      'artifacts.write',
+      'has versions that cannot be yanked',
+      (keeping, pkg, context, change) => keeping.yank?.(pkg, version, mark, context, change),
     )
   }
 
   setStatus(repository: string, name: string, status: string, reason?: string): Promise<void> {
-    return this.changing(repository, name, 'artifacts.delete', (keeping, pkg, context, change) =>
+    return this.changing(repository, name, 'artifacts.delete', 'has no status', (keeping, pkg, context, change) =>
       keeping.setStatus?.(pkg, status, reason, context, change),
     )
   }
 
-  /** One commit of what the format makes of it; `conflict` where it makes nothing of it. */
-  private async changing(repository: string, name: string, permission: Permission, make: Making): Promise<void> {
+  /** One commit of what the format makes of it; `conflict` where it makes nothing of it, in the words of `without`. */
+  private async changing(repository: string, name: string, permission: Permission, without: string, make: Making): Promise<void> {
     const { context, keeping } = this.access.open(repository, permission)
     const pkg = keeping.keyOf?.(name) ?? name
     await repeated(async () => {
       const change = context.change()
       const making = make(keeping, pkg, context, change)
-      if (making === undefined) throw conflict(`${context.repository.format} has no such thing`)
+      if (making === undefined) throw conflict(`A package of ${context.repository.format} ${without}`)
       await making
       await change.commit()
     })

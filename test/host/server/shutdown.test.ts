@@ -46,7 +46,7 @@ describe('Going down', () => {
 
   it('says so to balancers while it still accepts', async () => {
     handle = async () => json(200, {})
-    const done = shutdown.begin({ notice: 300, requests: 10_000 })
+    const done = shutdown.begin({ notice: 1_500, requests: 10_000 })
     const { status, headers } = await door.send('GET /-/health HTTP/1.1', 'Host: localhost')
     await done
     expect([status, headers['connection']]).to.deep.equal([503, 'close'])

@@ -16,7 +16,11 @@ const network = new Map([
 
 /** Makes the folder (mode 0700) where there is none; its real path. Throws on a network file system: the embedded store would be damaged there. */
 export async function prepareDataFolder(folder: string): Promise<string> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    const why =
+      cause.code === 'EEXIST' || cause.code === 'ENOTDIR' ? 'is a file, or lies below one' : `cannot be made (${cause.code})`
+    throw new Error(`CLOUDREPO_DATA: the data folder ${folder} ${why}`, { cause })
+  })
   if (made !== undefined) await chmod(folder, 0o700)
   const path = await realpath(folder)
   const kind = networkFileSystem((await statfs(path)).type)

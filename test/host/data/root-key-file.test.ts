@@ -27,6 +27,16 @@ describe('The root key and the data folder', () => {
     expect(await readdir(data)).to.deep.equal([])
   })
 
+  it('says which folder cannot be made, and why', async () => {
+    const file = join(place, 'file')
+    await writeFile(file, 'x')
+    for (const folder of [file, join(file, 'data')]) {
+      const message = await prepareDataFolder(folder).catch((error: Error) => error.message)
+      expect(message).to.equal(`CLOUDREPO_DATA: the data folder ${folder} is a file, or lies below one`)
+    }
+    expect(await readFile(file, 'utf8')).to.equal('x')
+  })
+
   it('keeps the key that is there', async () => {
     await placeRootKey(data, undefined, true)
     const before = await readFile(`${data}.key`, 'utf8')

@@ -16,21 +16,27 @@ import {
 import { announcedTrailers, promisedDigests } from './digest-headers.js'
 import { foldersAbove } from './file-path.js'
 import { isFolder } from './folders.js'
+import { flag } from './listing-query.js'
 import { refuseUnportable } from './portable-names.js'
+import { holdSidecar, sidecarDigests } from './sidecar.js'
+import { conditionsOf } from './upload-target.js'
 
 const limits = { entries: 100_000, ratio: 100 }
 /** Bytes of a member that is held in memory while it becomes durable, and how many are at once. */
 const small = 512 * 1024
 const sideBySide = 32
 
-/** A zip or a .tar.gz that is to be unpacked where it is put. Both headers mean the same: all of it appears at once, or nothing. */
+/** A zip or a .tar.gz that is to be unpacked where it is put. Both headers mean the same: all of it appears at once, or nothing.
+ *  Throws `invalid` for what is neither true nor false: an archive that was to be unpacked would be stored as it is. */
 export function isExplosion(request: Pick<ProtocolRequest, 'header'>): boolean {
-  const says = (name: string) => request.header(name)?.trim().toLowerCase() === 'true'
-  return says('x-explode-archive') || says('x-explode-archive-atomic')
+  const says = (name: string) => flag(name, request.header(name.toLowerCase())?.trim().toLowerCase() ?? null)
+  const [plain, atomic] = [says('X-Explode-Archive'), says('X-Explode-Archive-Atomic')]
+  return plain || atomic
 }
 
 /** Every member becomes a file as if it had been put by itself, under the same rules and limits, in one change. */
 export async function explode(folder: string, request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
+  if (Object.keys(conditionsOf(request)).length > 0) throw invalid('A condition is of one file, and an archive has many')
   const promised = promisedDigests((name) => request.header(name))
   const trailers = announcedTrailers(request)
   const archive = await context.stage(request.body, promised, { digests: trailers.digests })
@@ -38,6 +44,7 @@ export async function explode(folder: string, request: ProtocolRequest, context:
   const files = await unpack(folder, archive, context)
   if (files.size === 0) throw invalid('The archive has no files')
   await refuseNeighbours([...files.keys()], context)
+  for (const [path, blob] of files) await holdSidecar(path, blob, context, files)
   const change = context.change()
   for (const [path, blob] of files) change.putArtifact(path, blob, { replace: true })
   const { artifacts } = await change.commit()
@@ -49,12 +56,13 @@ export async function explode(folder: string, request: ProtocolRequest, context:
 async function unpack(folder: string, archive: StagedBlob, context: RepositoryContext): Promise<ReadonlyMap<string, StagedBlob>> {
   const names = new MemberNames(folder)
   const files = new Map<string, StagedBlob>()
+  const digests = sidecarDigests(context.repository)
   const staging = new SideBySide((path: string, blob: StagedBlob) => files.set(path, blob))
   const take = async ({ name, kind, size, open }: Member) => {
     const path = names.take(name, kind)
     if (path === undefined) return
     refuseUnportable(path, context)
-    const stage = (content: Readable) => context.stage(content, {}, { settled: true })
+    const stage = (content: Readable) => context.stage(content, {}, { settled: true, digests })
     if (size > small) files.set(path, await stage(await open()))
     else {
       const content = await whole(await open())

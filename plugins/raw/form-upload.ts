@@ -1,9 +1,19 @@
-import { canonicalName, conflict, type Form, type FormFile, invalid, json, type RepositoryContext, repositoryRoute } from '#core'
+import {
+  canonicalName,
+  conflict,
+  type Form,
+  type FormFile,
+  invalid,
+  json,
+  type RepositoryContext,
+  repositoryRoute,
+  type Stage,
+} from '#core'
 import { meantType } from './content-type.js'
 import { foldersAbove } from './file-path.js'
 import { flag } from './listing-query.js'
 import { refuseUnportable } from './portable-names.js'
-import { holdSidecar } from './sidecar.js'
+import { holdSidecar, sidecarDigests } from './sidecar.js'
 import { refuseFileBesideFolder } from './stored-file.js'
 
 const filesAtMost = 50
@@ -15,16 +25,17 @@ export const uploadForm = repositoryRoute({
   path: '/-/upload',
   permission: 'artifacts.write',
   async handle(request, context) {
-    const form = await request.form(context.stage, { files: filesAtMost, fields: 10 })
+    const form = await request.form(stageWithSidecars(context), { files: filesAtMost, fields: 10 })
     const overwrite = flag('overwrite', field(form, 'overwrite') ?? 'true')
     const targets = targetsOf(form)
     let reached: RepositoryContext = context
-    for (const [path, { blob }] of targets) {
+    for (const path of targets.keys()) {
       refuseUnportable(path, context)
       reached = await reached.reaching(path)
       await refuseFileBesideFolder(path, reached)
-      await holdSidecar(path, blob, reached)
     }
+    const blobs = new Map([...targets].map(([path, { blob }]) => [path, blob]))
+    for (const [path, blob] of blobs) await holdSidecar(path, blob, reached, blobs)
     const change = reached.change()
     for (const [path, { blob, contentType }] of targets) {
       const type = meantType(contentType)
@@ -35,6 +46,16 @@ export const uploadForm = repositoryRoute({
     return json(201, { files: [...artifacts].map(([path, outcome]) => ({ path, outcome })) })
   },
 })
+
+/** Files of one form may be a file and what is said of it. */
+function stageWithSidecars({ stage, repository }: RepositoryContext): Stage {
+  const digests = sidecarDigests(repository)
+  const { limit } = stage
+  return Object.assign<Stage, Pick<Stage, 'limit'>>(
+    (upload, expected, options) => stage(upload, expected, { ...options, digests }),
+    limit === undefined ? {} : { limit },
+  )
+}
 
 function targetsOf(form: Form): ReadonlyMap<string, FormFile> {
   const [first] = form.files

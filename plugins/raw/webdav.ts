@@ -22,6 +22,7 @@ import { isFolder, markerKey } from './folders.js'
 import { pathRules } from './path-rules.js'
 import { refuseUnportable } from './portable-names.js'
 import { holdPreconditions } from './preconditions.js'
+import { holdSidecar } from './sidecar.js'
 import { hrefOf, propfind, proppatch, resourceAt } from './webdav-propfind.js'
 import { hasBody } from './webdav-xml.js'
 
@@ -61,8 +62,8 @@ async function transfer(path: string, request: ProtocolRequest, context: Reposit
   if (to === path || `${to}/`.startsWith(`${path}/`) || `${path}/`.startsWith(`${to}/`))
     throw forbidden('Source and destination are the same, or one lies in the other')
   const standing = await resourceAt(to, reached)
-  if (standing !== undefined && request.header('overwrite')?.trim().toUpperCase() === 'F')
-    throw stale('The destination exists, and Overwrite is F')
+  const keep = request.header('overwrite')?.trim().toUpperCase() === 'F'
+  if (standing !== undefined && keep) throw stale('The destination exists, and Overwrite is F')
   await requireParent(to, reached)
   const able = standing === undefined && !moves ? reached : await reached.widen('artifacts.delete')
   if (source.kind === 'folder') {
@@ -70,11 +71,14 @@ async function transfer(path: string, request: ProtocolRequest, context: Reposit
     await copyFolder(path, to, able, { move: moves, shallow: depth === '0' })
   } else {
     const held = holdPreconditions((name) => request.header(name), source.artifact)
-    if (standing?.kind === 'folder') await removeFolder(to, able)
     const { contentType } = source.artifact
+    const blob = await able.reuse(source.artifact)
+    await holdSidecar(to, blob, able)
+    if (standing?.kind === 'folder') await removeFolder(to, able)
     const change = able.change()
-    change.putArtifact(to, await able.reuse(source.artifact), {
+    change.putArtifact(to, blob, {
       replace: true,
+      ...(keep ? { if: 'absent' } : {}),
       ...(contentType === undefined ? {} : { contentType }),
     })
     if (moves)

@@ -152,4 +152,17 @@ describe('an archive that is to be unpacked', () => {
     expect((await put(archive, '/acme/files/e/')).status).to.equal(409)
     expect(await stored()).to.deep.equal(['d/sub', 'e/a.txt/below'])
   })
+
+  it('under a condition, which is of one file, or by a word that is neither true nor false, is refused and not stored as it is', async () => {
+    const zip = buildZip(members)
+    for (const name of ['if-none-match', 'if-match'])
+      expect((await put(zip, '/acme/files/d/', { ...explode, [name]: '*' })).status, name).to.equal(400)
+    for (const name of ['X-Explode-Archive', 'X-Explode-Archive-Atomic']) {
+      const answer = await put(zip, '/acme/files/d/a.zip', { [name]: 'yes' })
+      expect([answer.status, answer.text()]).to.deep.equal([400, `${name} is true or false\n`])
+    }
+    expect([await stored(), await house.storedBlobs()]).to.deep.equal([[], blobs])
+    expect((await put(zip, '/acme/files/d/a.zip', { 'x-explode-archive': 'false' })).status).to.equal(201)
+    expect(await stored()).to.deep.equal(['d/a.zip'])
+  })
 })

@@ -21,7 +21,7 @@ describe('what a raw repository may want besides', () => {
         { name: 'portable', format: 'raw', portableNames: true, webdav: true },
         { name: 'site', format: 'raw', indexPages: true },
         { name: 'docs', format: 'raw' },
-        { name: 'checked', format: 'raw', verifySidecars: true },
+        { name: 'checked', format: 'raw', verifySidecars: true, webdav: true },
       ],
     })
     const set = await house.call('PATCH', '/acme/-/api/v1/repositories/docs', {
@@ -163,11 +163,38 @@ describe('what a raw repository may want besides', () => {
       expect(
         (await call('PATCH', new URL(begun.headers['location'] ?? '').pathname.slice('/acme/'.length), part, 'cd')).status,
       ).to.equal(409)
+      const moved = { destination: '/acme/checked/f.bin.sha256' }
+      expect((await call('PUT', 'checked/other', {}, 'wrong')).status).to.equal(201)
+      for (const method of ['COPY', 'MOVE']) expect((await call(method, 'checked/other', moved)).status, method).to.equal(400)
+      await call('DELETE', 'checked/other')
       expect((await call('PUT', 'checked/none.sha256', {}, 'wrong')).status).to.equal(201)
       expect((await call('PUT', 'files/f.bin.sha256', {}, 'wrong')).status, 'where nobody wants it').to.equal(201)
       expect(await house.storedFiles()).to.deep.equal([
         ...['acme/checked/f.bin', 'acme/checked/none.sha256', 'acme/files/f.bin', 'acme/files/f.bin.sha256'],
       ])
+    })
+
+    it('that come together with their file, in an archive or a form, speak of the one that comes', async () => {
+      const replaced = 'the next file'
+      const pair = (said: string) => [
+        { name: 'f.bin.md5', content: digest('md5', said) },
+        { name: 'f.bin', content: replaced },
+        { name: 'f.bin.sha512', content: digest('sha512', said) },
+      ]
+      const archive = async (said: string) => call('PUT', 'checked/', { 'x-explode-archive': 'true' }, await tarball(pair(said)))
+      const form = async (said: string) => {
+        const parts = pair(said).map((file) => ({ name: 'file', filename: file.name, content: Buffer.from(file.content) }))
+        const { headers, body } = multipart(parts)
+        return call('POST', 'checked/-/upload', headers, body)
+      }
+      for (const send of [archive, form]) {
+        const wrong = await send(content)
+        expect([wrong.status, wrong.text()]).to.deep.equal([409, `The md5 digest of f.bin is ${digest('md5', replaced)}\n`])
+        expect((await call('GET', 'checked/f.bin')).text()).to.equal(content)
+        expect(await house.storedFiles()).to.deep.equal(['acme/checked/f.bin', 'acme/files/f.bin'])
+      }
+      for (const send of [archive, form]) expect((await send(replaced)).status).to.equal(201)
+      expect((await call('GET', 'checked/f.bin.sha512')).text()).to.equal(digest('sha512', replaced))
     })
   })
 })

@@ -159,6 +159,15 @@ describe('WebDAV', () => {
     expect(await files()).to.deep.equal(['/b', '/folder'])
   })
 
+  it('of several at once that must not replace, one gets the name and the others 412', async () => {
+    const sources = ['/one', '/two', '/three', '/four']
+    for (const source of sources) await put(source, source)
+    const answers = await Promise.all(sources.map((source) => dav('COPY', source, to('/b', { overwrite: 'F' }))))
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([201, 412, 412, 412])
+    const winner = sources[answers.findIndex(({ status }) => status === 201)]
+    expect((await dav('GET', '/b')).text()).to.equal(winner)
+  })
+
   it('COPY and MOVE of a folder take its files and its empty folders in one step', async () => {
     await put('/d/e/f', 'one')
     await put('/d/g', 'two')

@@ -94,10 +94,7 @@ export async function putLooseFile(
     return empty(artifacts.get(path) === 'same' ? 200 : 201)
   } catch (thrown) {
     if (!(thrown instanceof RegistryError) || thrown.kind !== 'conflict' || folder === undefined) throw thrown
-    throw conflict(`${coordinates(folder)}: ${path} exists with other content`, {
-      detail: { ...thrown.detail, title: 'Release is immutable' },
-      cause: thrown,
-    })
+    throw differs(`${coordinates(folder)}: ${path}`, 'Release', thrown)
   }
 }
 
@@ -164,9 +161,15 @@ async function completeDeclared(context: RepositoryContext, { folder, build }: A
 function immutable(file: ArtifactFile, blob: StagedBlob, stored: string | undefined, cause: RegistryError): RegistryError {
   const { folder, name } = file
   const there = stored ?? cause.detail['sha256']
-  const what = file.build === 'release' ? 'Release is immutable' : 'Snapshot build is immutable'
-  return conflict(
-    `${coordinates(folder)} ${name} exists with other content (sha256 ${String(there).slice(0, 16)}…, yours ${blob.digests.sha256.slice(0, 16)}…)`,
-    { detail: { ...cause.detail, title: what }, cause },
-  )
+  const digests = `(sha256 ${String(there).slice(0, 16)}…, yours ${blob.digests.sha256.slice(0, 16)}…)`
+  const what = file.build === 'release' ? 'Release' : 'Snapshot build'
+  return differs(`${coordinates(folder)} ${name}`, what, cause, ` ${digests}`)
+}
+
+/** In words that fit what a reader finds under the name: a file, or nothing any more. */
+function differs(name: string, what: string, cause: RegistryError, digests = ''): RegistryError {
+  const spent = cause.detail['reason'] === 'spent'
+  const says = spent ? 'was published with other content and removed, and its name takes no other' : 'exists with other content'
+  const title = spent ? `${what} was removed and its name takes no other content` : `${what} is immutable`
+  return conflict(`${name} ${says}${digests}`, { detail: { ...cause.detail, title }, cause })
 }

@@ -1,7 +1,7 @@
 import type { DocumentReader, DocumentWriter, JsonObject, RepositoryContext } from '#core'
 import { keys, nextStamp, stampOf } from './deployment.js'
 import { listGroupPlugin } from './group-plugins.js'
-import type { LatestVersion } from './latest-version.js'
+import { describeArtifact, type LatestVersion } from './latest-version.js'
 import { parseVersionFolder } from './layout.js'
 import { asJson } from './publication.js'
 import { compareVersions } from './version-order.js'
@@ -33,8 +33,9 @@ export async function mendVersions(
     if (highest === undefined || folder === undefined) continue
     const facts = ((await documents.find(keys.facts(folder)))?.value ?? {}) as JsonObject
     change.requireHead(pkg, head)
-    change.putDocument(keys.latest(folder), asJson({ version: highest, facts } satisfies LatestVersion))
-    change.describe(pkg, { ...facts, name: `${folder.groupId}:${folder.artifactId}`, latest: highest })
+    const latest: LatestVersion = { version: highest, facts }
+    change.putDocument(keys.latest(folder), asJson(latest))
+    change.describe(pkg, describeArtifact(pkg, latest))
     await listGroupPlugin({ documents: present }, change, folder, facts, now)
   }
 }

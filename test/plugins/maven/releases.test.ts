@@ -263,4 +263,36 @@ describe('maven releases', () => {
     expect((await olga.delete(pomPath)).status).to.equal(204)
     expect((await dora.get('org/demo/lib/maven-metadata.xml')).status).to.equal(404)
   })
+
+  it('that are removed are never replaced by other bytes, and are told from those that are there', async () => {
+    const olga = new MavenDeployment(house, '/acme/mvn', 'olga')
+    const loose = new MavenDeployment(house, '/acme/loose', 'olga')
+    const build = '20260131.115959-1'
+    const snapshotPath = `org/demo/lib/1.1-SNAPSHOT/lib-1.1-${build}.jar`
+    const ivyPath = 'org/demo/lib/1.0/ivy-1.0.xml'
+    const snapshot = { ...lib, version: '1.1-SNAPSHOT' }
+    await dora.release(lib, 'jar')
+    await dora.snapshot(snapshot, build, { '.jar': 'jar', '.pom': pomOf(snapshot) })
+    await loose.put(ivyPath, 'jar')
+    const cases = [
+      [olga, jarPath, 'Release', 'org.demo:lib:1.0 lib-1.0.jar'],
+      [olga, snapshotPath, 'Snapshot build', `org.demo:lib:1.1-SNAPSHOT lib-1.1-${build}.jar`],
+      [loose, ivyPath, 'Release', `org.demo:lib:1.0: ${ivyPath}`],
+    ] as const
+    for (const [place, path, what, name] of cases) {
+      const refusal = async () => {
+        const { status, reason, ...answer } = await place.put(path, 'other')
+        return [status, reason, (answer.json() as { detail: string }).detail.replace(/ \(sha256 .*/, '')]
+      }
+      expect(await refusal()).to.deep.equal([409, `${what} is immutable`, `${name} exists with other content`])
+      expect((await place.delete(path)).status).to.equal(204)
+      expect((await place.get(path)).status).to.equal(404)
+      const removed = 'was published with other content and removed, and its name takes no other'
+      const title = `${what} was removed and its name takes no other content`
+      expect(await refusal()).to.deep.equal([409, title, `${name} ${removed}`])
+      expect((await place.get(path)).status).to.equal(404)
+      expect((await place.put(path, 'jar')).status, 'the bytes that it had').to.equal(201)
+      expect((await place.get(path)).text()).to.equal('jar')
+    }
+  })
 })

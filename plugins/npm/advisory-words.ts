@@ -3,19 +3,21 @@ import semver from 'semver'
 import type { Advisory } from '#core'
 import type { Installed } from './audit-tree.js'
 
-/** Is this version among those the advisory is about? Pre-releases count by their place in the order. */
-export function affects(range: string, version: string): boolean {
-  return semver.valid(version) !== null && semver.satisfies(version, range, { includePrerelease: true })
+/** Those of a package's versions that an advisory is about. Pre-releases count by their place in the order. */
+export function affectedOf(versions: readonly semver.SemVer[], range: string): ReadonlySet<string> {
+  const affected = new semver.Range(range, { includePrerelease: true })
+  return new Set(versions.filter((version) => affected.test(version)).map(({ raw }) => raw))
 }
 
-/** The affected versions as npm writes a range. */
+/** The affected versions as npm writes a range. What npm could not read of it would hide the rest: it is left out. */
 export function vulnerableRange({ ranges, versions }: Advisory): string {
   const parts = ranges.map(({ introduced, fixed, lastAffected }) => {
     const from = introduced === '0' ? '' : `>=${introduced}`
     const to = fixed !== undefined ? `<${fixed}` : lastAffected !== undefined ? `<=${lastAffected}` : ''
     return [from, to].filter((bound) => bound !== '').join(' ') || '*'
   })
-  return [...parts, ...versions].join(' || ')
+  const read = [...parts, ...versions].filter((part) => semver.validRange(part) !== null)
+  return read.length === 0 ? '<0.0.0-0' : read.join(' || ')
 }
 
 /** The first versions without it; npm's word for none. */

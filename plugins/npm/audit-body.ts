@@ -4,7 +4,7 @@ import { invalid, type ProtocolRequest, tooLarge } from '#core'
 import { isObject } from './manifest.js'
 
 /** Bytes as they arrive, and inflated. */
-const limits = { wire: 4 * 1024 ** 2, text: 32 * 1024 ** 2 } as const
+const limits = { wire: 4 * 1024 ** 2, text: 16 * 1024 ** 2 } as const
 const inflated = promisify(gunzip)
 
 /** The body of an audit: JSON, compressed by npm, yarn 1 and bun, sometimes without saying so (npm dossier 16). Its keys are names of packages, any of

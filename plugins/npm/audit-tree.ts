@@ -1,7 +1,10 @@
-import { invalid } from '#core'
+import semver from 'semver'
+import { invalid, tooLarge } from '#core'
 
-/** Packages, and nodes of a tree of dependencies, that one audit may name. */
-const limits = { packages: 50_000, nodes: 200_000 } as const
+/** Packages with their versions, nodes of a tree of dependencies and characters of a place in it, that one audit may name; versions of one package. */
+const limits = { packages: 50_000, nodes: 200_000, path: 64 * 1024, versions: 1_000 } as const
+/** Characters of all places that one answer tells, once for each advisory; an entry counts some besides. */
+const told = { characters: 16 * 1024 ** 2, entry: 100 } as const
 
 /** Where a version stands in the tree, and whether it is there for development alone. */
 export interface Installed {
@@ -17,7 +20,7 @@ export function installedIn(body: { readonly [name: string]: unknown }): Map<str
   let count = 0
   for (const [name, versions] of Object.entries(body)) {
     if (!Array.isArray(versions)) throw invalid('An audit names packages, each with a list of versions')
-    count += versions.length
+    count += Math.max(1, versions.length)
     if (count > limits.packages) throw invalid(`An audit has at most ${limits.packages} versions`)
     if (!isName(name)) continue
     installed.set(
@@ -41,6 +44,7 @@ export function installedUnder(root: { readonly [key: string]: unknown }): Map<s
       if (nodes > limits.nodes) throw invalid(`An audit has at most ${limits.nodes} dependencies`)
       if (!isNode(node)) continue
       const path = place.path === '' ? name : `${place.path}>${name}`
+      if (path.length > limits.path) throw invalid('The dependencies of an audit stand too deep in one another')
       open.push({ node, path })
       const { version, dev, optional } = node
       if (!isName(name) || !isText(version)) continue
@@ -50,6 +54,22 @@ export function installedUnder(root: { readonly [key: string]: unknown }): Map<s
     }
   }
   return installed
+}
+
+/** The different versions among these, as far as they are versions. Throws `invalid`. */
+export function versionsAmong(installed: readonly Installed[]): semver.SemVer[] {
+  const different = new Set(installed.map(({ version }) => version))
+  if (different.size > limits.versions) throw invalid(`An audit has at most ${limits.versions} versions of one package`)
+  return [...different].flatMap((version) => semver.parse(version) ?? [])
+}
+
+/** Counts what an answer tells of places: an advisory about what stands everywhere in a tree is told once for each place. Throws `too-large`. */
+export function placeBudget(): (installed: readonly Installed[]) => void {
+  let left: number = told.characters
+  return (installed) => {
+    for (const { path } of installed) left -= path.length + told.entry
+    if (left < 0) throw tooLarge('The audit finds more than one answer can tell: ask about fewer packages')
+  }
 }
 
 function isName(name: string): boolean {

@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Advisory, json, type ProtocolRequest, type Reply, type RepositoryContext, repositoryRoute } from '#core'
-import { affects, inBulk, inFull, numberOf, vulnerableRange } from './advisory-words.js'
+import { affectedOf, inBulk, inFull, numberOf, vulnerableRange } from './advisory-words.js'
 import { auditBody } from './audit-body.js'
-import { type Installed, installedIn, installedUnder } from './audit-tree.js'
+import { type Installed, installedIn, installedUnder, placeBudget, versionsAmong } from './audit-tree.js'
 
 /** Audits in the three forms that clients know, answered from what the operator loaded: no name of a package leaves the house (npm dossier 16). They
  *  only read, whatever their method. */
@@ -64,14 +65,21 @@ async function findings(
   installed: ReadonlyMap<string, readonly Installed[]>,
   { advisories }: RepositoryContext,
 ): Promise<readonly Finding[]> {
-  const known = await advisories.find('npm', [...installed.keys()])
-  return [...known].flatMap(([name, all]) =>
-    all.flatMap((advisory) => {
+  const found: Finding[] = []
+  const count = placeBudget()
+  for (const [name, all] of await advisories.find('npm', [...installed.keys()])) {
+    const standing = installed.get(name) ?? []
+    const versions = versionsAmong(standing)
+    for (const advisory of all) {
       const range = vulnerableRange(advisory)
-      const affected = (installed.get(name) ?? []).filter(({ version }) => affects(range, version))
-      return affected.length === 0 ? [] : [{ name, advisory, range, installed: affected }]
-    }),
-  )
+      const affected = affectedOf(versions, range)
+      const places = affected.size === 0 ? [] : standing.filter(({ version }) => affected.has(version))
+      count(places)
+      if (places.length > 0) found.push({ name, advisory, range, installed: places })
+      await turn()
+    }
+  }
+  return found
 }
 
 /** Without a feed nothing is known, which is no clean bill: whoever asked for an audit is told. An installation, which audits besides, is not. */

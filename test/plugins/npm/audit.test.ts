@@ -153,17 +153,46 @@ describe('npm: audits', () => {
       expect(await refused(form, '[]')).to.deep.equal([400, 'The audit is not a JSON object'])
       expect(await refused(form, gzipSync('{}').subarray(0, 12))).to.deep.equal([400, 'The audit cannot be inflated'])
       expect(await refused(form, Buffer.alloc(4 * 1024 ** 2 + 1, 32))).to.deep.equal([413, 'An audit has at most 4194304 bytes'])
-      expect(await refused(form, gzipSync(Buffer.alloc(33 * 1024 ** 2, 32)))).to.deep.equal([
+      expect(await refused(form, gzipSync(Buffer.alloc(17 * 1024 ** 2, 32)))).to.deep.equal([
         413,
-        'An audit has at most 33554432 bytes',
+        'An audit has at most 16777216 bytes',
       ])
     }
     expect(await refused('advisories/bulk', '{"foo":1}')).to.deep.equal([
       400,
       'An audit names packages, each with a list of versions',
     ])
-    const deep = `${'{"dependencies":{"a":'.repeat(5_000)}{}${'}}'.repeat(5_000)}`
-    expect((await audit('audits', deep)).status).to.equal(200)
+    const deep = (levels: number) => `${'{"dependencies":{"a":'.repeat(levels)}{}${'}}'.repeat(levels)}`
+    expect((await audit('audits', deep(5_000))).status).to.equal(200)
+    expect(await refused('audits', deep(50_000))).to.deep.equal([
+      400,
+      'The dependencies of an audit stand too deep in one another',
+    ])
+    const empty = Object.fromEntries(Array.from({ length: 50_001 }, (_, index) => [`p${index}`, []]))
+    expect(await refused('advisories/bulk', JSON.stringify(empty))).to.deep.equal([400, 'An audit has at most 50000 versions'])
+  })
+
+  it('that would be answered at a length beyond all use are refused, and so are a thousand and one versions of one package', async () => {
+    await load(...Array.from({ length: 30 }, (_, index) => osv(`GHSA-aaaa-bbbb-cc${10 + index}`, 'foo', '2.0.0')))
+    const nested = `{"dependencies":${'{"foo":{"version":"1.0.0","dependencies":'.repeat(2_000)}{}${'}}'.repeat(2_000)}}`
+    for (const form of ['audits', 'audits/quick']) {
+      const answer = await audit(form, nested)
+      expect([answer.status, answer.json()]).to.deep.equal([
+        413,
+        { error: 'The audit finds more than one answer can tell: ask about fewer packages' },
+      ])
+    }
+    const versions = (count: number) => ({ foo: Array.from({ length: count }, (_, index) => `1.${index}.0`) })
+    const many = await bulk(versions(1_001))
+    expect([many.status, many.json()]).to.deep.equal([400, { error: 'An audit has at most 1000 versions of one package' }])
+    expect(((await bulk(versions(1_000))).json() as { foo: unknown[] }).foo).to.have.lengthOf(30)
+  })
+
+  it('are not kept from what is known by a version of it that cannot be read', async () => {
+    const told = { package: { ecosystem: 'npm', name: 'foo' }, versions: ['one.two', '1.1.0'] }
+    await load(osv('GHSA-aaaa-bbbb-cccc', 'foo', '', { affected: [told] }))
+    expect((await bulk({ foo: ['1.1.0'] })).json()).to.deep.equal({ foo: [{ ...foo, vulnerable_versions: '1.1.0' }] })
+    expect((await bulk({ foo: ['1.2.0'] })).json()).to.deep.equal({})
   })
 
   it('are fed by the operator alone, by lines of JSON', async () => {

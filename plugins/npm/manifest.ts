@@ -142,7 +142,8 @@ function pick(manifest: JsonObject, fields: readonly string[]): JsonObject {
   return Object.fromEntries(fields.flatMap((field) => (Object.hasOwn(manifest, field) ? [[field, manifest[field] as Json]] : [])))
 }
 function nameIn(person: Json | undefined): string | undefined {
-  if (isText(person)) return person.replace(/\s*[<(].*$/s, '').slice(0, 200)
+  // "Anna Example <anna@example.com> (https://example.com)"
+  if (isText(person)) return person.split(/[<(]/, 1)[0]?.trim().slice(0, 200)
   return isObject(person) && isText(person['name']) ? person['name'].slice(0, 200) : undefined
 }
 function addressIn(place: Json | undefined): string | undefined {

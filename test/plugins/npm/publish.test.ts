@@ -185,6 +185,25 @@ describe('npm: publishing', () => {
     expect(((await house.call('GET', '/acme/js/odd')).json() as { readme: string }).readme).to.equal('\u0001'.repeat(16_384))
   })
 
+  it('reads the name of an author who is half a megabyte long as fast as another', async () => {
+    const authors = [
+      'Anna Example <anna@example.com> (https://example.com)',
+      `A${' '.repeat(500_000)}B`,
+      `${'<'.repeat(500_000)}`,
+    ]
+    const shown: unknown[] = []
+    for (const [index, author] of authors.entries()) {
+      const began = performance.now()
+      expect((await publish({ name: `by-${index}`, version: '1.0.0', author })).status).to.equal(201)
+      expect(performance.now() - began).to.be.below(15_000)
+      const found = (await house.call('GET', `/acme/js/-/v1/search?text=by-${index}`)).json() as {
+        objects: { package: { author: { name: string } } }[]
+      }
+      shown.push(found.objects[0]?.package.author.name)
+    }
+    expect(shown).to.deep.equal(['Anna Example', `A${' '.repeat(199)}`, ''])
+  })
+
   it('takes packages named like members of every object', async () => {
     for (const name of ['constructor', 'tostring', 'hasownproperty']) {
       expect((await publish({ name, version: '1.0.0' }, { tag: 'latest' })).status, name).to.equal(201)

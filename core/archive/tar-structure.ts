@@ -110,11 +110,18 @@ function readMember(header: TarHeader, overrides: Overrides): TarMember {
   // readers differ over which of two sizes counts, so there may be one alone
   if (overrides.size !== undefined && overrides.size !== String(header.size))
     throw malformedTar('size', `Two sizes for one member: ${written}`)
-  const name = written.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+  const name = withoutSlashes(written.replace(/^(?:\.\/)+/, ''))
   const fault = name === '' && kind === 'folder' ? undefined : memberNameFault(name === '.' ? '' : name)
   if (name !== '.' && fault) throw malformedTar('name', fault)
   if (kind === 'link') checkLink(name, header.type, overrides.linkPath ?? header.linkName)
   return { name: name === '.' ? '' : name, kind, size: kind === 'file' ? header.size : 0 }
+}
+
+/** At its end. An expression would look for them from every slash of a name that may be a megabyte long. */
+function withoutSlashes(name: string): string {
+  let end = name.length
+  while (name[end - 1] === '/') end -= 1
+  return name.slice(0, end)
 }
 
 /** A hard link counts from the archive's root, a symbolic one from where it stands. Both must end below the member's own first folder. */

@@ -17,11 +17,15 @@ export function parseRecord(content: string): ReadonlyMap<string, RecordRow> {
     if (rows.has(path)) throw malformed(`it lists ${path} twice`)
     if (size !== '' && !/^[0-9]{1,15}$/.test(size)) throw malformed(`the size of ${path} is no number`)
     rows.set(path, {
-      ...(hash.startsWith('sha256=') ? { sha256: hash.slice('sha256='.length).replace(/=+$/, '') } : {}),
+      ...(hash.startsWith('sha256=') ? { sha256: withoutPadding(hash.slice('sha256='.length)) } : {}),
       ...(size === '' ? {} : { size: Number(size) }),
     })
   }
   return rows
+}
+
+function withoutPadding(base64: string): string {
+  return /^[^=]*(?==*$)/.exec(base64)?.[0] ?? base64
 }
 
 /** RFC 4180: quoted fields, doubled quotes inside them, line ends of either kind. */

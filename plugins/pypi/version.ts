@@ -1,5 +1,7 @@
 /** Longest version taken, in characters (security guide 3.6). */
 export const longestVersion = 128
+/** The same with what may stand around it. */
+const longestText = 1_024
 
 /** A version taken apart (PEP 440). Numbers stay text without leading zeros: date-stamped builds are longer than a double is exact. */
 export interface Version {
@@ -18,6 +20,7 @@ const phases = { alpha: 'a', a: 'a', beta: 'b', b: 'b', preview: 'rc', pre: 'rc'
 
 /** Undefined where the text is no version: old data and upstream pages hold such. */
 export function parseVersion(text: string): Version | undefined {
+  if (text.length > longestText) return undefined
   const trimmed = text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, '')
   if (trimmed.length > longestVersion || !isAscii(trimmed)) return undefined
   const match = grammar.exec(trimmed.toLowerCase())

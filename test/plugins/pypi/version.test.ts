@@ -77,6 +77,7 @@ describe('versions (PEP 440)', () => {
       '1..0',
       '1.0\0',
       `1.${'0'.repeat(200)}`,
+      `1${' '.repeat(1_000_000)}x`,
     ]
     for (const text of none) expect(parseVersion(text), text).to.equal(undefined)
   })

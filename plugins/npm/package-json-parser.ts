@@ -30,19 +30,23 @@ export const packageJsonParser: MetadataParser = {
   claims: (path) => path.endsWith('.tgz'),
   async parse(content: Bytes): Promise<TarballFacts> {
     let packageJson: Uint8Array | undefined
+    let named = false
     let fileCount = 0
     let unpackedSize = 0
     let hasGyp = false
     let hasShrinkwrap = false
     await walkTar(content, async (entry) => {
       const name = checkEntry(entry)
+      // Whatever would come to lie there, on file systems too that do not tell cases apart: clients and we have to read the same.
+      const isPackageJson = name.toLowerCase() === 'package.json'
+      if (isPackageJson && named) throw unprocessable('the tarball has more than one package.json at its root')
+      named ||= isPackageJson
       if (entry.kind !== 'file') return
       fileCount += 1
       unpackedSize += entry.size
       if (name === 'npm-shrinkwrap.json') hasShrinkwrap = true
       if (/^[^/]*\.gyp$/.test(name)) hasGyp = true
       if (name !== 'package.json') return
-      if (packageJson !== undefined) throw unprocessable('the tarball has more than one package.json at its root')
       packageJson = await entry.read()
     })
     if (packageJson === undefined) throw unprocessable('the tarball has no package.json at its root')
@@ -66,14 +70,16 @@ export const packageJsonParser: MetadataParser = {
   },
 }
 
-/** Where an entry lands when the archive's folder is cut off. Throws `unprocessable` on what has no business in a package. */
+/** Where an entry lands when the archive's folder is cut off: clients lose empty and '.' segments as they write. Throws `unprocessable` on what has no business in a package. */
 function checkEntry({ name, kind }: TarEntry): string {
   const segments = name.split(/[/\\]/)
   if (name === '' || segments[0] === '' || /^[A-Za-z]:/.test(name) || segments.includes('..'))
     throw unprocessable(`the tarball has an entry outside its own folder: ${JSON.stringify(name.slice(0, 200))}`)
   if (kind === 'special') throw unprocessable(`the tarball has an entry that is no file: ${JSON.stringify(name.slice(0, 200))}`)
-  const cut = name.indexOf('/')
-  return cut < 0 ? '' : name.slice(cut + 1)
+  return segments
+    .slice(1)
+    .filter((segment) => segment !== '' && segment !== '.')
+    .join('/')
 }
 
 function parsed(packageJson: Uint8Array): { readonly [field: string]: Json } {

@@ -69,6 +69,29 @@ describe('npm: what a tarball says', () => {
     )
   })
 
+  it('refuses what some client or file system would write over the package.json that was read', async () => {
+    for (const name of [
+      'package/./package.json',
+      'package//package.json',
+      'other/././/package.json',
+      'package\\package.json',
+      'package/Package.JSON',
+    ])
+      for (const members of [
+        [root, { ...root, name }],
+        [{ ...root, name }, root],
+      ])
+        await refused(members, 'the tarball has more than one package.json at its root')
+    const link: TarMember = { name: 'package/package.json', type: 'link', linkname: 'package/other.json' }
+    await refused([root, link], 'the tarball has more than one package.json at its root')
+    await refused([link, root], 'the tarball has more than one package.json at its root')
+  })
+
+  it('sees what installing will do however its path is written', async () => {
+    const { tarball: facts } = await parse(await tarball([root, { name: 'package/.//binding.gyp', content: '' }]))
+    expect(facts.hasGyp).to.equal(true)
+  })
+
   it('refuses a package.json that is none', async () => {
     await refused([{ ...root, content: 'nonsense' }], 'the package.json in the tarball is not JSON')
     await refused([{ ...root, content: Buffer.from([0xff, 0xfe]) }], 'the package.json in the tarball is not JSON')

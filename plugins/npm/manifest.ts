@@ -56,8 +56,8 @@ export function fragmentsOf(manifest: Manifest, { publisher, maintainers, ...kno
   const full = {
     ...kept,
     _id: `${manifest.name}@${manifest.version}`,
-    _npmUser: publisher,
-    maintainers,
+    _npmUser: withEmail(publisher),
+    maintainers: maintainers.map(withEmail),
     _hasShrinkwrap: known.hasShrinkwrap,
     ...(typeof deprecated === 'string' && deprecated !== '' ? { deprecated } : {}),
   }
@@ -72,6 +72,11 @@ export function fragmentsOf(manifest: Manifest, { publisher, maintainers, ...kno
     ...(known.signature === undefined ? {} : { signatures: [known.signature] }),
   }
   return { full: text, short: JSON.stringify(short), dist: JSON.stringify(dist) }
+}
+
+/** npm shows `<undefined>` behind a name without one. */
+export function withEmail({ name, email = '' }: Person): Required<Person> {
+  return { name, email }
 }
 
 /** The same version with its deprecation set, or removed by ''. */

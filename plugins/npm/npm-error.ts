@@ -28,7 +28,7 @@ function wordsOf(failure: RegistryError, request: ProtocolRequest): string {
       // Nobody's permission is missing where the format is switched off.
       return failure.detail['worded'] === true || failure.detail['code'] === 'format-disabled'
         ? failure.message
-        : forbiddenWords(request)
+        : forbiddenWords(failure, request)
     case 'internal':
       return 'Internal error'
     default:
@@ -37,9 +37,10 @@ function wordsOf(failure: RegistryError, request: ProtocolRequest): string {
 }
 
 /** What was refused, in npm's words: it prints them as they stand. */
-function forbiddenWords({ method, params }: ProtocolRequest): string {
+function forbiddenWords({ detail }: RegistryError, { method, params }: ProtocolRequest): string {
   const { scope, name } = params
-  const verb = method === 'DELETE' ? 'unpublish' : 'publish'
+  // npm unpublishes a version by a PUT, and takes a tag off by a DELETE.
+  const verb = detail['permission'] === 'artifacts.delete' ? 'unpublish' : 'publish'
   if (name === undefined || method === 'GET' || method === 'HEAD') return 'You do not have permission to do this.'
   return `You do not have permission to ${verb} "${scope === undefined ? name : `@${scope}/${name}`}".`
 }

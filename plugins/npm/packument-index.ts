@@ -1,5 +1,5 @@
 import type { PackageIndex } from '#core'
-import { attestationsMember, servedVersion, topMembers } from './manifest.js'
+import { attestationsMember, servedVersion, topMembers, withEmail } from './manifest.js'
 import { mediaTypes } from './negotiation.js'
 import {
   documentKeys,
@@ -98,7 +98,7 @@ async function* fullText(view: Packument, base: URL): AsyncGenerator<string> {
   yield `{${members([member('_id', view.name), member('_rev', view.rev), member('name', view.name)])}`
   yield* versionsTimeAndTags(view, base, 'full')
   yield `,${members([
-    member('maintainers', view.maintainers),
+    member('maintainers', view.maintainers.map(withEmail)),
     view.stars.length === 0 ? '' : `"users":{${members(view.stars.map((name) => member(name, true)))}}`,
     view.top,
     view.readme === undefined ? '' : member('readme', view.readme),

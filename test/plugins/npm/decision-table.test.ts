@@ -270,10 +270,13 @@ describe('npm: what a PUT of metadata does', () => {
     const owners = async () => (await packument()).maintainers
     const at = '-/package/foo/owners'
     await done(await call('PUT', at, { user: 'olga' }))
-    expect(await owners()).to.deep.equal([{ name: 'dora' }, { name: 'olga' }])
+    expect(await owners()).to.deep.equal([
+      { name: 'dora', email: '' },
+      { name: 'olga', email: '' },
+    ])
     await done(await call('PUT', at, { user: 'olga' }))
     await done(await call('DELETE', `${at}/dora`))
-    expect(await owners()).to.deep.equal([{ name: 'olga' }])
+    expect(await owners()).to.deep.equal([{ name: 'olga', email: '' }])
     before = await packument()
     await refused(await call('DELETE', `${at}/olga`), 400, 'a package keeps at least one maintainer')
     await refused(await call('DELETE', `${at}/dora`), 404, 'owner not found: dora')

@@ -27,11 +27,14 @@ describe('npm: how failures are worded', () => {
   })
 
   it('names the package that somebody may not write', () => {
-    const failure = forbidden('This needs the permission artifacts.write')
-    const words = (method: string, params: Record<string, string>) => worded(failure, 403, request(method, params)).body.error
+    const refusal = (permission: string) => forbidden(`This needs the permission ${permission}`, { detail: { permission } })
+    const words = (method: string, params: Record<string, string>, permission = 'artifacts.write') =>
+      worded(refusal(permission), 403, request(method, params)).body.error
     expect(words('PUT', { name: 'foo' })).to.equal('You do not have permission to publish "foo".')
     expect(words('PUT', { scope: 'acme', name: 'bar' })).to.equal('You do not have permission to publish "@acme/bar".')
-    expect(words('DELETE', { name: 'foo' })).to.equal('You do not have permission to unpublish "foo".')
+    expect(words('DELETE', { name: 'foo' })).to.equal('You do not have permission to publish "foo".')
+    for (const method of ['PUT', 'DELETE'])
+      expect(words(method, { name: 'foo' }, 'artifacts.delete')).to.equal('You do not have permission to unpublish "foo".')
     expect(words('DELETE', {})).to.equal('You do not have permission to do this.')
   })
 

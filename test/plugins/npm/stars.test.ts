@@ -103,14 +103,14 @@ describe('npm: stars', () => {
   it('are all that a member who may only read can change, in a small request', async () => {
     const before = await packument()
     const [files, blobs] = [await house.storedFiles(), await house.storedBlobs()]
-    const refusal = [403, { error: 'You do not have permission to publish "@acme/bar".' }]
-    const refused = async (target: string, body: unknown) => {
+    const refused = async (target: string, body: unknown, verb = 'publish') => {
       const answer = await call('PUT', target, body, { as: 'rita' })
-      expect([answer.status, answer.json()], target).to.deep.equal(refusal)
+      const error = `You do not have permission to ${verb} "@acme/bar".`
+      expect([answer.status, answer.json()], target).to.deep.equal([403, { error }])
     }
     await refused('@acme%2fbar', { ...before, versions: { '1.0.0': { deprecated: 'never' } } })
     await refused(`@acme%2fbar/-rev/${before._rev}`, { _id: '@acme/bar', maintainers: [{ name: 'rita' }] })
-    await refused(`@acme%2fbar/-rev/${before._rev}`, { ...before, versions: {} })
+    await refused(`@acme%2fbar/-rev/${before._rev}`, { ...before, versions: {} }, 'unpublish')
     await refused('@acme%2fbar', await publishBody({ name: '@acme/bar', version: '2.0.0' }))
     await refused('@acme%2fbar', { _id: '@acme/bar', users: { rita: true }, more: 'x'.repeat(64 * 1024) })
     expect(await packument()).to.deep.equal(before)

@@ -124,6 +124,53 @@ describe(withVersion('npm'), function () {
     expect(await npm.do('app', 'owner', 'ls', '@acme/greeting')).to.match(/^admin\b/)
   })
 
+  it('adds an owner and removes it, signed in by name and password', async () => {
+    const made = await server.cli('member', 'create', 'main', 'bob', '--role', 'reader')
+    expect(made.status, made.output).to.equal(0)
+    const owners = async () => (await npm.do('app', 'owner', 'ls', 'shout-words')).split('\n').map((line) => line.trim())
+    try {
+      await npm.settings({ _auth: Buffer.from(`${target.login}:${target.password}`).toString('base64') })
+      const before = await npm.do('app', 'view', 'shout-words', 'versions', '--json')
+      await npm.do('app', 'owner', 'add', 'bob', 'shout-words')
+      expect(await owners()).to.deep.equal(['admin <>', 'bob <>'])
+      await npm.do('app', 'owner', 'rm', 'bob', 'shout-words')
+      expect(await owners()).to.deep.equal(['admin <>'])
+      expect(await npm.do('app', 'view', 'shout-words', 'versions', '--json')).to.equal(before)
+      expect(await npm.do('app', 'view', 'shout-words')).to.not.contain('undefined')
+    } finally {
+      await npm.settings({ _authToken: target.token })
+    }
+  })
+
+  it('does without an optional dependency that is nowhere, and not without one that is needed', async () => {
+    const file = join(npm.project('empty'), 'package.json')
+    const manifest = (dependencies: object) =>
+      writeFile(file, JSON.stringify({ name: 'empty', version: '1.0.0', ...dependencies }))
+    await manifest({ dependencies: { 'shout-words': '1.0.0' }, optionalDependencies: { 'is-nowhere': '1.0.0' } })
+    await npm.do('empty', 'install')
+    expect(JSON.parse(await npm.do('empty', 'ls', '--json'))).to.have.nested.property('dependencies.shout-words.version', '1.0.0')
+    await manifest({ dependencies: { 'is-nowhere': '1.0.0' } })
+    const refused = await npm.ask('empty', 'install')
+    expect(refused.status).to.not.equal(0)
+    expect(refused.output).to.include('E404')
+    await rm(file)
+  })
+
+  it('fails to unpublish without the right to delete', async () => {
+    const issued = await server.cli('token', 'create', 'main', 'admin', '--name', 'writes', '--scope', 'write')
+    try {
+      await npm.settings({ _authToken: issued.stdout.trim() })
+      for (const spec of ['shout-words@1.1.0', 'shout-words']) {
+        const refused = await npm.ask('app', 'unpublish', spec, '--force')
+        expect(refused.status, spec).to.not.equal(0)
+        expect(refused.output).to.include('E403').and.include('You do not have permission to unpublish "shout-words".')
+      }
+      expect(await npm.do('app', 'view', 'shout-words', 'version')).to.equal('1.1.0')
+    } finally {
+      await npm.settings({ _authToken: target.token })
+    }
+  })
+
   it('gives a star, lists what has one, and takes it back', async () => {
     const listed = async () => (await npm.do('app', 'stars', target.login)).split('\n').filter(Boolean)
     await npm.do('app', 'star', 'shout-words')

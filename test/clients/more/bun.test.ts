@@ -10,6 +10,7 @@ npmFlow({
   whoami: ['pm', 'whoami'],
   publish: ['publish'],
   refusal: /cannot publish over the previously published version/i,
+  tolerant: ['publish', '--tolerate-republish'],
   view: ['info', '@acme/greeting'],
   installAll: ['install', '--no-frozen-lockfile'],
   installLocked: ['install', '--frozen-lockfile'],

@@ -22,6 +22,30 @@ npmFlow({
   installLocked: ['install', '--frozen-lockfile'],
   lockFile: 'yarn.lock',
   // Its audit asks the public registry, whatever its settings say.
+  more(place, target) {
+    it('asks for name and password where it has no token, publishes, and gives back the token it got', async () => {
+      const { login, password, token } = target()
+      const yarn = place().with({ CI: undefined })
+      await yarn.settings({ 'always-auth': 'true' })
+      const answers = [
+        ['username', login],
+        ['email', 'admin@example.com'],
+        ['password', password],
+      ] as const
+      const published = await yarn.converse(['publish', '--new-version', '1.1.0', '--no-git-tag-version'], answers, {
+        project: 'shout-words',
+        terminal: true,
+      })
+      expect(published.status, published.output).to.equal(0)
+      const authorization = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
+      const listed = await fetch(`${yarn.registry}-/npm/v1/tokens`, { headers: { authorization } })
+      expect(((await listed.json()) as { objects: { name: string }[] }).objects.map(({ name }) => name)).to.deep.equal([
+        'client-test',
+      ])
+      await yarn.settings({ _authToken: token, 'always-auth': 'true' })
+      expect(await yarn.do('app', 'info', 'shout-words', 'version')).to.contain('1.1.0')
+    })
+  },
 })
 
 for (const version of ['3.8.7', '4.18.1'])
@@ -33,6 +57,7 @@ for (const version of ['3.8.7', '4.18.1'])
     prepare: ['install', '--no-immutable'],
     publish: ['npm', 'publish'],
     refusal: /cannot publish over the previously published version/i,
+    tolerant: ['npm', 'publish', '--tolerate-republish'],
     view: ['npm', 'info', '@acme/greeting'],
     addTag: ['npm', 'tag', 'add', '@acme/greeting@1.0.0', 'stable'],
     listTags: ['npm', 'tag', 'list', '@acme/greeting'],

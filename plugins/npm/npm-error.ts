@@ -41,6 +41,8 @@ function forbiddenWords({ detail }: RegistryError, { method, params }: ProtocolR
   const { scope, name } = params
   // npm unpublishes a version by a PUT, and takes a tag off by a DELETE.
   const verb = detail['permission'] === 'artifacts.delete' ? 'unpublish' : 'publish'
+  if (String(detail['permission']).startsWith('members.'))
+    return 'You do not have permission to do this. A token never has: it takes name and password (_auth).'
   if (name === undefined || method === 'GET' || method === 'HEAD') return 'You do not have permission to do this.'
   return `You do not have permission to ${verb} "${scope === undefined ? name : `@${scope}/${name}`}".`
 }

@@ -85,5 +85,5 @@ async function lookUp(
   if (await may(context, 'members.read')) return (await context.widen('members.read')).directory.findMemberByLogin(name)
   const { principal } = context
   if ((principal.kind === 'member' || principal.kind === 'service') && principal.name === name) return { name }
-  throw worded403('You do not have permission to look up members.')
+  throw worded403('You do not have permission to look up members. A token never has: it takes name and password (_auth).')
 }

@@ -35,6 +35,9 @@ describe('npm: how failures are worded', () => {
     expect(words('DELETE', { name: 'foo' })).to.equal('You do not have permission to publish "foo".')
     for (const method of ['PUT', 'DELETE'])
       expect(words(method, { name: 'foo' }, 'artifacts.delete')).to.equal('You do not have permission to unpublish "foo".')
+    expect(words('GET', {}, 'members.read')).to.equal(
+      'You do not have permission to do this. A token never has: it takes name and password (_auth).',
+    )
     expect(words('DELETE', {})).to.equal('You do not have permission to do this.')
   })
 

@@ -193,9 +193,7 @@ describe('npm: publishing', () => {
     ]
     const shown: unknown[] = []
     for (const [index, author] of authors.entries()) {
-      const began = performance.now()
       expect((await publish({ name: `by-${index}`, version: '1.0.0', author })).status).to.equal(201)
-      expect(performance.now() - began).to.be.below(15_000)
       const found = (await house.call('GET', `/acme/js/-/v1/search?text=by-${index}`)).json() as {
         objects: { package: { author: { name: string } } }[]
       }

@@ -128,7 +128,10 @@ describe('npm: who is asking', () => {
     const none = await lookUp('zoe', 'olga')
     expect([none.status, none.json()]).to.deep.equal([404, { error: 'user not found: zoe' }])
     const other = await lookUp('rita', 'dora')
-    expect([other.status, other.json()]).to.deep.equal([403, { error: 'You do not have permission to look up members.' }])
+    expect([other.status, other.json()]).to.deep.equal([
+      403,
+      { error: 'You do not have permission to look up members. A token never has: it takes name and password (_auth).' },
+    ])
     const oneself = await house.call('GET', '/acme/js/-/user/org.couchdb.user:dora')
     expect(oneself.json()).to.deep.equal({ _id: 'org.couchdb.user:dora', name: 'dora', email: '' })
   })

@@ -1,6 +1,7 @@
 import { type Bytes, invalid, type MetadataParser, type PackageFacts } from '#core'
 import { type CoreMetadata, fieldOf } from './core-metadata.js'
 import { type DistributionFile, parseFilename } from './distribution-file.js'
+import type { ProjectDocument } from './project-documents.js'
 import { inspectSourceDistribution } from './sdist-archive.js'
 import { normalVersion, versionKey } from './version.js'
 import { type InspectedArchive, inspectWheel } from './wheel-archive.js'
@@ -44,10 +45,6 @@ function checkAgreement(file: DistributionFile, { checked, metadataPath }: Inspe
 }
 
 function factsOf({ metadata, checked, metadataPath, warnings }: InspectedArchive): DistributionFacts {
-  const summary = fieldOf(metadata, 'Summary')
-  const license = fieldOf(metadata, 'License-Expression') ?? fieldOf(metadata, 'License')
-  const homepage = fieldOf(metadata, 'Home-page') ?? homepageAmongUrls(metadata)
-  const keywords = keywordsOf(metadata)
   return {
     name: checked.name,
     version: normalVersion(checked.version),
@@ -55,6 +52,17 @@ function factsOf({ metadata, checked, metadataPath, warnings }: InspectedArchive
     metadataPath,
     warnings,
     ...(checked.requiresPython === undefined ? {} : { requiresPython: checked.requiresPython }),
+    ...shownFacts(metadata),
+  }
+}
+
+/** What search and pages show of a release. */
+export function shownFacts(metadata: CoreMetadata): ProjectDocument['facts'] {
+  const summary = fieldOf(metadata, 'Summary')
+  const license = fieldOf(metadata, 'License-Expression') ?? fieldOf(metadata, 'License')
+  const homepage = fieldOf(metadata, 'Home-page') ?? homepageAmongUrls(metadata)
+  const keywords = keywordsOf(metadata)
+  return {
     ...(summary === undefined ? {} : { description: summary }),
     ...(license === undefined ? {} : { license: firstLine(license) }),
     ...(homepage === undefined ? {} : { homepage: homepage.slice(0, 2048) }),

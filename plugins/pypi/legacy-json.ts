@@ -8,13 +8,11 @@ import {
   redirect,
   repositoryRoute,
 } from '#core'
-import { type CoreMetadata, parseCoreMetadata } from './core-metadata.js'
-import { metadataSuffix, parseFilename } from './distribution-file.js'
 import { type LegacyProject, renderLegacy } from './legacy-document.js'
-import { type FileDocument, findDocument, type ProjectDocument, projectKey, storedPath } from './project-documents.js'
+import { type FileDocument, findDocument, type ProjectDocument, projectKey } from './project-documents.js'
 import { projectOf } from './project-name.js'
+import { metadataOfRelease } from './release-metadata.js'
 import { filesOf, highest, releaseOf } from './releases.js'
-import { readSourceMetadata } from './sdist-archive.js'
 import { compareVersionTexts } from './version.js'
 
 /** The JSON of a project that came before the one of the simple index; renovate, pipenv and dashboards read it. At the repository's own address too, where
@@ -81,7 +79,7 @@ async function loadLegacy(
     project,
     name: owner.value.name,
     version: first.version,
-    metadata: await metadataOf(urls, context),
+    metadata: await metadataOfRelease(urls, context),
     urls,
     serial,
   }
@@ -102,17 +100,4 @@ function releasesOf(all: readonly FileDocument[]): ReadonlyMap<string, readonly 
 /** The first file of a release spells its version. */
 function byAge(a: FileDocument, b: FileDocument): number {
   return a.uploadedAt < b.uploadedAt ? -1 : a.uploadedAt > b.uploadedAt ? 1 : a.filename < b.filename ? -1 : 1
-}
-
-/** Of a wheel where there is one: its metadata lies beside it. */
-async function metadataOf(urls: readonly FileDocument[], { artifacts }: RepositoryContext): Promise<CoreMetadata> {
-  const chosen = urls.find(({ metadataSha256 }) => metadataSha256 !== undefined) ?? urls[0]
-  const file = chosen && parseFilename(chosen.filename)
-  if (file === undefined) return { fields: new Map(), description: undefined }
-  if (file.type === 'sdist') return readSourceMetadata(await artifacts.get(storedPath(file)), file)
-  const sidecar = await artifacts.find(`${storedPath(file)}${metadataSuffix}`)
-  if (!sidecar) return { fields: new Map(), description: undefined }
-  const chunks: Buffer[] = []
-  for await (const chunk of await sidecar.open()) chunks.push(chunk as Buffer)
-  return parseCoreMetadata(Buffer.concat(chunks))
 }

@@ -8,13 +8,15 @@ import {
   type ProjectStatus,
   projectKey,
 } from './project-documents.js'
+import { describedBy } from './release-metadata.js'
 import { filesOf, highest, holdProject, releaseOf } from './releases.js'
 
 /** Characters of a reason, which pages and clients show in one line. */
 export const longestReason = 500
 
 /** Yanks the files of a release, or one of them, or takes that back (PEP 592). Files that are so already keep what they are. */
-export const yankRelease: NonNullable<PackageKeeping['yank']> = async (project, version, mark, { documents }, change) => {
+export const yankRelease: NonNullable<PackageKeeping['yank']> = async (project, version, mark, context, change) => {
+  const { documents } = context
   await holdProject(project, documents, change)
   const all = await filesOf(project, documents)
   const release = all.filter((file) => releaseOf(file.version) === releaseOf(version))
@@ -30,7 +32,7 @@ export const yankRelease: NonNullable<PackageKeeping['yank']> = async (project, 
   const owner = await findDocument<ProjectDocument>(documents, projectKey(project))
   const latest = highest(all.map((file) => after.get(file.filename) ?? file))
   if (owner === undefined || latest === undefined || owner.value.latest === latest) return
-  const described = { ...owner.value, latest }
+  const described = await describedBy(latest, owner.value, all, context)
   change.putDocument(projectKey(project), described).describe(project, describeProject(described))
 }
 

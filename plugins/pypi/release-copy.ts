@@ -12,6 +12,7 @@ import {
   storedPath,
   type UniqueDocument,
 } from './project-documents.js'
+import { describedBy } from './release-metadata.js'
 import { filesOf, highest, holdProject, releaseOf } from './releases.js'
 
 /** All files of a release into another repository, by the rules of an upload there. They arrive there now: a client that waits for a release to be some
@@ -41,11 +42,17 @@ export async function copyRelease(
       await copyFile(file, arrived, from, to, change)
     }
   }
-  const latest = highest([...(await filesOf(project, to.documents)), ...files]) ?? version
-  if (target !== undefined && target.value.latest === latest) return
-  const { status: _, ...described } = source.value
+  const there = await filesOf(project, to.documents)
+  const latest = highest([...there, ...files]) ?? version
+  if (target !== undefined && there.length > 0 && target.value.latest === latest) return
+  const arrives = releaseOf(latest) === releaseOf(version)
+  const { status: _, ...described } = await describedBy(
+    latest,
+    source.value,
+    ...(arrives ? ([files, from] as const) : ([there, to] as const)),
+  )
   const status = target?.value.status === undefined ? {} : { status: target.value.status }
-  const after = { ...described, latest, ...status }
+  const after = { ...described, ...status }
   change.putDocument(projectKey(project), after).describe(project, describeProject(after))
 }
 

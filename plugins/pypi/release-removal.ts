@@ -12,6 +12,7 @@ import {
   storedPath,
   type UniqueDocument,
 } from './project-documents.js'
+import { describedBy } from './release-metadata.js'
 import { filesOf, highest, holdProject, releaseOf } from './releases.js'
 
 /** All files of a release. The project stays, as an empty page, when its last release goes. */
@@ -23,9 +24,10 @@ export const removeRelease: PackageKeeping['remove'] = async (project, version, 
   if (leaving.length === 0) throw notFound('version', `${project} ${version}`)
   for (const file of leaving) await removeFile(file, context, change)
   const owner = await findDocument<ProjectDocument>(documents, projectKey(project))
-  const latest = highest(all.filter((file) => !leaving.includes(file)))
+  const staying = all.filter((file) => !leaving.includes(file))
+  const latest = highest(staying)
   if (owner === undefined || releaseOf(owner.value.latest) !== releaseOf(version)) return
-  const after = latest === undefined ? owner.value : { ...owner.value, latest }
+  const after = latest === undefined ? owner.value : await describedBy(latest, owner.value, staying, context)
   if (latest !== undefined) change.putDocument(projectKey(project), after)
   change.describe(project, latest === undefined ? undefined : describeProject(after))
 }

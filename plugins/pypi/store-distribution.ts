@@ -98,13 +98,13 @@ async function commit(
     .putDocument(placeKey(file), place, taken ? { revision: taken.revision } : 'absent')
   if (metadata) change.putArtifact(`${storedPath(file)}${metadataSuffix}`, metadata, { contentType: 'text/plain' })
   if (provenance) change.putArtifact(`${storedPath(file)}${provenanceSuffix}`, provenance, { contentType: 'application/json' })
-  const after = projectAfter(before?.value, facts)
+  // The last release took the name off the list when it went, and left the project.
+  const empty = before !== undefined && !(await hasFiles(file.project, context.documents))
+  if (empty) change.requireHead(file.project, head)
+  const after = projectAfter(before?.value, facts, empty)
   const changed = JSON.stringify(after) !== JSON.stringify(before?.value)
   if (changed) change.putDocument(projectKey(file.project), after, before ? { revision: before.revision } : 'absent')
-  // The last release took the name off the list when it went, and left the project.
-  const returns = !changed && !(await hasFiles(file.project, context.documents))
-  if (returns) change.requireHead(file.project, head)
-  if (changed || returns) change.describe(file.project, describeProject(after))
+  if (changed || empty) change.describe(file.project, describeProject(after))
   await change.commit()
 }
 
@@ -129,8 +129,8 @@ function describeFile({ file, blob, metadata, provenance, facts, at }: Distribut
 }
 
 /** The newest file names the project; the highest version, final before pre-release, describes it. */
-function projectAfter(before: ProjectDocument | undefined, facts: DistributionFacts): ProjectDocument {
-  if (before && !supersedes(facts.version, before.latest)) return { ...before, name: facts.name }
+function projectAfter(before: ProjectDocument | undefined, facts: DistributionFacts, empty: boolean): ProjectDocument {
+  if (before && !empty && !supersedes(facts.version, before.latest)) return { ...before, name: facts.name }
   const { description, license, homepage, keywords } = facts
   return {
     v: documentVersion,

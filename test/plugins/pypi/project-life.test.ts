@@ -183,4 +183,40 @@ describe('the life of a project', () => {
     await operator.done('DELETE', 'packages/py/bard/1.0/yank')
     expect(await latest()).to.equal('1.0')
   })
+
+  it('is described in the words of that version, also where it was not the last to come', async () => {
+    const worded = (version: string, license: string) =>
+      buildWheel({ name: 'harp', version, headers: [`Summary: Of ${version}`, `License: ${license}`, `Keywords: k${version}`] })
+    const sdist = await buildSdist({ name: 'harp', version: '0.5', headers: ['Summary: Of 0.5', 'License: ISC'] })
+    expect((await upload(house, sdist, 'harp', '0.5')).status).to.equal(200)
+    for (const [version, license] of [
+      ['1.0', 'MIT'],
+      ['2.0', 'GPL'],
+    ] as const)
+      expect((await upload(house, worded(version, license), 'harp', version)).status).to.equal(200)
+    const told = async () => {
+      const { title, latest, description, license, keywords } = await operator.done('GET', 'packages/py/harp')
+      return [title, latest, description, license, keywords]
+    }
+    const [second, first] = [
+      ['harp', '2.0', 'Of 2.0', 'GPL', ['k2.0']],
+      ['harp', '1.0', 'Of 1.0', 'MIT', ['k1.0']],
+    ]
+    expect(await told()).to.deep.equal(second)
+    await operator.done('POST', 'packages/py/harp/2.0/yank', {})
+    expect(await told()).to.deep.equal(first)
+    await operator.done('DELETE', 'packages/py/harp/2.0/yank')
+    expect(await told()).to.deep.equal(second)
+    await operator.done('DELETE', 'packages/py/harp/2.0')
+    expect(await told()).to.deep.equal(first)
+    await operator.done('DELETE', 'packages/py/harp/1.0')
+    expect(await told()).to.deep.equal(['harp', '0.5', 'Of 0.5', 'ISC', (await told())[4]])
+  })
+
+  it('is described by the version that comes next where every other was deleted', async () => {
+    await operator.done('DELETE', 'packages/py/bard/1.0')
+    const lower = buildWheel({ name: 'bard', version: '0.9', headers: ['Summary: Anew'] })
+    expect((await upload(house, lower, 'bard', '0.9')).status).to.equal(200)
+    expect(await operator.done('GET', 'packages/py/bard')).to.include({ latest: '0.9', description: 'Anew' })
+  })
 })

@@ -69,4 +69,28 @@ describe('a release of a Python project that is promoted', () => {
     expectRefusal(await promote(), 409, 'conflict', "Project 'bard' is archived in stable and does not accept uploads.")
     expect(await house.storedFiles()).to.deep.equal(before.filter((path) => path.startsWith('acme/py/')))
   })
+
+  it('is described there in its own words, not in those of a later release that stays behind', async () => {
+    for (const version of ['2.0', '3.0']) {
+      const later = buildWheel({ name: 'bard', version, headers: [`Summary: Of ${version}`, 'License: GPL'] })
+      expect((await upload(house, later, 'bard', version)).status).to.equal(200)
+    }
+    const there = async () => {
+      const { latest, description, license } = await operator.done('GET', 'packages/stable/bard')
+      return [latest, description, license]
+    }
+    expect((await operator.send('POST', 'packages/py/bard/2.0/promote', { to: 'stable' })).status).to.equal(200)
+    expect(await there()).to.deep.equal(['2.0', 'Of 2.0', 'GPL'])
+    expect((await promote()).status).to.equal(200)
+    expect(await there(), 'an older one changes nothing').to.deep.equal(['2.0', 'Of 2.0', 'GPL'])
+  })
+
+  it('comes back onto the list where the last release was deleted before', async () => {
+    expect((await promote()).status).to.equal(200)
+    await operator.done('DELETE', 'packages/stable/bard/1.0')
+    expect((await operator.send('GET', 'packages/stable/bard')).status).to.equal(404)
+    expect((await promote()).status).to.equal(200)
+    expect(await operator.done('GET', 'packages/stable/bard')).to.include({ latest: '1.0' })
+    expect((await house.call('GET', '/acme/stable/simple/')).text()).to.contain('<a href="bard/">bard</a>')
+  })
 })

@@ -13,7 +13,7 @@ import { type FileDocument, findDocument, type ProjectDocument, projectKey } fro
 import { projectOf } from './project-name.js'
 import { metadataOfRelease } from './release-metadata.js'
 import { filesOf, highest, releaseOf } from './releases.js'
-import { compareVersionTexts } from './version.js'
+import { compareVersionTexts, parseVersion } from './version.js'
 
 /** The JSON of a project that came before the one of the simple index; renovate, pipenv and dashboards read it. At the repository's own address too, where
  *  some are given no more. */
@@ -35,7 +35,7 @@ type Asking = ProtocolRequest<{ readonly project: string }>
 
 async function serve(request: Asking, context: RepositoryContext, version?: string): Promise<Reply> {
   const project = projectOf(request.params.project)
-  if (project === undefined) return absent()
+  if (project === undefined || (version !== undefined && !parseVersion(version))) return absent()
   if (project !== request.params.project) {
     const rest = version === undefined ? '' : `${encodeURIComponent(version)}/`
     const query = request.query.toString()

@@ -162,6 +162,7 @@ describe('the JSON of a project of older clients', () => {
       '/acme/py/pypi/lute/json',
       '/acme/py/pypi/friendly-bard/9.9/json',
       '/acme/py/pypi/friendly-bard/x/json',
+      '/acme/py/pypi/friendly-bard/all/json',
     ]) {
       const answer = await get(target)
       expect([answer.status, answer.headers['content-type'], answer.json()], target).to.deep.equal([

@@ -20,6 +20,8 @@ const titles: Readonly<Record<number, string>> = {
 export const renderError: RenderError = (failure, status, request) => {
   const message = wordsOf(failure, status, request)
   if (isUpload(request)) return uploadReply(uploadStatus(failure, status), message, request)
+  // an upload gone astray: twine shows the reason phrase alone
+  if (failure.kind === 'method' && isSimple(request)) return { ...text(status, `${message}\n`), reason: reasonPhrase(message) }
   if (failure.kind === 'hidden') return text(403, `${message}\n`)
   return text(status, `${message}\n`, { 'cache-control': 'no-store' })
 }

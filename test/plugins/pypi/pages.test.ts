@@ -137,7 +137,8 @@ describe('the simple index of a repository', () => {
       const answer = await house.call(method, '/acme/py/simple/friendly-bard/', { body: 'x' })
       expect(answer.status).to.equal(405)
       expect(answer.headers['allow']).to.match(/^GET, HEAD/)
-      expect(answer.text()).to.match(/uploaded by POST/)
+      expect(answer.reason).to.match(/uploaded by POST to the address of the repository itself, without 'simple\/'\.$/)
+      expect(answer.text()).to.equal(`${answer.reason}\n`)
     }
   })
 

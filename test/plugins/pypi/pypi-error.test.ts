@@ -69,8 +69,9 @@ describe('failures in the words of Python clients', () => {
 
   it('tell who posts to the index where uploads go', () => {
     const { body, reason } = shown(renderError(methodNotAllowed(['GET', 'HEAD']), 405, requestFor('POST', '/simple/x/')))
-    expect(body).to.match(/^The simple index is read only\. Files are uploaded by POST/)
-    expect(reason).to.equal(undefined)
+    const words =
+      "The simple index is read only. Files are uploaded by POST to the address of the repository itself, without 'simple/'."
+    expect([reason, body]).to.deep.equal([words, `${words}\n`])
   })
 
   it('say nothing of what broke', () => {

@@ -14,7 +14,7 @@ import { escapeHtml } from './simple-html.js'
 
 /** Bytes of a call. */
 const longestCall = 64 * 1024
-/** Names that one answer lists at most: it is made whole. */
+/** Names that one answer lists at most: it is made whole. A part of the list would tell a mirror that the rest is gone. */
 const listedAtMost = 100_000
 
 /** The XML-RPC of old indexes: it lists projects for mirrors, and says of everything else where to find it. */
@@ -33,16 +33,21 @@ async function serveCall(request: ProtocolRequest, context: RepositoryContext): 
     if (failure.kind === 'too-large') throw tooLarge(`A call may have ${longestCall} bytes`)
     return fault(-32700, 'This is no XML-RPC call.')
   }
-  if (method === 'list_packages') return answer(await listPackages(context))
+  if (method === 'list_packages') {
+    const list = await listPackages(context)
+    if (list !== undefined) return answer(list)
+    return fault(-32500, `More than ${listedAtMost} projects are listed as JSON alone: ${context.mountUrl.href}simple/`)
+  }
   const words = `Method '${method.slice(0, 80)}' is not served. Read projects as JSON: ${context.mountUrl.href}simple/{project}/`
   return fault(-32500, words)
 }
 
-async function listPackages(context: RepositoryContext): Promise<string> {
+/** Undefined where there are too many for one answer. */
+async function listPackages(context: RepositoryContext): Promise<string | undefined> {
   const values: string[] = []
   for await (const { name } of projectsOf(context)) {
+    if (values.length === listedAtMost) return undefined
     values.push(`<value><string>${escapeHtml(name)}</string></value>`)
-    if (values.length === listedAtMost) break
   }
   return `<params><param><value><array><data>${values.join('')}</data></array></value></param></params>`
 }

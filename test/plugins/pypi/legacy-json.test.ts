@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { blake2b } from 'hash-wasm'
+import type { ProtocolRequest, RepositoryContext } from '#core'
+import { xmlRpcRoutes } from '../../../plugins/pypi/xml-rpc.js'
 import type { House } from '../../support/house.js'
 import { buildSdist } from '../../support/sdist-builder.js'
 import { type BuiltFile, buildWheel } from '../../support/wheel-builder.js'
@@ -197,6 +200,22 @@ describe('the XML-RPC of old indexes', () => {
       expect([answer.status, answer.headers['content-type']]).to.deep.equal([200, 'text/xml; charset=utf-8'])
       expect([...answer.text().matchAll(/<string>([^<]*)<\/string>/g)].map(([, name]) => name)).to.deep.equal(['lute', 'Zither'])
     }
+  })
+
+  it('lists all projects or none: a part would tell a mirror that the rest is gone', async () => {
+    const ask = async (count: number) => {
+      async function* packages() {
+        for (let at = 0; at < count; at++) yield { name: `p${at}`, facts: {} }
+      }
+      const request = { body: Readable.from([Buffer.from(method('list_packages'))]) } as unknown as ProtocolRequest
+      const context = { packages, mountUrl: new URL('https://repo.example.com/acme/py/') } as unknown as RepositoryContext
+      const reply = await xmlRpcRoutes[0]?.handle(request, context)
+      return Buffer.from(reply?.body as Uint8Array).toString()
+    }
+    expect([...(await ask(100_000)).matchAll(/<string>p\d+<\/string>/g)]).to.have.length(100_000)
+    const refusal = await ask(100_001)
+    expect(refusal).to.match(fault(-32500))
+    expect(refusal).to.contain('https://repo.example.com/acme/py/simple/').and.not.to.contain('<string>p0')
   })
 
   it('answers everything else with a fault that leads to the JSON', async () => {

@@ -4,6 +4,7 @@ import { normalizeName } from './project-name.js'
 import { copyRelease } from './release-copy.js'
 import { removeProject, removeRelease } from './release-removal.js'
 import { filesOf, releaseOf } from './releases.js'
+import { mergeRestored } from './restored-project.js'
 
 /** A project's releases: each all of its files, with what the index says of them. */
 export const keeping = (clock: () => Clock): PackageKeeping => ({
@@ -22,4 +23,5 @@ export const keeping = (clock: () => Clock): PackageKeeping => ({
   copy: (project, version, from, to, change) => copyRelease(project, version, from, to, change, clock().now()),
   yank: yankRelease,
   setStatus: setProjectStatus,
+  merge: mergeRestored,
 })

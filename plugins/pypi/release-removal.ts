@@ -26,9 +26,10 @@ export const removeRelease: PackageKeeping['remove'] = async (project, version, 
   const owner = await findDocument<ProjectDocument>(documents, projectKey(project))
   const staying = all.filter((file) => !leaving.includes(file))
   const latest = highest(staying)
-  if (owner === undefined || releaseOf(owner.value.latest) !== releaseOf(version)) return
+  if (owner === undefined || (latest !== undefined && releaseOf(owner.value.latest) !== releaseOf(version))) return
+  // Written in any case: so an undo is asked how it goes together with what was uploaded meanwhile.
   const after = latest === undefined ? owner.value : await describedBy(latest, owner.value, staying, context)
-  if (latest !== undefined) change.putDocument(projectKey(project), after)
+  change.putDocument(projectKey(project), after)
   change.describe(project, latest === undefined ? undefined : describeProject(after))
 }
 

@@ -28,3 +28,11 @@ export function highest(files: readonly FileDocument[]): string | undefined {
   })
   return parsed.sort((a, b) => Number(b.yanked) - Number(a.yanked) || order(a.found, b.found)).at(-1)?.version
 }
+
+/** Does a version stand for its project where `latest` did? A final version before any pre-release; the same version in its newer words. */
+export function supersedes(version: string, latest: string): boolean {
+  const [candidate, current] = [parseVersion(version), parseVersion(latest)]
+  if (!candidate || !current) return candidate !== undefined
+  const byFinality = Number(isPreRelease(current)) - Number(isPreRelease(candidate))
+  return (byFinality || compareVersions(candidate, current)) >= 0
+}

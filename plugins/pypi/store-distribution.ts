@@ -15,7 +15,7 @@ import {
   storedPath,
   type UniqueDocument,
 } from './project-documents.js'
-import { compareVersions, isPreRelease, parseVersion } from './version.js'
+import { supersedes } from './releases.js'
 
 /** A file whose every check has passed. */
 export interface Distribution {
@@ -144,13 +144,6 @@ function projectAfter(before: ProjectDocument | undefined, facts: DistributionFa
     },
     ...(before?.status === undefined ? {} : { status: before.status }),
   }
-}
-
-function supersedes(version: string, latest: string): boolean {
-  const [candidate, current] = [parseVersion(version), parseVersion(latest)]
-  if (!candidate || !current) return candidate !== undefined
-  const byFinality = Number(isPreRelease(current)) - Number(isPreRelease(candidate))
-  return (byFinality || compareVersions(candidate, current)) >= 0
 }
 
 /** The names of deleted files stay spent. */

@@ -68,6 +68,8 @@ interface Resolver {
   readonly sidecars: boolean
   /** Tells why a file was yanked. */
   readonly tellsYanks?: RegExp
+  /** Takes only what was uploaded before the moment that follows. */
+  readonly before?: string
   /** Resolves, and installs nothing: wheels are not needed for it. */
   readonly resolve?: (user: PythonUser, index: string) => Promise<string>
 }
@@ -85,6 +87,7 @@ const resolvers: readonly Resolver[] = [
   pipOf('23.2.1', '3.11'),
   {
     ...pipOf('26.3', '3.13'),
+    before: '--uploaded-prior-to',
     async resolve(user, index) {
       const words = ['-m', 'pip', 'install', '--dry-run', '--quiet', '--ignore-installed', '--no-cache-dir', '--report', 'report']
       await user.succeed('python', [...words, '--index-url', index, 'song[loud]'])
@@ -107,6 +110,7 @@ const resolvers: readonly Resolver[] = [
       return { ...(await user.run('uv', args)), folder }
     },
     sidecars: true,
+    before: '--exclude-newer',
     tellsYanks: /`song==1\.4` is yanked \(reason: "?out of tune"?\)/,
     async resolve(user, index) {
       await write(user, 'in.txt', 'song[loud]')
@@ -127,7 +131,7 @@ const resolvers: readonly Resolver[] = [
   },
 ]
 
-for (const { title, tools, install, sidecars, tellsYanks, resolve } of resolvers)
+for (const { title, tools, install, sidecars, tellsYanks, before, resolve } of resolvers)
   pythonSuite(
     title,
     tools,
@@ -167,6 +171,18 @@ for (const { title, tools, install, sidecars, tellsYanks, resolve } of resolvers
         const ran = await install(user(), ['drum'], user().index(user().target.token))
         expect(ran.status, ran.output).to.equal(0)
       })
+
+      if (before !== undefined)
+        it('takes what was uploaded before a moment, by the times that the index tells', async () => {
+          const headers = { authorization: `Bearer ${user().target.token}`, accept: 'application/vnd.pypi.simple.v1+json' }
+          const page = await (await fetch(`${user().repository}simple/song/`, { headers })).json()
+          const { files } = page as { files: readonly { filename: string; 'upload-time': string }[] }
+          const moment = files.find(({ filename }) => filename.startsWith('song-1.2-'))?.['upload-time'] ?? ''
+          expect((await installed(['song', 'chord'], before, moment, 'song')).versions).to.equal('1.1 1.1')
+          expect((await installed(['song', 'chord'], before, '2100-01-01T00:00:00Z', 'song')).versions).to.equal('1.2 1.2')
+          const nothing = await install(user(), [before, '2020-01-01T00:00:00Z', 'song'], index())
+          expect(nothing.status, nothing.output).not.to.equal(0)
+        })
 
       if (resolve)
         it('resolves by metadata alone: no wheel is fetched', async () => {

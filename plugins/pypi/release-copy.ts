@@ -29,6 +29,8 @@ export async function copyRelease(
   const files = (await filesOf(project, from.documents)).filter((file) => releaseOf(file.version) === releaseOf(version))
   const source = await findDocument<ProjectDocument>(from.documents, projectKey(project))
   if (files.length === 0 || source === undefined) throw notFound('version', `${project} ${version}`)
+  if (source.value.status?.status === 'quarantined')
+    throw conflict(`Project '${project}' is quarantined in ${from.repository.name}: nothing of it is offered.`)
   const target = await findDocument<ProjectDocument>(to.documents, projectKey(project))
   const closed = target?.value.status?.status
   if (closed === 'archived' || closed === 'quarantined')

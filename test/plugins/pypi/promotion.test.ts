@@ -70,6 +70,16 @@ describe('a release of a Python project that is promoted', () => {
     expect(await house.storedFiles()).to.deep.equal(before.filter((path) => path.startsWith('acme/py/')))
   })
 
+  it('is not brought out of a quarantine', async () => {
+    const status = (status: string) => operator.done('PUT', 'packages/py/bard/status', { status })
+    await status('quarantined')
+    expectRefusal(await promote(), 409, 'conflict', "Project 'bard' is quarantined in py: nothing of it is offered.")
+    expect(await files('stable')).to.deep.equal([])
+    await status('archived')
+    expect((await promote()).status).to.equal(200)
+    expect(await files('stable')).to.have.length(1)
+  })
+
   it('is described there in its own words, not in those of a later release that stays behind', async () => {
     for (const version of ['2.0', '3.0']) {
       const later = buildWheel({ name: 'bard', version, headers: [`Summary: Of ${version}`, 'License: GPL'] })

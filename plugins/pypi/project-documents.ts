@@ -54,6 +54,8 @@ export type UniqueDocument = { readonly v: number; readonly filename: string; re
 export const projectKey = (project: string): DocumentKey => [project, 'project']
 export const filesKey = (project: string): DocumentKey => [project, 'file']
 export const fileKey = (project: string, filename: string): DocumentKey => [project, 'file', filename]
+/** Of the places that files of one release take. */
+export const releaseKey = (project: string, release: string): DocumentKey => [project, 'unique', release]
 export const placeKey = (file: DistributionFile): DocumentKey => [file.project, 'unique', ...uniqueKey(file)]
 
 /** In the store a file lies below its project. */

@@ -12,10 +12,11 @@ import {
   type ProjectDocument,
   placeKey,
   projectKey,
+  releaseKey,
   storedPath,
   type UniqueDocument,
 } from './project-documents.js'
-import { supersedes } from './releases.js'
+import { releaseOf, supersedes } from './releases.js'
 
 /** A file whose every check has passed. */
 export interface Distribution {
@@ -101,7 +102,11 @@ async function commit(
   // The last release took the name off the list when it went, and left the project.
   const empty = before !== undefined && !(await hasFiles(file.project, context.documents))
   if (empty) change.requireHead(file.project, head)
-  const after = projectAfter(before?.value, facts, empty)
+  const keeps =
+    before !== undefined &&
+    !supersedes(facts.version, before.value.latest) &&
+    (await isOffered(before.value.latest, file, context))
+  const after = keeps ? { ...before.value, name: facts.name } : projectAfter(before?.value, facts)
   const changed = JSON.stringify(after) !== JSON.stringify(before?.value)
   if (changed) change.putDocument(projectKey(file.project), after, before ? { revision: before.revision } : 'absent')
   if (changed || empty) change.describe(file.project, describeProject(after))
@@ -128,9 +133,18 @@ function describeFile({ file, blob, metadata, provenance, facts, at }: Distribut
   }
 }
 
-/** The newest file names the project; the highest version, final before pre-release, describes it. */
-function projectAfter(before: ProjectDocument | undefined, facts: DistributionFacts, empty: boolean): ProjectDocument {
-  if (before && !empty && !supersedes(facts.version, before.latest)) return { ...before, name: facts.name }
+/** Is there a file of this version that is not yanked? */
+async function isOffered(version: string, { project }: DistributionFile, { documents }: RepositoryContext): Promise<boolean> {
+  for await (const { value } of documents.list(releaseKey(project, releaseOf(version)))) {
+    const { filename, gone } = value as unknown as UniqueDocument
+    const found = gone ? undefined : await findDocument<FileDocument>(documents, fileKey(project, filename))
+    if (found?.value.yanked === false) return true
+  }
+  return false
+}
+
+/** The newest file names the project; the highest version that is offered, final before pre-release, describes it. */
+function projectAfter(before: ProjectDocument | undefined, facts: DistributionFacts): ProjectDocument {
   const { description, license, homepage, keywords } = facts
   return {
     v: documentVersion,

@@ -219,4 +219,20 @@ describe('the life of a project', () => {
     expect((await upload(house, lower, 'bard', '0.9')).status).to.equal(200)
     expect(await operator.done('GET', 'packages/py/bard')).to.include({ latest: '0.9', description: 'Anew' })
   })
+
+  it('is described by what comes after all of it was yanked, and by the higher of both once that is taken back', async () => {
+    await operator.done('POST', 'packages/py/bard/1.0/yank', {})
+    const told = async () => {
+      const { latest, description } = await operator.done('GET', 'packages/py/bard')
+      return [latest, description]
+    }
+    expect(await told(), 'better than nothing').to.deep.equal(['1.0', null])
+    for (const version of ['0.9', '0.8']) {
+      const lower = buildWheel({ name: 'bard', version, headers: [`Summary: Of ${version}`] })
+      expect((await upload(house, lower, 'bard', version)).status).to.equal(200)
+      expect(await told()).to.deep.equal(['0.9', 'Of 0.9'])
+    }
+    await operator.done('DELETE', 'packages/py/bard/1.0/yank')
+    expect(await told()).to.deep.equal(['1.0', null])
+  })
 })

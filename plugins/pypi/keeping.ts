@@ -4,7 +4,7 @@ import { normalizeName } from './project-name.js'
 import { copyRelease } from './release-copy.js'
 import { removeProject, removeRelease } from './release-removal.js'
 import { filesOf, releaseOf } from './releases.js'
-import { mergeRestored } from './restored-project.js'
+import { mendRestored, mergeRestored } from './restored-project.js'
 
 /** A project's releases: each all of its files, with what the index says of them. */
 export const keeping = (clock: () => Clock): PackageKeeping => ({
@@ -24,4 +24,5 @@ export const keeping = (clock: () => Clock): PackageKeeping => ({
   yank: yankRelease,
   setStatus: setProjectStatus,
   merge: mergeRestored,
+  mend: mendRestored,
 })

@@ -1,6 +1,6 @@
 import { conflict, type PackageKeeping } from '#core'
-import type { ProjectDocument } from './project-documents.js'
-import { supersedes } from './releases.js'
+import { findDocument, type ProjectDocument, projectKey } from './project-documents.js'
+import { filesOf, highest, releaseOf, supersedes } from './releases.js'
 
 type Merge = NonNullable<PackageKeeping['merge']>
 type States = Parameters<Merge>[1]
@@ -22,4 +22,19 @@ function mergeProject({ before, after, now }: States): ReturnType<Merge> {
   const { latest, facts } = supersedes(present.latest, then.latest) ? present : then
   const status = present.status ?? (after === undefined ? then.status : undefined)
   return { ...present, latest, facts, ...(status === undefined ? {} : { status }) }
+}
+
+/** What stands for a project is among its files once a release came back. The words of one that is on its way back cannot be read yet: none are better than
+ *  those of another, and the next upload brings its own. */
+export const mendRestored: NonNullable<PackageKeeping['mend']> = async (projects, context, documents, change) => {
+  for (const project of projects) {
+    const head = (await context.documents.head(project))?.sequence ?? 0
+    const owner = await findDocument<ProjectDocument>(documents, projectKey(project))
+    const files = await filesOf(project, documents)
+    const latest = highest(files)
+    if (owner === undefined || latest === undefined) continue
+    if (files.some(({ version }) => releaseOf(version) === releaseOf(owner.value.latest))) continue
+    change.requireHead(project, head)
+    change.putDocument(projectKey(project), { ...owner.value, latest, facts: {} })
+  }
 }

@@ -57,6 +57,16 @@ describe('a project that comes back beside what was uploaded meanwhile', () => {
     expect(await told()).to.deep.equal({ versions: ['1.0', '2.0'], latest: '2.0', description: 'Of 2.0' })
   })
 
+  it('is not described by a release that stays deleted', async () => {
+    await publish('2.0')
+    const lower = await remove('bard/1.0')
+    const higher = await remove('bard/2.0')
+    await operator.done('POST', lower)
+    expect(await told()).to.deep.equal({ versions: ['1.0'], latest: '1.0', description: null })
+    await operator.done('POST', higher)
+    expect(await told()).to.deep.equal({ versions: ['1.0', '2.0'], latest: '2.0', description: 'Of 2.0' })
+  })
+
   it('keeps the status that it had, and one that was set since', async () => {
     await publish('2.0')
     const status = async () =>

@@ -2,7 +2,6 @@ import { json, type ProtocolRequest, type RegistryError, type RenderError, type 
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
-  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -51,7 +50,6 @@ function uploadStatus(failure: RegistryError, status: number): number {
 
 function wordsOf(failure: RegistryError, status: number, request: ProtocolRequest): string {
   if (failure.kind === 'hidden') return 'You may not read this repository.'
-  if (failure.kind === 'unauthenticated') return 'Invalid or non-existent authentication information.'
   if (failure.kind === 'forbidden' && failure.detail['permission'] !== undefined && isUpload(request))
     return "The user isn't allowed to upload to this repository."
   if (failure.kind === 'method' && isSimple(request)) {

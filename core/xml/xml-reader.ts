@@ -17,6 +17,8 @@ export interface XmlLimits {
   readonly characterReferences: number
   /** Characters of one kept element's own text. */
   readonly text: number
+  /** Characters of the name of an element or attribute, kept or not. */
+  readonly name: number
 }
 
 export interface XmlOptions {
@@ -38,7 +40,10 @@ export interface XmlElement {
   readonly children: readonly XmlElement[]
 }
 
-export const xmlLimits: XmlLimits = { bytes: 1024 * 1024, nodes: 50_000, depth: 64, characterReferences: 10_000, text: 64 * 1024 }
+export const xmlLimits: XmlLimits = {
+  ...{ bytes: 1024 * 1024, nodes: 50_000, depth: 64, characterReferences: 10_000 },
+  ...{ text: 64 * 1024, name: 1024 },
+}
 
 const fiveEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
@@ -102,7 +107,7 @@ class XmlReading {
       throw invalid('The XML document has a DOCTYPE, which is not accepted')
     })
     for (const event of ['comment', 'processinginstruction'] as const) this.parser.on(event, () => this.count())
-    this.parser.on('attribute', (_attribute: SaxesAttributeNSIncomplete | object) => this.count())
+    this.parser.on('attribute', ({ name }: SaxesAttributeNSIncomplete | { readonly name: string }) => this.count(name))
     this.parser.on('opentag', (tag) => this.enter(tag as SaxesTagNS | SaxesTagPlain))
     this.parser.on('closetag', () => this.leave())
     this.parser.on('text', (text) => this.take(text))
@@ -141,12 +146,13 @@ class XmlReading {
       throw this.over('character references', this.limits.characterReferences)
   }
 
-  private count(): void {
+  private count(name = ''): void {
     if (++this.nodes > this.limits.nodes) throw this.over('nodes', this.limits.nodes)
+    if (name.length > this.limits.name) throw this.over('characters in a name', this.limits.name)
   }
 
   private enter(tag: SaxesTagNS | SaxesTagPlain): void {
-    this.count()
+    this.count(tag.name)
     if (++this.depth > this.limits.depth) throw this.over('levels', this.limits.depth)
     if (this.dropped > 0) return
     const name = 'local' in tag ? tag.local : tag.name.slice(tag.name.lastIndexOf(':') + 1)

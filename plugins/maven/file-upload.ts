@@ -134,7 +134,8 @@ async function checkedPom(
   if (!isPom(file)) return undefined
   const pom = (await context.parse(blob, path)) as PomFacts
   const contradiction = context.repository.layoutPolicy === 'strict' ? contradictionOf(pom, file) : undefined
-  if (contradiction !== undefined) throw invalid(contradiction, { detail: { title: 'POM does not fit its path' } })
+  const title = pom.unreadable === undefined ? 'POM does not fit its path' : 'POM cannot be read'
+  if (contradiction !== undefined) throw invalid(contradiction, { detail: { title } })
   return pom
 }
 

@@ -121,6 +121,12 @@ describe('the XML reader', () => {
     expect((await refusal(read(`<root>${' '.repeat(1024 * 1024)}</root>`))).kind).to.equal('too-large')
     const long = await refusal(read(`<root><a>${'x'.repeat(70_000)}</a></root>`))
     expect(long.message).to.equal('The XML document has more than 65536 characters in a')
+    const name = 'n'.repeat(1025)
+    for (const named of [`<${name}/>`, `<b><c ${name}=""/></b>`, `<a ${name}="">x</a>`])
+      expect((await refusal(read(`<root>${named}</root>`))).message).to.equal(
+        'The XML document has more than 1024 characters in a name',
+      )
+    await read(`<root><${name.slice(1)} ${name.slice(1)}=""/></root>`)
   })
 
   it('refuses another root, junk after it, an open end and nothing at all', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** Pieces that mean harm, or something to a parser. */
-export const meant = [
+const meant = [
   '<!DOCTYPE project [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
   '<!DOCTYPE x SYSTEM "file:///etc/passwd">',
   '<![CDATA[',

@@ -202,7 +202,7 @@ describe('maven releases', () => {
       '400 Not in the Maven layout',
       '400 Not in the Maven layout',
       '400 POM does not fit its path',
-      '400 POM does not fit its path',
+      '400 POM cannot be read',
     ])
     expect(await house.storedFiles()).to.deep.equal([])
     expect((await new MavenDeployment(house, '/acme/loose').put('org/demo/lib/1.0/ivy-1.0.xml', 'x')).status).to.equal(201)

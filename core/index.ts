@@ -69,6 +69,7 @@ export type {
 } from './request/protocol-request.js'
 export type { BytesOptions, Download, Headers, Reply } from './request/reply.js'
 export { empty, html, json, redirect, text, xml } from './request/reply.js'
+export { holdPreconditions, preconditionNames } from './request/write-preconditions.js'
 export { Clock } from './runtime/clock.js'
 export type { Json, JsonObject } from './runtime/json.js'
 export { KeyedQueue } from './runtime/keyed-queue.js'

@@ -3,6 +3,7 @@ import { putChecksum } from './checksum-files.js'
 import { putArtifactFile, putLooseFile } from './file-upload.js'
 import { type ChecksumAlgorithm, checksumAlgorithms, parseMavenPath } from './layout.js'
 import { putMetadata } from './metadata-upload.js'
+import { holdBeforeBody } from './preconditions.js'
 import { removeFile } from './removal.js'
 import { admitFile } from './repository-rules.js'
 import { requestDigests } from './request-digests.js'
@@ -29,15 +30,14 @@ export const deploy = (now: Now) =>
       // This one makes a client send the bytes; anything else it takes for the end.
       if (request.header('x-checksum-deploy')?.toLowerCase() === 'true')
         throw notFound('bytes for a checksum alone, send them:', path)
-      const promised = requestDigests((name) => request.header(name))
-      if (file === undefined)
-        return putLooseFile(
-          context,
-          path,
-          parsed.kind === 'other' ? parsed.folder : undefined,
-          await context.stage(request.body, promised),
-        )
-      return putArtifactFile(context, { path, file, now }, (expected) => {
+      const read = (name: string) => request.header(name)
+      const promised = requestDigests(read)
+      const held = await holdBeforeBody(read, path, context)
+      if (file === undefined) {
+        const folder = parsed.kind === 'other' ? parsed.folder : undefined
+        return putLooseFile(context, { path, folder, held }, await context.stage(request.body, promised))
+      }
+      return putArtifactFile(context, { path, file, now, read }, (expected) => {
         for (const algorithm of checksumAlgorithms) agree(algorithm, expected[algorithm], promised[algorithm])
         return context.stage(request.body, { ...expected, ...promised })
       })
@@ -56,8 +56,8 @@ export const remove = (now: Now) =>
     method: 'DELETE',
     path: '/{path+}',
     permission: 'artifacts.delete',
-    async handle({ params }, context) {
-      await removeFile(context, params.path, now())
+    async handle(request, context) {
+      await removeFile(context, request.params.path, now(), (name) => request.header(name))
       return empty(204)
     },
   })

@@ -17,6 +17,7 @@ import { digestOf } from './derived-digest.js'
 import { type MavenPath, parseMavenPath } from './layout.js'
 import { toFolder } from './listing.js'
 import { metadataIndex } from './metadata-index.js'
+import { fileTag } from './preconditions.js'
 import { resolveFile } from './snapshots.js'
 
 /** `now`: the house's clock. */
@@ -49,8 +50,7 @@ export const download = (now: () => Date) =>
       return bytes(artifact, {
         contentType: contentTypeOf(artifact.path),
         ...(counted === undefined ? {} : { download: counted }),
-        // Old resolvers and Gradle read a SHA-1 out of the tag's own shape only; a bare one is safe for all.
-        etag: `"${sha1 ?? sha256}"`,
+        etag: fileTag(artifact),
         headers: {
           ...(md5 === undefined ? {} : { 'x-checksum-md5': md5 }),
           ...(sha1 === undefined ? {} : { 'x-checksum-sha1': sha1 }),

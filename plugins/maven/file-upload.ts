@@ -3,6 +3,7 @@ import {
   type Digests,
   empty,
   invalid,
+  type PutOptions,
   principalId,
   RegistryError,
   type Reply,
@@ -13,6 +14,7 @@ import {
 import { type Deployment, type FileRecord, keys, loadDeployment } from './deployment.js'
 import { type ArtifactFile, coordinates, uniqueBuildOf, type VersionFolder } from './layout.js'
 import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
+import { holdPreconditions } from './preconditions.js'
 import { publish } from './publication.js'
 
 /** So long after its last file a deployment that no metadata announced counts as complete (maven dossier 7.3 c). */
@@ -27,12 +29,14 @@ export interface FileUpload {
   readonly path: string
   readonly file: ArtifactFile
   readonly now: () => Date
+  /** Headers of the request. */
+  readonly read: (name: string) => string | undefined
 }
 
 /** A PUT of a file of a build: checked, stored, and noted as part of its deployment, in one commit. */
 export async function putArtifactFile(
   context: RepositoryContext,
-  { path, file, now: clock }: FileUpload,
+  { path, file, now: clock, read }: FileUpload,
   stage: (expected: Partial<Digests>) => Promise<StagedBlob>,
 ): Promise<Reply> {
   const { folder, build, name } = file
@@ -47,6 +51,7 @@ export async function putArtifactFile(
     const deployment = await loadDeployment(documents, folder, build)
     const now = clock()
     const present = await context.artifacts.find(path)
+    holdPreconditions(read, present)
     if (present?.digests.sha256 === blob.digests.sha256) return empty(200)
     refuseClosed(deployment, file, now)
     const record = deployment.files.get(name)
@@ -81,16 +86,25 @@ export async function putArtifactFile(
   throw unavailable(`Too many uploads to ${coordinates(folder)} at once; try again`, 2)
 }
 
+export interface LooseFile {
+  readonly path: string
+  /** The version's, where it lies in one. */
+  readonly folder: VersionFolder | undefined
+  readonly held: PutOptions['if']
+}
+
 /** A file that no build owns, in a permissive repository: served by its exact path, in no metadata. Beside a release it never changes. */
 export async function putLooseFile(
   context: RepositoryContext,
-  path: string,
-  folder: VersionFolder | undefined,
+  { path, folder, held }: LooseFile,
   blob: StagedBlob,
 ): Promise<Reply> {
   const replace = folder === undefined || folder.snapshot
   try {
-    const { artifacts } = await context.change().putArtifact(path, blob, { replace }).commit()
+    const { artifacts } = await context
+      .change()
+      .putArtifact(path, blob, { replace, ...(held && { if: held }) })
+      .commit()
     return empty(artifacts.get(path) === 'same' ? 200 : 201)
   } catch (thrown) {
     if (!(thrown instanceof RegistryError) || thrown.kind !== 'conflict' || folder === undefined) throw thrown

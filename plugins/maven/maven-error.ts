@@ -57,8 +57,9 @@ function detailOf(failure: RegistryError): string {
 }
 
 function headersOf(failure: RegistryError): Headers {
-  const allow = failure.detail['allow']
+  const { allow, etag } = failure.detail
   return {
+    ...(typeof etag === 'string' ? { etag } : {}),
     ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
     ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),
   }

@@ -4,6 +4,7 @@ import { type CommittedBuild, keys, loadDeployment, nextStamp } from './deployme
 import { listGroupPlugin } from './group-plugins.js'
 import { describeArtifact, latestWithout } from './latest-version.js'
 import { coordinates, parseMavenPath, type VersionFolder } from './layout.js'
+import { holdPreconditions } from './preconditions.js'
 import { asJson, describeVersion } from './publication.js'
 
 const attempts = 30
@@ -11,11 +12,24 @@ const attempts = 30
 type Change = ReturnType<RepositoryContext['change']>
 
 /** A file goes, and with the last of its build the build, with the last build the version: metadata follows by itself. */
-export async function removeFile(context: RepositoryContext, path: string, now: Date): Promise<void> {
+export async function removeFile(
+  context: RepositoryContext,
+  path: string,
+  now: Date,
+  read: (name: string) => string | undefined,
+): Promise<void> {
   const parsed = parseMavenPath(path)
   if (parsed.kind === 'metadata' || parsed.kind === 'checksum') throw notFound('stored file', path)
+  const condition = async () => {
+    const current = await context.artifacts.find(path)
+    const held = current && holdPreconditions(read, current)
+    return typeof held === 'object' ? { if: held } : {}
+  }
   if (parsed.kind !== 'artifact') {
-    await context.change().deleteArtifact(path).commit()
+    await context
+      .change()
+      .deleteArtifact(path, await condition())
+      .commit()
     return
   }
   const { folder, build, name } = parsed
@@ -25,7 +39,7 @@ export async function removeFile(context: RepositoryContext, path: string, now: 
     const artifactHead = (await documents.head(folder.artifactFolder))?.sequence ?? 0
     const { committed, files } = await loadDeployment(documents, folder, build)
     const change = context.change().requireHead(folder.versionFolder, head).requireHead(folder.artifactFolder, artifactHead)
-    change.deleteArtifact(path).deleteDocument(keys.file(folder, build, name))
+    change.deleteArtifact(path, await condition()).deleteDocument(keys.file(folder, build, name))
     if (files.size <= 1) change.deleteDocument(keys.open(folder, build))
     if (committed?.files.includes(name)) await uncount(context, change, folder, build, committed, name, now)
     try {

@@ -1,70 +1,11 @@
-import { type Artifact, invalid, type PutOptions, stale } from '#core'
-
-type Read = (name: string) => string | undefined
+import { type Artifact, holdPreconditions as hold, type PutOptions } from '#core'
 
 /** The strong tag of a file: same bytes, same tag. */
 export function etagOf(sha256: string): string {
   return `"${sha256}"`
 }
 
-/** Holds the conditions of a write against what is there now, in the order of RFC 9110 13.2.2; throws `stale`, with the current tag in
- *  `detail.etag`. What comes back holds the same in the commit: nobody may have come between. */
-export function holdPreconditions(read: Read, current: Artifact | undefined): PutOptions['if'] {
-  const unchanged = current === undefined ? 'absent' : { sha256: current.digests.sha256 }
-  let conditional = false
-
-  const ifMatch = read('if-match')
-  const unmodifiedSince = read('if-unmodified-since')
-  if (ifMatch !== undefined) {
-    conditional = true
-    if (!matches('If-Match', ifMatch, current, 'strong')) throw failed('If-Match', current)
-  } else if (unmodifiedSince !== undefined && current !== undefined) {
-    const limit = httpDate(unmodifiedSince)
-    if (limit !== undefined) {
-      conditional = true
-      if (wholeSeconds(current.modified) > limit) throw failed('If-Unmodified-Since', current)
-    }
-  }
-
-  const ifNoneMatch = read('if-none-match')
-  if (ifNoneMatch !== undefined) {
-    conditional = true
-    if (matches('If-None-Match', ifNoneMatch, current, 'weak')) throw failed('If-None-Match', current)
-  }
-  return conditional ? unchanged : undefined
-}
-
-/** Does one of the listed tags name the file? `*` alone names any. Throws `invalid` for what is no list of tags: a write that asks for a condition
- *  nobody understands must not go on without it. */
-function matches(header: string, list: string, current: Artifact | undefined, comparison: 'strong' | 'weak'): boolean {
-  if (list.trim() === '*') return current !== undefined
-  if (!tagList.test(list.trim())) throw invalid(`${header} is malformed: it takes * or entity tags in quotes`)
-  const wanted = current && etagOf(current.digests.sha256)
-  return entityTags(list).some((tag) => (comparison === 'weak' ? tag.replace(/^W\//, '') : tag) === wanted)
-}
-
-const tag = '(?:W/)?"[\\x21\\x23-\\x7e\\x80-\\xff]*"'
-const tagList = new RegExp(`^${tag}(?:[ \\t]*,[ \\t]*${tag})*$`)
-
-/** Tags as they stand, `W/` included; commas inside quotes belong to the tag. */
-function entityTags(list: string): readonly string[] {
-  return list.match(new RegExp(tag, 'g')) ?? []
-}
-
-function httpDate(text: string): number | undefined {
-  const at = Date.parse(text)
-  return /^[A-Za-z]{3,9},? /.test(text) && !Number.isNaN(at) ? at : undefined
-}
-function wholeSeconds(at: Date): number {
-  return Math.floor(at.getTime() / 1000) * 1000
-}
-
-function failed(header: string, current: Artifact | undefined) {
-  const etag = current === undefined ? undefined : etagOf(current.digests.sha256)
-  return stale(
-    etag === undefined ? `${header} does not hold: there is no such file` : `${header} does not hold: the file is ${etag}`,
-    {
-      detail: etag === undefined ? {} : { etag },
-    },
-  )
+/** `holdPreconditions` of the kernel, by this format's tags. */
+export function holdPreconditions(read: (name: string) => string | undefined, current: Artifact | undefined): PutOptions['if'] {
+  return hold(read, current, current && etagOf(current.digests.sha256))
 }

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   notFound,
   type ProtocolRequest,
+  preconditionNames,
   RegistryError,
   type Reply,
   type RepositoryContext,
@@ -29,11 +30,9 @@ export interface UploadNote {
 /** Parameters of the two routes that lead to an upload. */
 export type UploadAddress = { readonly id: string; readonly path?: string }
 
-const conditionNames = ['if-match', 'if-none-match', 'if-unmodified-since']
-
 export function conditionsOf(request: Pick<ProtocolRequest, 'header'>): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    conditionNames.flatMap((name) => [[name, request.header(name)]]).filter(([, value]) => value !== undefined),
+    preconditionNames.flatMap((name) => [[name, request.header(name)]]).filter(([, value]) => value !== undefined),
   )
 }
 

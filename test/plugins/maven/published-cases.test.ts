@@ -226,6 +226,9 @@ describe('what other maven repositories got wrong', () => {
       'content-length': '0',
     }
     expect((await dora.get(`${folder}/1.0/lib-1.0.jar`, jdk)).text()).to.equal('jar')
+    const { 'content-length': _, ...upgrade } = jdk
+    expect((await dora.put(`${folder}/1.1/lib-1.1.jar`, 'next', upgrade)).status).to.equal(201)
+    expect((await dora.get(`${folder}/1.1/lib-1.1.jar`, jdk)).text()).to.equal('next')
   })
 
   it('a token comes in any header that other repositories have for theirs, and opens what it opens as Bearer', async () => {

@@ -42,7 +42,7 @@ describe(withVersion('curl').replace('curl', 'curl, resuming'), function () {
     const upload = header(created.stdout, 'location')
     const part = ['-X', 'PATCH', '-H', 'Content-Type: application/partial-upload', '-H', 'Upload-Complete: ?1']
     const cut = await place.run(
-      ...['-sS', '--max-time', '1', '--limit-rate', '400k', '-u', `ci:${place.target.token}`, ...part],
+      ...['-sS', '--max-time', '3', '--limit-rate', '400k', '-u', `ci:${place.target.token}`, ...part],
       ...['-H', 'Upload-Offset: 0', '-T', 'whole.bin', upload],
     )
     expect(cut.status, 'cut by its own clock').to.equal(28)

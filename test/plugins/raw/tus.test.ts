@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import raw from '../../../plugins/raw/index.js'
+import { FixedClock } from '../../support/fixed-clock.js'
 import { type Answer, type House, openHouse, type Somebody } from '../../support/house.js'
 import { callTrailing } from '../../support/trailing.js'
 import { breakOff } from '../../support/wire.js'
@@ -269,5 +270,32 @@ describe('tus uploads', () => {
     expect((await tus('HEAD', target.replace('/files/', '/once/'))).status).to.equal(404)
     expect((await tus('HEAD', target.replace(/f$/, 'g'))).status, 'under another path').to.equal(404)
     expect(await offset(target)).to.equal('0')
+  })
+
+  it('of a day ago says that it is over, by both protocols, and is no file', async () => {
+    const clock = new FixedClock()
+    const other = await openHouse({ plugins: [raw], repositories: [{ name: 'files', format: 'raw' }], clock, idle: true })
+    try {
+      const headers = { 'tus-resumable': '1.0.0', 'upload-length': '10', 'upload-metadata': `path ${b64('f')}` }
+      const begun = await other.call('POST', `${base}/-/tus/`, { headers: { ...headers, ...bytesType }, body: 'hello' })
+      const draft = await other.call('PUT', `${base}/g`, { headers: { 'upload-complete': '?0' }, body: 'hello' })
+      const statuses = async () => {
+        const part = { 'upload-offset': '5', 'content-type': 'application/partial-upload', 'upload-complete': '?1' }
+        const [one, two] = [at(begun), at(draft)]
+        const answers = [
+          await other.call('HEAD', one, { headers }),
+          await other.call('PATCH', one, { headers: { ...headers, ...bytesType, 'upload-offset': '5' }, body: 'world' }),
+          await other.call('HEAD', two),
+          await other.call('PATCH', two, { headers: part, body: 'world' }),
+        ]
+        for (const answer of answers) expect(answer.headers, 'no offset is told').to.not.have.property('upload-offset')
+        return answers.map(({ status }) => status)
+      }
+      clock.advance(24 * 60 * 60_000 + 1)
+      expect(await statuses()).to.deep.equal([410, 410, 410, 410])
+      expect(await other.storedFiles()).to.deep.equal([])
+    } finally {
+      await other.close()
+    }
   })
 })

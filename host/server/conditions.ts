@@ -6,8 +6,8 @@ export interface Validators {
 }
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-/** RFC 9110 section 13.2.2 for GET and HEAD of something that exists: undefined lets the answer go on. */
-export function evaluateConditions(headers: Headers, { etag, modified }: Validators): 304 | 412 | undefined {
+/** RFC 9110 section 13.2.2 for GET and HEAD of something that exists: undefined lets the answer go on. `now`: in milliseconds. */
+export function evaluateConditions(headers: Headers, { etag, modified }: Validators, now: number): 304 | 412 | undefined {
   const ifMatch = one(headers['if-match'])
   if (ifMatch !== undefined) {
     if (!matches(ifMatch, etag, strong)) return 412
@@ -18,8 +18,11 @@ export function evaluateConditions(headers: Headers, { etag, modified }: Validat
   const ifNoneMatch = one(headers['if-none-match'])
   if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag, weak) ? 304 : undefined
   const modifiedSince = parseHttpDate(one(headers['if-modified-since']))
-  if (modifiedSince !== undefined && modified && seconds(modified.getTime()) <= modifiedSince) return 304
-  return undefined
+  if (modifiedSince === undefined || modified === undefined) return undefined
+  const changed = seconds(modified.getTime())
+  // A clock that is ahead, as of the file that `curl -z` compares with, must not hide what changes until it is reached.
+  if (modifiedSince > now && modifiedSince !== changed) return undefined
+  return changed <= modifiedSince ? 304 : undefined
 }
 
 /** May the Range be answered? A weak tag never; a date only where it is the exact one and a second old already (RFC 9110 section 13.1.5). */

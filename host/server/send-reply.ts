@@ -83,7 +83,7 @@ function choose(req: IncomingMessage, reply: Reply): Chosen {
   const reads = req.method === 'GET' || req.method === 'HEAD'
   if (!reads || reply.status < 200 || reply.status > 299 || (reply.etag === undefined && reply.modified === undefined))
     return whole
-  const failed = evaluateConditions(req.headers, reply)
+  const failed = evaluateConditions(req.headers, reply, Date.now())
   if (failed === 304) return { reply: { ...reply, status: 304, ranges: false }, size }
   if (failed === 412) return instead(refusal(reply, 412, 'precondition', `The current entity tag is ${reply.etag ?? 'none'}`))
   const { range } = req.headers

@@ -93,6 +93,8 @@ describe('reading raw files', () => {
     [{ 'if-match': '*' }, 200],
     [{ 'if-unmodified-since': 'Thu, 01 Jan 2004 00:00:00 GMT' }, 412],
     [{ 'if-modified-since': 'Thu, 01 Jan 2004 00:00:00 GMT' }, 200],
+    [{ 'if-modified-since': 'Fri, 01 Jan 2999 00:00:00 GMT' }, 200],
+    [{ 'if-modified-since': 'no date' }, 200],
     [{ 'if-none-match': '"other"', 'if-modified-since': 'Fri, 01 Jan 2027 00:00:00 GMT' }, 200],
     [{ 'if-none-match': etag, range: 'bytes=0-9' }, 304],
     [{ 'if-match': '"other"', range: 'bytes=200-' }, 412],

@@ -102,7 +102,10 @@ export function repositoryCommand(program: Command): void {
   common(
     repository.command('settings <organization> <name>').description("lines to paste into each client's own settings"),
   ).action(async (org: string, name: string, options: CommonOptions) => {
-    print(options, ['client', 'text'], await clientOf(options).get<Row[]>(`${path(org, name)}/settings`))
+    const blocks = await clientOf(options).get<Row[]>(`${path(org, name)}/settings`)
+    // What is to be pasted stands in no table's lines.
+    if (options.json) print(options, [], blocks)
+    else console.log(blocks.map(({ client, text }) => `── ${client}\n${String(text).trimEnd()}\n`).join('\n'))
   })
   common(
     repository

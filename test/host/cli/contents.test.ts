@@ -55,7 +55,13 @@ describe('What lies in repositories, by the command line', function () {
   })
 
   it('comes with the lines that clients want', async () => {
-    const lines = await json('repository', 'settings', 'main', 'npm')
-    expect(lines.map(({ text }) => text).join('\n')).to.contain(`${server.url}/main/npm/`)
+    for (const format of ['npm', 'maven']) {
+      const blocks = await json('repository', 'settings', 'main', format)
+      expect(blocks.map(({ text }) => text).join('\n')).to.contain(`${server.url}/main/${format}/`)
+      // As they are to be pasted, line for line.
+      expect(await cli('repository', 'settings', 'main', format)).to.equal(
+        `${blocks.map(({ client, text }) => `── ${client}\n${String(text).trimEnd()}\n`).join('\n')}\n`,
+      )
+    }
   })
 })

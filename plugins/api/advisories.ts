@@ -1,5 +1,6 @@
 import { empty, instanceRoute, json, type LoadedFeed, unsupported, z } from '#core'
 import { answer, commonAnswers, refusal } from './answers.js'
+import { queryOf } from './body.js'
 import { inInstance } from './management-route.js'
 
 const feedShape = z
@@ -43,6 +44,7 @@ export const advisoryRoutes = [
       },
     },
     async handle(request, { advisories, log }) {
+      queryOf(request, z.strictObject({}))
       const type = request.header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
       if (type !== mediaType || request.header('content-encoding') !== undefined)
         throw unsupported(`The body has to be ${mediaType}, not encoded`, { detail: { code: 'content-type' } })

@@ -15,8 +15,9 @@ export interface Credentials {
 export interface Authenticator {
   /** `anonymous` without credentials. Throws `unauthenticated` for bad, expired, revoked or foreign ones, `throttled` before a guess is tried,
    *  `unavailable` when too many passwords wait to be checked. Basic and Bearer on repository mounts; Bearer alone on organization mounts. An
-   *  operator's token is a stranger on repository mounts. */
-  authenticate(tenant: Tenant, credentials: Credentials, mount: MountScope): Promise<Principal>
+   *  operator's token is a stranger on repository mounts. `plugin`: whose organization mount it is; that of `scim` takes SCIM tokens and nothing
+   *  else, and no other mount takes them. */
+  authenticate(tenant: Tenant, credentials: Credentials, mount: MountScope, plugin?: string): Promise<Principal>
   /** The instance mount: an operator's token or nothing. */
   authenticateOperator(credentials: Credentials): Promise<Principal>
   /** Login and password out of a body. Throws as above. */

@@ -28,6 +28,8 @@ export type Principal =
       readonly token?: TokenLimits
     }
   | { readonly kind: 'operator'; readonly id: string }
+  /** An identity provider by a token of its own: `id` is the token's. It looks after members and groups, at the mount of `scim` alone. */
+  | { readonly kind: 'scim'; readonly id: string; readonly connection: string }
   /** A plugin at work on its own: a reminder, an event. */
   | { readonly kind: 'plugin'; readonly name: string }
 

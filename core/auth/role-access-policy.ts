@@ -9,6 +9,8 @@ import type { Principal, Scope, TokenLimits } from './principal.js'
 type Holder = Extract<Principal, { readonly kind: 'member' | 'service' }>
 
 const ofArtifacts: ReadonlySet<Permission> = new Set(['artifacts.read', 'artifacts.write', 'artifacts.delete'])
+/** Not of owners, whom `organization.manage` protects. */
+const ofDirectory: ReadonlySet<Permission> = new Set(['members.read', 'members.manage'])
 
 /** Role and grants together, then cut to what the token names. Denies by default; no rule takes away. */
 @injectable()
@@ -21,6 +23,8 @@ export class RoleAccessPolicy implements AccessPolicy {
         return !ofArtifacts.has(permission)
       case 'plugin':
         return ofArtifacts.has(permission)
+      case 'scim':
+        return isServing(tenant) && ofDirectory.has(permission)
       default:
         if (permission === 'repositories.read') return this.looksIn(tenant, principal)
         return this.holds(tenant, principal, permission, target) && withinToken(principal, permission, target.repository)
@@ -34,6 +38,8 @@ export class RoleAccessPolicy implements AccessPolicy {
       case 'operator':
       case 'plugin':
         return true
+      case 'scim':
+        return false
       default: {
         if (!isServing(tenant) || !withinToken(principal, 'artifacts.read', repository)) return false
         if (isPublic(tenant, repository) || roleOf(principal, 'artifacts.read')) return true

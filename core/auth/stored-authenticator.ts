@@ -2,6 +2,8 @@ import { inject, injectable } from 'tsyringe'
 import { unauthenticated } from '../errors/registry-error.js'
 import type { MountScope } from '../plugin/route-record.js'
 import { Clock } from '../runtime/clock.js'
+import type { Key } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
 import { Tenancy, type Tenant } from '../tenancy/tenancy.js'
 import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import type { Authenticator, Credentials } from './authenticator.js'
@@ -15,9 +17,14 @@ import { parseScopes } from './scopes.js'
 import { tokenHash, tokenKind } from './token-format.js'
 import { TokenUsage } from './token-usage.js'
 
+/** The plugin at whose organization mount identity providers come in. */
+const provisioning = 'scim'
+
 /** A token whose rows have been read under this snapshot's epoch: what is left to ask is the clock and the address. */
 interface ReadyToken {
-  readonly principal: Principal & { readonly kind: 'member' | 'service' }
+  readonly principal: Principal & { readonly kind: 'member' | 'service' | 'scim' }
+  /** Where its last use is written. */
+  readonly listing: Key
   readonly expires: number
   readonly networks: readonly Network[]
 }
@@ -34,7 +41,7 @@ export class StoredAuthenticator implements Authenticator {
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
-  async authenticate(tenant: Tenant, credentials: Credentials, mount: MountScope): Promise<Principal> {
+  async authenticate(tenant: Tenant, credentials: Credentials, mount: MountScope, plugin?: string): Promise<Principal> {
     // On origin mounts the header carries a CI's identity token: the exchange reads it, and nobody is signed in by it.
     if (credentials.authorization === undefined || mount === 'origin') return anonymous
     if (mount === 'instance') return this.authenticateOperator(credentials)
@@ -42,7 +49,10 @@ export class StoredAuthenticator implements Authenticator {
     if (offered === undefined) throw unauthenticated()
     if (mount === 'organization' && offered.scheme !== 'bearer') throw unauthenticated()
     const snapshot = TenantSnapshot.of(tenant)
-    if ('token' in offered) return this.byToken(snapshot, offered.token, credentials.address, mount)
+    if ('token' in offered) {
+      const provisions = mount === 'organization' && plugin === provisioning
+      return this.byToken(snapshot, offered.token, credentials.address, provisions ? provisioning : mount)
+    }
     return this.passwords.principal(snapshot, offered.login, offered.password, credentials.address)
   }
 
@@ -63,24 +73,37 @@ export class StoredAuthenticator implements Authenticator {
       throw unauthenticated()
     }
     const snapshot = TenantSnapshot.of(await this.tenancy.openById(tenant.organization.id))
+    if (principal.kind === 'scim') {
+      const row = await snapshot.scimTokenListing(principal.id)
+      if (row !== undefined && this.stands(row) && isServing(snapshot)) return principal
+      throw unauthenticated()
+    }
     const member = await snapshot.member(principal.id)
     if (member?.status !== 'active' || !isServing(snapshot)) throw unauthenticated()
     const { id, kind, name, role } = member
     const fresh = { kind, id, name, groups: snapshot.groupsOf(id), by: principal.by, ...(role === undefined ? {} : { role }) }
     if (principal.token === undefined) return fresh
     const row = await snapshot.tokenListing(id, principal.token.id)
-    if (row === undefined || Date.parse(row.expiresAt) <= this.clock.now().getTime()) throw unauthenticated()
+    if (row === undefined || !this.stands(row) || (row.epoch ?? '') !== (await snapshot.memberEpoch(id, 'tokens')))
+      throw unauthenticated()
     return { ...fresh, token: principal.token }
   }
 
-  private async byToken(snapshot: TenantSnapshot, token: string, address: string, mount: MountScope): Promise<Principal> {
+  private stands({ expiresAt }: { readonly expiresAt: string }): boolean {
+    return this.clock.now().getTime() < Date.parse(expiresAt)
+  }
+
+  private async byToken(
+    snapshot: TenantSnapshot,
+    token: string,
+    address: string,
+    place: MountScope | typeof provisioning,
+  ): Promise<Principal> {
     const kind = tokenKind(token)
-    // Never issued by this house: no row is worth a look.
-    if (kind === undefined || kind === 'x') throw unauthenticated()
-    if (kind === 'o') {
-      if (mount !== 'organization') throw unauthenticated()
-      return this.byOperatorToken(token, address)
-    }
+    // No kind of ours: no row is worth a look.
+    if (kind === undefined) throw unauthenticated()
+    if (kind === 'o' && place === 'organization') return this.byOperatorToken(token, address)
+    if (kind === 'o' || (kind === 'x') !== (place === provisioning)) throw unauthenticated()
     const hash = tokenHash(token)
     const known = snapshot.derived<ReadyToken>('ready-token')
     let ready = known.get(hash)
@@ -92,33 +115,37 @@ export class StoredAuthenticator implements Authenticator {
       await this.throttle.failedToken(address)
       throw unauthenticated()
     }
-    const { principal } = ready
-    if (principal.token !== undefined) this.usage.note(snapshot.organization.id, principal.id, principal.token.id)
+    const { principal, listing } = ready
+    this.usage.note(listing)
     return principal
   }
 
   private async readyToken(snapshot: TenantSnapshot, hash: string, kind: string): Promise<ReadyToken | undefined> {
     const row = await snapshot.token(hash)
-    const member = row === undefined ? undefined : await snapshot.member(row.member)
-    if (row?.kind !== kind || member?.status !== 'active' || !isServing(snapshot)) return undefined
-    const limits = {
+    if (row?.kind !== kind || !isServing(snapshot)) return undefined
+    const limits = { expires: Date.parse(row.expiresAt), networks: row.cidr.map(parseNetwork) }
+    const org = snapshot.organization.id
+    if (row.kind === 'x') {
+      const principal = { kind: 'scim', id: row.id, connection: row.connection } as const
+      return { principal, listing: tenantKeys.scimToken(org, row.id), ...limits }
+    }
+    const member = await snapshot.member(row.member)
+    if (member?.status !== 'active' || (row.epoch ?? '') !== (await snapshot.memberEpoch(member.id, 'tokens'))) return undefined
+    const token = {
       id: row.id,
       scopes: parseScopes(row.scopes),
       ...(row.packages === undefined ? {} : { packages: row.packages }),
     }
-    return {
-      principal: {
-        kind: member.kind,
-        id: member.id,
-        name: member.name,
-        ...(member.role === undefined ? {} : { role: member.role }),
-        groups: snapshot.groupsOf(member.id),
-        by: 'token',
-        token: limits,
-      },
-      expires: Date.parse(row.expiresAt),
-      networks: row.cidr.map(parseNetwork),
-    }
+    const principal = {
+      kind: member.kind,
+      id: member.id,
+      name: member.name,
+      ...(member.role === undefined ? {} : { role: member.role }),
+      groups: snapshot.groupsOf(member.id),
+      by: 'token',
+      token,
+    } as const
+    return { principal, listing: tenantKeys.memberToken(org, member.id, row.id), ...limits }
   }
 
   private async byOperatorToken(token: string, address: string): Promise<Principal> {

@@ -8,6 +8,7 @@ import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
 import { parseNetwork } from './client-address.js'
+import { readMemberEpoch } from './member-epoch.js'
 import { formatScope, parseScope } from './scopes.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from './token-desk.js'
 import { newToken, prefixLength, tokenHash } from './token-format.js'
@@ -47,8 +48,9 @@ export class StoredTokens {
     const hash = tokenHash(token)
     const prefix = token.slice(0, prefixLength)
     const expiresAt = new Date(now.getTime() + wanted.days * day)
-    const common = { v: 1, id, ...wanted.limits, expiresAt: expiresAt.toISOString() }
     const kind = owner.kind === 'service' ? 's' : 'u'
+    const epoch = readMemberEpoch(await this.store.get(tenantKeys.memberEpoch(org, owner.id, 'tokens')))
+    const common = { v: 1, id, ...wanted.limits, expiresAt: expiresAt.toISOString(), ...(epoch === '' ? {} : { epoch }) }
     const listing = { ...common, hash, name: wanted.name, prefix, createdAt: now.toISOString(), createdBy }
     await untilSettled(async () => {
       const change = new OrganizationChange(this.store, org, entry('token.issue', id))
@@ -86,7 +88,8 @@ export class StoredTokens {
   /** Whose it is; undefined for a token of nobody here. */
   async find(org: string, token: string): Promise<{ readonly id: string; readonly member: string } | undefined> {
     const row = await this.store.get(tenantKeys.secret(org, tokenHash(token), 'token'))
-    return row === undefined ? undefined : readToken(row)
+    const found = row === undefined ? undefined : readToken(row)
+    return found === undefined || found.kind === 'x' ? undefined : found
   }
 
   /** Id of the member who has it, found among the names that members sign in by. */

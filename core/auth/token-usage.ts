@@ -3,15 +3,12 @@ import { RegistryError } from '../errors/registry-error.js'
 import { BoundedMap } from '../runtime/bounded-map.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
+import type { JsonObject } from '../runtime/json.js'
 import { Logger } from '../runtime/logger.js'
-import { MetadataStore } from '../storage/metadata-store.js'
-import { tenantKeys } from '../storage/tenant-keys.js'
-import { readTokenListing } from './token-rows.js'
+import { type Key, MetadataStore } from '../storage/metadata-store.js'
 
 interface Use {
-  readonly org: string
-  readonly member: string
-  readonly token: string
+  readonly listing: Key
   readonly at: Date
 }
 
@@ -32,14 +29,16 @@ export class TokenUsage {
     @inject(Logger) private readonly log: Logger,
   ) {}
 
-  note(org: string, member: string, token: string): void {
+  /** `listing`: the row that shows when. */
+  note(listing: Key): void {
     const now = this.clock.monotonic()
+    const token = listing.path.at(-1) ?? ''
     const last = this.noted.get(token)
     if (last !== undefined && now - last < interval) return
     // Left out when the store is slow: the next use after it is written instead.
     if (this.pending.length >= backlog) return
     this.noted.set(token, now)
-    this.pending.push({ org, member, token, at: this.clock.now() })
+    this.pending.push({ listing, at: this.clock.now() })
     this.timer ??= setTimeout(() => void this.flush(), delay).unref()
   }
 
@@ -53,7 +52,7 @@ export class TokenUsage {
       try {
         await this.write(use)
       } catch (cause) {
-        this.log.warn('token.last-use-not-written', { token: use.token, cause })
+        this.log.warn('token.last-use-not-written', { token: use.listing.path.at(-1), cause })
       }
     }
   }
@@ -63,11 +62,10 @@ export class TokenUsage {
     return this.flush()
   }
 
-  private async write({ org, member, token, at }: Use): Promise<void> {
-    const key = tenantKeys.memberToken(org, member, token)
+  private async write({ listing: key, at }: Use): Promise<void> {
     const entry = await this.store.get(key)
     if (entry === undefined) return
-    const value = { ...readTokenListing(entry), lastUsedAt: at.toISOString() }
+    const value = { ...(entry.value as JsonObject), lastUsedAt: at.toISOString() }
     try {
       await this.store.commit([{ op: 'put', key, value, if: { revision: entry.revision } }], randomHex())
     } catch (thrown) {

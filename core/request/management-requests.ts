@@ -34,7 +34,7 @@ export async function serveOrganization(
     })
     return await runRoute(visit, open.route, opened, parts.log)
   }
-  const principal = await parts.authenticator.authenticate(tenant, visit.credentials, 'organization')
+  const principal = await parts.authenticator.authenticate(tenant, visit.credentials, 'organization', pluginName)
   visit.principal = principal
   if (principal.kind === 'anonymous') throw unauthenticated()
   // Whoever else is known here is known by this organization; the operator is known everywhere, and must not write where nobody is.

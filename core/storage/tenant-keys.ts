@@ -72,6 +72,8 @@ export const tenantKeys = {
   member: (org: string, member: string): Key => key(join(org, 'm', member), 'member'),
   password: (org: string, member: string): Key => key(join(org, 'm', member), 'password'),
   memberToken: (org: string, member: string, id: string): Key => key(join(org, 'm', member), 'token', id),
+  /** Under which name sessions, or tokens, were begun: another one ends all of them. */
+  memberEpoch: (org: string, member: string, of: 'sessions' | 'tokens'): Key => key(join(org, 'm', member), 'epoch', of),
   organizationRows: (org: string) => join(org, 'o'),
   organization: (org: string): Key => key(join(org, 'o'), 'organization'),
   /** The keys it signs with. */
@@ -86,6 +88,8 @@ export const tenantKeys = {
   group: (org: string, id: string, chunk: number): Key => key(join(org, 'o'), 'group', id, numeral(chunk)),
   grant: (org: string, subject: string, repo: string, path: string): Key =>
     path === '' ? key(join(org, 'o'), 'grant', subject, repo) : key(join(org, 'o'), 'grant', subject, repo, path),
+  /** Tokens of identity providers, for lists; by id. */
+  scimToken: (org: string, id: string): Key => key(join(org, 'o'), 'scim-token', id),
   /** The active owners in one row: changed under its revision, so that the last of them cannot go twice. */
   owners: (org: string): Key => key(join(org, 'o'), 'owners'),
   groupName: (org: string, nameKey: string): Key => key(join(org, 'o'), 'group-name', nameKey),

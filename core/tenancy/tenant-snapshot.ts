@@ -1,5 +1,14 @@
+import { type Begun, readMemberEpoch } from '../auth/member-epoch.js'
 import type { Principal } from '../auth/principal.js'
-import { readToken, readTokenListing, type TokenListing, type TokenRow } from '../auth/token-rows.js'
+import {
+  readScimTokenListing,
+  readToken,
+  readTokenListing,
+  type ScimTokenListing,
+  type ScimTokenRow,
+  type TokenListing,
+  type TokenRow,
+} from '../auth/token-rows.js'
 import type { Member } from '../directory/directory.js'
 import { chunkOf, headChunk, readChunk } from '../directory/group-rows.js'
 import { type PasswordRow, readLogin, readMember, readPassword } from '../directory/member-rows.js'
@@ -94,12 +103,19 @@ export class TenantSnapshot implements Tenant {
   password(member: string): Promise<PasswordRow | undefined> {
     return this.kept('password', member, tenantKeys.password(this.organization.id, member), readPassword)
   }
-  /** Of a member or service account of this organization, by SHA-256 of the token. */
-  token(hash: string): Promise<TokenRow | undefined> {
+  /** Of a member, service account or identity provider of this organization, by SHA-256 of the token. */
+  token(hash: string): Promise<TokenRow | ScimTokenRow | undefined> {
     return this.kept('token', hash, tenantKeys.secret(this.organization.id, hash, 'token'), readToken)
   }
   tokenListing(member: string, id: string): Promise<TokenListing | undefined> {
     return this.kept('listing', id, tenantKeys.memberToken(this.organization.id, member, id), readTokenListing)
+  }
+  scimTokenListing(id: string): Promise<ScimTokenListing | undefined> {
+    return this.kept('scim-listing', id, tenantKeys.scimToken(this.organization.id, id), readScimTokenListing)
+  }
+  async memberEpoch(member: string, of: Begun): Promise<string> {
+    const key = tenantKeys.memberEpoch(this.organization.id, member, of)
+    return (await this.kept(`epoch of ${of}`, member, key, readMemberEpoch)) ?? ''
   }
   /** A place for what is worked out from these rows alone. */
   derived<V>(kind: string): BoundedMap<string, V> {

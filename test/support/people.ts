@@ -22,6 +22,7 @@ import type { Entry, Key, MetadataStore } from '../../core/storage/metadata-stor
 import { AccessEpoch } from '../../core/tenancy/access-epoch.js'
 import type { Administration } from '../../core/tenancy/administration.js'
 import type { CallerScope } from '../../core/tenancy/caller-scope.js'
+import { OrganizationChange } from '../../core/tenancy/organization-change.js'
 import { ReadOnly } from '../../core/tenancy/read-only.js'
 import type { Repository } from '../../core/tenancy/repository.js'
 import { StoredAdministration } from '../../core/tenancy/stored-administration.js'
@@ -164,6 +165,15 @@ export class People {
   async signIn(org: string, login: string, password: string): Promise<Principal> {
     return this.authenticator.signIn(await this.tenancy.open(org), login, password, { address: away })
   }
+}
+
+/** Rows put by hand, for what nothing in the house makes yet. */
+export function changeOf(people: People, org: string): OrganizationChange {
+  return new OrganizationChange(people.store, org, {
+    at: people.clock.now(),
+    actor: { kind: 'operator', id: 'op_test' },
+    action: 'test',
+  })
 }
 
 /** What a promise was refused with: its kind, or 'fine'. */

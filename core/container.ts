@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { container, type DependencyContainer } from 'tsyringe'
+import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
 import { GuessThrottle } from './auth/guess-throttle.js'
@@ -62,6 +63,7 @@ export interface HouseParts {
 const singletons: readonly (new (...parts: never[]) => object)[] = [
   AccessEpoch,
   Allowances,
+  AuditNotes,
   BlobRecords,
   Catalog,
   ChangeCommit,

@@ -1,5 +1,6 @@
 import type { DependencyContainer } from 'tsyringe'
 import { StoredAdvisories } from './advisories/stored-advisories.js'
+import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
 import { PasswordHash } from './auth/password-hash.js'
@@ -245,6 +246,7 @@ export class Kernel {
     await this.chores.stop()
     await this.registry.stop(this.log)
     await this.house.resolve(TokenUsage).close()
+    await this.house.resolve(AuditNotes).close()
     await this.downloads.close()
     await this.house.resolve(Allowances).close()
     await this.house.resolve(BlobRecords).settled()

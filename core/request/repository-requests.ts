@@ -105,6 +105,7 @@ export async function serveRepository(parts: DispatchParts, visit: Visit, place:
   const opened = parts.contexts.repository({
     // Each of them by name: a tenth of the kernel's time for a small file goes into properties that stand behind a spread.
     requestId: visit.house.id,
+    source: visit.source,
     credentials: visit.credentials,
     contentLength: visit.house.contentLength,
     tenant,

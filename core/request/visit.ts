@@ -1,3 +1,4 @@
+import type { LogSource } from '../audit/log-row.js'
 import type { Credentials } from '../auth/authenticator.js'
 import type { Principal } from '../auth/principal.js'
 import { tokenKind } from '../auth/token-format.js'
@@ -9,6 +10,7 @@ import type { HouseRequest } from './house-request.js'
 import type { ProtocolRequest } from './protocol-request.js'
 import { RoutedRequest } from './routed-request.js'
 
+const longestAgent = 200
 const tokenHeaders = ['private-token', 'deploy-token', 'job-token', 'x-jfrog-art-api', 'x-api-key']
 
 /** One request on its way through the house, and what is known of it so far: all that a failure is worded from. */
@@ -47,8 +49,15 @@ export class Visit {
   }
 
   /** What every context is cut from. */
-  get facts(): Pick<ContextRequest, 'requestId' | 'credentials' | 'contentLength'> {
+  get facts(): Pick<ContextRequest, 'requestId' | 'source' | 'credentials' | 'contentLength'> {
     const { id, contentLength } = this.house
-    return { requestId: id, credentials: this.credentials, contentLength }
+    return { requestId: id, source: this.source, credentials: this.credentials, contentLength }
+  }
+
+  /** For the log: a client may call itself anything, at any length. */
+  get source(): LogSource {
+    const { address } = this.house
+    const agent = this.house.header('user-agent')?.slice(0, longestAgent)
+    return { ip: address, ...(agent === undefined || agent === '' ? {} : { agent }) }
   }
 }

@@ -106,13 +106,14 @@ export class CommitPlan {
   }
 
   private log(files: ArtifactChanges, now: Date): LogEntry {
-    const { actor, requestId, repositoryId, plugin } = this.scope
+    const { actor, requestId, source, repositoryId, plugin } = this.scope
     return {
       at: now,
       actor,
       action: `${plugin}.changed`,
       target: { kind: 'repository', id: repositoryId },
       request: requestId,
+      ...(source === undefined ? {} : { source }),
       changes: [
         ...(this.changes.ahead?.changes ?? []),
         ...this.changes.puts.map(({ path }) => `put ${path}`),

@@ -13,6 +13,7 @@ export interface CommitScope {
   readonly documentVersion: number
   readonly actor: LogEntry['actor']
   readonly requestId: string
+  readonly source?: LogEntry['source']
   /** Days in which its deletes can be undone, where the organization has a number of its own. */
   readonly undoDays?: number
   /** Caller and repository read again, immediately before the commit; throws where either is no longer what it was. */

@@ -1,19 +1,17 @@
 import type { Permission } from '../auth/permission.js'
-import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
+import type { Caller } from './caller-log.js'
 import type { Contents } from './contents.js'
 import type { OrganizationRegister } from './instance-context.js'
 import type { Repository } from './repository.js'
 import type { Tenant } from './tenancy.js'
 
 /** One caller in one organization, as the handles of a context see it. */
-export interface CallerScope {
+export interface CallerScope extends Caller {
   readonly tenant: Tenant
-  readonly principal: Principal
-  readonly requestId: string
   /** Throws `forbidden` where the context's ceiling or the caller's rights do not reach. */
   require(permission: Permission, repository?: Repository): void
   permits(permission: Permission, repository?: Repository): boolean
@@ -26,6 +24,6 @@ export interface CallerHandles {
   tokens(scope: CallerScope): TokenDesk
   contents(scope: CallerScope): Contents
   signatures(scope: CallerScope, creates: boolean): Signatures
-  organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister
+  organizations(operator: Caller): OrganizationRegister
 }
 export const CallerHandles = Symbol('CallerHandles')

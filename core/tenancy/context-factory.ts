@@ -1,3 +1,4 @@
+import type { LogSource } from '../audit/log-row.js'
 import type { Credentials } from '../auth/authenticator.js'
 import type { Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
@@ -24,6 +25,8 @@ export interface ContextRequest {
   readonly ceiling: Permission | 'none'
   readonly mountUrl: URL
   readonly requestId: string
+  /** Whence it came, for the log. */
+  readonly source?: LogSource
   readonly credentials: Credentials
   /** Of the body, where declared: the room it needs is asked for before a byte is read. */
   readonly contentLength?: number | undefined

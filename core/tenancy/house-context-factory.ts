@@ -47,14 +47,15 @@ export class HouseContextFactory implements ContextFactory {
   }
 
   instance(request: Omit<ContextRequest, 'tenant'>): OpenContext<InstanceContext> {
-    const { principal, mountUrl, requestId, plugin } = request
+    const { principal, mountUrl, requestId, source, plugin } = request
+    const caller = { principal, requestId, ...(source === undefined ? {} : { source }) }
     const { advisories, readOnly } = this.parts
     return {
       context: {
         principal,
         mountUrl,
         log: this.parts.log.with({ plugin: plugin.name, requestId }),
-        organizations: this.parts.handles.organizations({ principal, requestId }),
+        organizations: this.parts.handles.organizations(caller),
         chores: this.chores,
         advisories: {
           status: () => advisories.status(),

@@ -3,7 +3,7 @@ import type { StoredAdvisories } from '../advisories/stored-advisories.js'
 import type { AccessPolicy } from '../auth/access-policy.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import { ceilingReaches, isWrite, type Permission, permissionIncludes } from '../auth/permission.js'
-import { type Principal, principalId } from '../auth/principal.js'
+import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import { forbidden, RegistryError, unauthenticated } from '../errors/registry-error.js'
@@ -18,6 +18,7 @@ import type { MetadataStore } from '../storage/metadata-store.js'
 import { type ChangeGuard, RecordingChangeSet } from '../storage/recorded-changes.js'
 import { type DocumentPlace, StoredDocumentReader } from '../storage/stored-document-reader.js'
 import type { Administration } from './administration.js'
+import { actorOf } from './caller-log.js'
 import type { CallerHandles, CallerScope } from './caller-scope.js'
 import type { Contents } from './contents.js'
 import type { ContextRequest } from './context-factory.js'
@@ -183,7 +184,7 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   }
 
   protected commitScope(): CommitScope {
-    const { tenant, principal, plugin, requestId } = this.request
+    const { tenant, principal, plugin, requestId, source } = this.request
     const { id, undoDays } = tenant.organization
     return {
       organizationId: id,
@@ -193,6 +194,7 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
       documentVersion: plugin.documents?.v ?? 1,
       actor: actorOf(principal),
       requestId,
+      ...(source === undefined ? {} : { source }),
       ...(undoDays === undefined ? {} : { undoDays }),
       recheck: () => this.recheck(),
       parse: async () => ({}),
@@ -235,14 +237,14 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   }
 
   private scope(): CallerScope {
-    const { tenant, principal, requestId } = this.request
-    const { ceiling } = this.request
+    const { tenant, principal, requestId, source, ceiling } = this.request
     const permits = (permission: Permission, repository?: Repository) =>
       ceiling !== 'none' && ceilingReaches(ceiling, permission) && this.rights(permission, repository)
     return {
       tenant,
       principal,
       requestId,
+      ...(source === undefined ? {} : { source }),
       permits,
       require(permission, repository) {
         if (!permits(permission, repository))
@@ -250,9 +252,4 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
       },
     }
   }
-}
-
-export function actorOf(principal: Principal): { readonly kind: string; readonly id: string; readonly credential?: string } {
-  const credential = 'token' in principal ? principal.token?.id : undefined
-  return { kind: principal.kind, id: principalId(principal), ...(credential === undefined ? {} : { credential }) }
 }

@@ -1,12 +1,12 @@
 import { inject, injectable } from 'tsyringe'
 import { MemberTokenDesk } from '../auth/member-token-desk.js'
-import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
 import { CallerSignatures } from '../signing/caller-signatures.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
+import type { Caller } from './caller-log.js'
 import type { CallerHandles, CallerScope } from './caller-scope.js'
 import type { Contents } from './contents.js'
 import type { OrganizationRegister } from './instance-context.js'
@@ -41,7 +41,7 @@ export class StoredHandles implements CallerHandles {
   signatures(scope: CallerScope, creates: boolean): Signatures {
     return this.signing.for(scope, creates)
   }
-  organizations(operator: { readonly principal: Principal; readonly requestId: string }): OrganizationRegister {
+  organizations(operator: Caller): OrganizationRegister {
     return this.register.for(operator)
   }
 }

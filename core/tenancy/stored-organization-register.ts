@@ -1,5 +1,4 @@
 import { inject, injectable } from 'tsyringe'
-import type { Principal } from '../auth/principal.js'
 import { conflict, forbidden, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { newId, randomHex } from '../runtime/identifiers.js'
@@ -9,7 +8,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { readUsage } from '../usage/usage-reader.js'
 import { cursorAt, type UsageRow } from '../usage/usage-rows.js'
 import { endEpoch } from './access-epoch.js'
-import { callerEntry } from './caller-log.js'
+import { type Caller, callerEntry } from './caller-log.js'
 import type { OrganizationRegister } from './instance-context.js'
 import { type Organization, organizationName, type Quota } from './organization.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
@@ -17,7 +16,7 @@ import { organizationValue, readOrganization, readOrganizationName, readReposito
 import { ReadOnly } from './read-only.js'
 import { removalReminders } from './removal-reminders.js'
 
-type Operator = { readonly principal: Principal; readonly requestId: string }
+type Operator = Caller
 type Patch = Parameters<OrganizationRegister['update']>[1]
 /** What may be changed where nothing else may: the way back, and keeping people out. */
 const always: ReadonlySet<string> = new Set<keyof Patch>(['readOnly', 'status'])

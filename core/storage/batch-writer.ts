@@ -24,6 +24,8 @@ const rowsAhead = metadataLimits.mutations - 10
 const bytesAhead = 2 * 1024 ** 2
 /** Of a file, besides its folders: intent, blob, digest hint, reference, version, artifact, spent coordinates. */
 const rowsOfFile = 7
+/** Of a file that goes: two, and three where it is taken back. */
+const rowsOfDelete = 3
 const changesTold = 200
 /** A commit of a batch has fewer parts of a deletion than this. */
 const partsOfCommit = 100
@@ -235,7 +237,7 @@ function* parts({ puts, deletes, restores, freezes, documents, deletion }: Recor
     part.puts.push(put)
   }
   for (const removed of deletes) {
-    const filled = full(2, 0)
+    const filled = full(rowsOfDelete, 0)
     if (filled) yield filled
     part.deletes.push(removed)
   }

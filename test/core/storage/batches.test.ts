@@ -102,6 +102,17 @@ describe('a change set that is larger than a commit', () => {
     expect(await documents()).to.deep.equal([])
   })
 
+  it('that takes files away and is abandoned leaves all of them', async () => {
+    await (await recorded()).commit()
+    const removal = world.change()
+    for (const path of many) removal.deleteArtifact(path)
+    await removal.flush()
+    await removal.abandon()
+    expect(await listed()).to.deep.equal(many)
+    for (const path of many) await world.change().deleteArtifact(path).commit()
+    expect(await listed()).to.deep.equal([])
+  })
+
   it('leaves nothing where it is abandoned, nor where a file of it is refused', async () => {
     const before = await world.rows()
     const change = await recorded()

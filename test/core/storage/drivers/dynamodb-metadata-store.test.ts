@@ -1,0 +1,10 @@
+import { metadataStoreContract } from '../../../contract/index.js'
+import { DynamoTables } from '../../../support/dynamo-tables.js'
+
+describe('DynamoDB, a real server', () => {
+  let tables: DynamoTables
+  before(async function () {
+    tables = await DynamoTables.start(this)
+  })
+  metadataStoreContract('DynamoMetadataStore', () => tables.open())
+})

@@ -1,5 +1,6 @@
 import { metadataStoreContract } from '../../../contract/index.js'
 import { DynamoTables } from '../../../support/dynamo-tables.js'
+import { rangesAsInMemory } from '../../../support/ranges-as-in-memory.js'
 
 describe('DynamoDB, a real server', () => {
   let tables: DynamoTables
@@ -7,4 +8,5 @@ describe('DynamoDB, a real server', () => {
     tables = await DynamoTables.start(this)
   })
   metadataStoreContract('DynamoMetadataStore', () => tables.open())
+  rangesAsInMemory('DynamoMetadataStore', () => tables.open())
 })

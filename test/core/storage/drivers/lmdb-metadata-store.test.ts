@@ -2,12 +2,11 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import * as fc from 'fast-check'
 import type { RegistryError } from '../../../../core/errors/registry-error.js'
 import { LmdbMetadataStore } from '../../../../core/storage/drivers/lmdb-metadata-store.js'
-import { MemoryMetadataStore } from '../../../../core/storage/drivers/memory-metadata-store.js'
-import type { Entry, Mutation } from '../../../../core/storage/metadata-store.js'
+import type { Mutation } from '../../../../core/storage/metadata-store.js'
 import { metadataStoreContract } from '../../../contract/index.js'
+import { rangesAsInMemory } from '../../../support/ranges-as-in-memory.js'
 
 let folder = ''
 let made = 0
@@ -21,6 +20,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }))
 
 metadataStoreContract('LmdbMetadataStore', () => LmdbMetadataStore.open({ folder: fresh(), ballastBytes: 0 }))
+rangesAsInMemory('LmdbMetadataStore', () => LmdbMetadataStore.open({ folder: fresh(), ballastBytes: 0 }))
 
 const put = (name: string, value: number): Mutation => ({ op: 'put', key: { partition: 'p', path: [name] }, value })
 async function failure(promise: Promise<unknown>): Promise<RegistryError> {
@@ -129,42 +129,6 @@ describe('LmdbMetadataStore', () => {
     expect((await store.get({ partition: 'p', path: ['a'] }))?.value).to.equal(1)
     expect(fatal).to.have.length(1)
     expect(await readdir(path)).to.not.include('ballast')
-    await store.close()
-  })
-
-  it('answers every range as the store in memory does', async () => {
-    const store = await LmdbMetadataStore.open({ folder: fresh(), ballastBytes: 0 })
-    const memory = new MemoryMetadataStore()
-    const segments = ['a', 'a!', 'aa', 'b', 'é', '\u0001', '\uffff', '😀']
-    const mutations = new Map<string, Mutation>()
-    for (const partition of ['p', 'p\0', 'p\0\0', 'pa', 'o', 'q']) {
-      for (const one of segments) {
-        for (const path of [[one], [one, one], ['a', one], ['a', 'b', one]]) {
-          mutations.set(JSON.stringify([partition, path]), { op: 'put', key: { partition, path }, value: path.join('/') })
-        }
-      }
-    }
-    const all = [...mutations.values()]
-    for (let at = 0; at < all.length; at += 100) {
-      await store.commit(all.slice(at, at + 100), `t${at}`)
-      await memory.commit(all.slice(at, at + 100), `t${at}`)
-    }
-    const path = fc.array(fc.constantFrom(...segments), { minLength: 1, maxLength: 3 })
-    const values = async (entries: AsyncIterable<Entry>) => {
-      const found: unknown[] = []
-      for await (const { key, value } of entries) found.push([key, value])
-      return found
-    }
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom('p', 'p\0', 'p\0\0', 'pa', 'x'),
-        fc.record({ prefix: path, after: path, limit: fc.nat(20), descending: fc.boolean() }, { requiredKeys: [] }),
-        async (partition, query) => {
-          expect(await values(store.range(partition, query))).to.deep.equal(await values(memory.range(partition, query)))
-        },
-      ),
-      { numRuns: 500 },
-    )
     await store.close()
   })
 })

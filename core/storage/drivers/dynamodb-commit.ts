@@ -66,7 +66,7 @@ export class DynamoCommit {
   private async transact(): Promise<void> {
     const command = new TransactWriteItemsCommand({
       TransactItems: this.mutations.map((mutation, index) => this.part(mutation, index)),
-      ClientRequestToken: this.token,
+      ClientRequestToken: requestToken(this.table, this.token),
     })
     await this.calls.write(this.send(command), {
       look: this.look(this.witness()),
@@ -127,6 +127,11 @@ export class DynamoCommit {
 function refusal(condition: Condition | undefined, index: number): RegistryError {
   const failure = condition && conditionFailure(condition, condition === 'absent' ? 'there' : undefined, index)
   return failure ?? unavailable('The metadata store refused a condition that nobody set', 30)
+}
+
+/** The service keeps tokens for an account, the contract for a store. */
+function requestToken(table: string, token: string): string {
+  return createHash('sha256').update(`${table}\0${token}`).digest('base64url').slice(0, 36)
 }
 
 function revisionOf(mutations: readonly CheckedMutation[], token: string): string {

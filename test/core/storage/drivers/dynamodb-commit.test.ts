@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { at, failure, put } from '../../../contract/metadata-words.js'
 import {
@@ -16,7 +17,7 @@ const single = [put(at('p', 'a'), 1, 'absent')]
 const revisionIn = ({ input }: DynamoCall): string => (input.Item ?? input.TransactItems[0].Put.Item).r.S
 
 describe('A commit to DynamoDB', () => {
-  it('is one transaction with the token of the commit, conditions and all; one that stands alone is a conditional put', async () => {
+  it('is one transaction with a token that follows from table and commit, conditions and all; one that stands alone is a conditional put', async () => {
     const { service, store } = scriptedStore(() => ({}))
     await store.commit(
       [...pair, { op: 'delete', key: at('q', 'c'), if: { revision: 'r1' } }, { op: 'check', key: at('q', 'd'), if: 'absent' }],
@@ -31,7 +32,7 @@ describe('A commit to DynamoDB', () => {
     expect(transaction).to.deep.equal({
       name: 'TransactWriteItems',
       input: {
-        ClientRequestToken: 'token-1',
+        ClientRequestToken: createHash('sha256').update('names\0token-1').digest('base64url').slice(0, 36),
         TransactItems: [
           { Put: { TableName: 'names', ...absent, ...old, Item: { ...key('p', 'a'), v: { S: '1' }, r } } },
           {

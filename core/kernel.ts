@@ -1,5 +1,7 @@
 import type { DependencyContainer } from 'tsyringe'
 import { StoredAdvisories } from './advisories/stored-advisories.js'
+import { AuditChain } from './audit/audit-chain.js'
+import { AuditChore } from './audit/audit-chore.js'
 import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
@@ -162,6 +164,16 @@ export class Kernel {
     this.chores.add(new BatchEnds(metadata, clock, () => this.chores.nudge('outbox'), suspension))
     this.chores.add(new Outbox(metadata, clock, this.subscriptions, this.log))
     this.chores.add(new UsageChore(metadata, clock, suspension))
+    this.chores.add(
+      new AuditChore({
+        store: metadata,
+        clock,
+        chain: house.resolve(AuditChain),
+        days: house.resolve<Limits>(Limits).auditDays,
+        suspension,
+        held: async () => (await metadata.get(tenantKeys.instance('restore'))) !== undefined,
+      }),
+    )
     this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
     this.chores.add(
       new Sweep({

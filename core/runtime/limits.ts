@@ -29,6 +29,8 @@ export interface Limits {
   readonly sweepBlobPercent: number
   readonly sweepBytePercent: number
   readonly sweepFloorBlobs: number
+  /** Rows of the audit chain are kept for so long. */
+  readonly auditDays: number
   /** By how much clocks of two nodes may differ: everything expires so much later. */
   readonly clockSkewSeconds: number
 }
@@ -51,6 +53,7 @@ export const defaultLimits: Limits = {
   sweepBlobPercent: 5,
   sweepBytePercent: 10,
   sweepFloorBlobs: 100,
+  auditDays: 400,
   clockSkewSeconds: 300,
 }
 

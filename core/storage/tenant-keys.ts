@@ -97,6 +97,11 @@ export const tenantKeys = {
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
   chain: (org: string, month: string) => join(org, 'c', month),
+  chainRow: (org: string, month: string, sequence: number): Key => key(join(org, 'c', month), numeral(sequence)),
+  /** Where the chain stands, and which months it has. */
+  chainRows: (org: string) => join(org, 'c'),
+  chainHead: (org: string): Key => key(join(org, 'c'), 'head'),
+  chainMonth: (org: string, month: string): Key => key(join(org, 'c'), 'month', month),
   usageRows: (org: string) => join(org, 'q'),
   usage: (org: string): Key => key(join(org, 'q'), 'usage'),
   repositoryUsage: (org: string, repo: string): Key => key(join(org, 'q'), 'repository', repo),

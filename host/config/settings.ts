@@ -56,6 +56,7 @@ const limits = z.strictObject({
   sweepBlobPercent: z.exactOptional(upTo(100)),
   sweepBytePercent: z.exactOptional(upTo(100)),
   sweepFloorBlobs: z.exactOptional(upTo(1_000_000)),
+  auditDays: z.exactOptional(z.number().int().min(1).max(3_650)),
   clockSkewSeconds: z.exactOptional(upTo(86_400)),
 })
 

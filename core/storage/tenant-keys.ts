@@ -74,6 +74,10 @@ export const tenantKeys = {
   memberToken: (org: string, member: string, id: string): Key => key(join(org, 'm', member), 'token', id),
   /** Under which name sessions, or tokens, were begun: another one ends all of them. */
   memberEpoch: (org: string, member: string, of: 'sessions' | 'tokens'): Key => key(join(org, 'm', member), 'epoch', of),
+  /** Secrets that were mailed to the member, by hash. */
+  memberReset: (org: string, member: string, hash: string): Key => key(join(org, 'm', member), 'reset', hash),
+  /** The address that the member was seen to have, or that somebody answers for. */
+  verifiedEmail: (org: string, member: string): Key => key(join(org, 'm', member), 'verified-email'),
   organizationRows: (org: string) => join(org, 'o'),
   organization: (org: string): Key => key(join(org, 'o'), 'organization'),
   /** The keys it signs with. */
@@ -94,6 +98,7 @@ export const tenantKeys = {
   owners: (org: string): Key => key(join(org, 'o'), 'owners'),
   groupName: (org: string, nameKey: string): Key => key(join(org, 'o'), 'group-name', nameKey),
   login: (org: string, loginKey: string): Key => key(join(org, 'o'), 'login', loginKey),
+  invitation: (org: string, id: string): Key => key(join(org, 'o'), 'invitation', id),
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
   chain: (org: string, month: string) => join(org, 'c', month),
@@ -128,6 +133,10 @@ export const tenantKeys = {
   outboxShard: (shard: number) => join('.', 'out', String(shard)),
   outbox: (shard: number, state: 'new' | 'retry' | 'parked', ...rest: readonly string[]): Key =>
     key(join('.', 'out', String(shard)), state, ...rest),
+  /** Letters that still have to go out: `due {time} {id}`, `parked {id}`. */
+  mailShard: (shard: number) => join('.', 'mail', String(shard)),
+  mail: (shard: number, state: 'due' | 'parked', ...rest: readonly string[]): Key =>
+    key(join('.', 'mail', String(shard)), state, ...rest),
   /** Repositories that are to be indexed anew. */
   reindexes: () => join('.', 'reindex'),
   reindexEntry: (org: string, repo: string): Key => key(join('.', 'reindex'), org, repo),

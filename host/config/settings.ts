@@ -1,4 +1,6 @@
 import { z } from '#core'
+import { bareAddress } from '../mail/bare-address.js'
+import { type MailRoute, parseMailUrl } from '../mail/mail-url.js'
 import { parseNetworks } from '../server/caller.js'
 import type { ListenAddress } from '../server/listener.js'
 
@@ -33,6 +35,17 @@ const networks = z.array(z.string()).superRefine((texts, context) => {
     context.addIssue({ code: 'custom', message: (error as Error).message })
   }
 })
+
+const mailUrl = z.string().transform((text, context): MailRoute => {
+  try {
+    return parseMailUrl(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+    return z.NEVER
+  }
+})
+/** A bare address: what stands there is the sender of the envelope too. */
+const mailFrom = z.string().regex(bareAddress, 'an address such as cloudrepo@example.com is expected')
 
 /** What is set in bytes or days; zero means zero. The ceilings are security guide 3.6's. */
 const limits = z.strictObject({
@@ -86,9 +99,13 @@ const shape = z.strictObject({
   tlsCert: z.string().min(1).optional(),
   tlsKey: z.string().min(1).optional(),
   metrics: listen.optional(),
+  mailUrl: mailUrl.default({ kind: 'console' }),
+  mailFrom: mailFrom.optional(),
   limits: limits.default({}),
 })
-export const settingsShape = shape.superRefine(({ tlsCert, tlsKey }, context) => {
+export const settingsShape = shape.superRefine(({ tlsCert, tlsKey, mailUrl, mailFrom }, context) => {
+  if (mailUrl.kind === 'smtp' && mailFrom === undefined)
+    context.addIssue({ code: 'custom', path: ['mailUrl'], message: 'CLOUDREPO_MAIL_FROM is missing beside it' })
   if ((tlsCert === undefined) === (tlsKey === undefined)) return
   const [given, missing] = tlsCert === undefined ? ['tlsKey', 'CLOUDREPO_TLS_CERT'] : ['tlsCert', 'CLOUDREPO_TLS_KEY']
   context.addIssue({ code: 'custom', path: [given], message: `${missing} is missing beside it` })
@@ -115,6 +132,8 @@ export const environmentNames: Readonly<
   CLOUDREPO_PLUGINS: { name: 'plugins', read: list },
   CLOUDREPO_TLS_CERT: { name: 'tlsCert', read: text },
   CLOUDREPO_TLS_KEY: { name: 'tlsKey', read: text },
+  CLOUDREPO_MAIL_URL: { name: 'mailUrl', read: text },
+  CLOUDREPO_MAIL_FROM: { name: 'mailFrom', read: text },
   CLOUDREPO_METRICS: { name: 'metrics', read: text },
   CLOUDREPO_LOG_LEVEL: { name: 'logLevel', read: text },
 }

@@ -12,7 +12,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
   ['core/xml/', ['tsyringe', 'zod', 'saxes']],
   ['core/upstream/', ['tsyringe', 'zod', 'undici', 'ipaddr.js']],
   ['core/digest/', ['tsyringe', 'zod', 'hash-wasm']],
-  ['core/auth/', ['tsyringe', 'zod', 'rate-limiter-flexible', 'ipaddr.js']],
+  ['core/auth/', ['tsyringe', 'zod', 'rate-limiter-flexible', 'ipaddr.js', '@node-rs/argon2']],
   ['core/runtime/', ['tsyringe', 'zod', 'pino']],
   ['core/request/', ['tsyringe', 'zod', 'content-disposition']],
   ['core/storage/drivers/', ['tsyringe', 'zod', 'lmdb', '@aws-sdk/client-s3', '@aws-sdk/client-dynamodb']],
@@ -36,6 +36,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
       'zod',
     ],
   ],
+  ['host/mail/', ['nodemailer']],
   ['examples/', ['express', 'mocha', 'chai', 'reflect-metadata']],
 ]
 
@@ -43,8 +44,8 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
 const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
-  ['storage', 'audit', 'events', 'housekeeping', 'usage', 'advisories'],
-  ['tenancy', 'auth', 'directory', 'signing'],
+  ['storage', 'audit', 'events', 'housekeeping', 'usage', 'advisories', 'mail'],
+  ['tenancy', 'auth', 'directory', 'signing', 'accounts'],
   ['upstream', 'policy', 'lifecycle'],
   ['plugin', 'request'],
   ['kernel'],

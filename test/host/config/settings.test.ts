@@ -40,6 +40,7 @@ describe('Settings', () => {
       logLevel: 'info',
       encryption: { artifacts: 'app' },
       limits: {},
+      mailUrl: { kind: 'console' },
     })
   })
 
@@ -98,7 +99,7 @@ describe('Settings', () => {
     ['CLOUDREPO_TLS_CERT', 'c.pem', /CLOUDREPO_TLS_KEY is missing beside it/],
     ['CLOUDREPO_TLS_KEY', 'k.pem', /CLOUDREPO_TLS_CERT is missing beside it/],
     ['CLOUDREPO_METRICS', '9090', /host:port/],
-    ['CLOUDREPO_MAIL_URL', 'console:', /no such setting/],
+    ['CLOUDREPO_MAIL_URL', 'mail.example.com', /smtp:/],
     ['CLOUDREPO_UPSTREAM_ALLOW', '10.0.0.0/8', /no such setting/],
     ['CLOUDREPO_LISTENN', 'x', /no such setting/],
   ]
@@ -137,5 +138,28 @@ describe('Settings', () => {
     const missing = join(folder, 'missing.json')
     const error = await readSettings({}, missing).catch((thrown: Error) => thrown)
     expect((error as Error).message).to.equal(`${missing}: cannot be read (ENOENT)`)
+  })
+
+  it('say how mail goes out; a password in a malformed one is not repeated', async () => {
+    const smtp = { CLOUDREPO_MAIL_URL: 'smtps://ada:secret@mail.example.com', CLOUDREPO_MAIL_FROM: 'repo@example.com' }
+    const { mailUrl, mailFrom } = await readSettings(smtp, await file({}))
+    expect(mailUrl).to.deep.equal({
+      kind: 'smtp',
+      host: 'mail.example.com',
+      port: 465,
+      tls: 'immediate',
+      login: { user: 'ada', password: 'secret' },
+    })
+    expect(mailFrom).to.equal('repo@example.com')
+    expect(await complaint({ CLOUDREPO_MAIL_URL: 'smtp://ada:secret@mail.example.com/x' })).to.equal(
+      'CLOUDREPO_MAIL_URL: smtp://user:password@host:port, smtps://…, file:FOLDER or console: is expected',
+    )
+    expect(await complaint({ CLOUDREPO_MAIL_URL: 'smtps://mail.example.com' })).to.equal(
+      'CLOUDREPO_MAIL_URL: CLOUDREPO_MAIL_FROM is missing beside it',
+    )
+    for (const from of ['nobody', 'Repo <repo@example.com>', 'a@b.example,c@d.example'])
+      expect(await complaint({ CLOUDREPO_MAIL_FROM: from })).to.equal(
+        'CLOUDREPO_MAIL_FROM: an address such as cloudrepo@example.com is expected',
+      )
   })
 })

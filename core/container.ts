@@ -5,7 +5,7 @@ import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
 import { GuessThrottle } from './auth/guess-throttle.js'
 import { PasswordCheck } from './auth/password-check.js'
-import { PasswordHash } from './auth/password-hash.js'
+import { PasswordHash, PasswordScheme } from './auth/password-hash.js'
 import { RoleAccessPolicy } from './auth/role-access-policy.js'
 import { StoredAuthenticator } from './auth/stored-authenticator.js'
 import { TokenUsage } from './auth/token-usage.js'
@@ -55,6 +55,8 @@ export interface HouseParts {
   readonly release?: string
   /** Milliseconds without a sign of life after which another process takes a chore over; 15,000. */
   readonly leaseLife?: number
+  /** Default 'pbkdf2-blake2b512'. */
+  readonly passwordScheme?: PasswordScheme
   /** Default 'app'. */
   readonly encryption?: 'app' | 'off'
 }
@@ -95,6 +97,7 @@ export async function houseContainer(parts: HouseParts): Promise<DependencyConta
   house.register(Clock, { useValue: clock })
   house.register(Logger, { useValue: logger })
   house.register(Limits, { useValue: limits })
+  house.register(PasswordScheme, { useValue: parts.passwordScheme ?? 'pbkdf2-blake2b512' })
   house.register(DigestService, { useValue: await NodeDigestService.open() })
   house.register(OrganizationKeys, { useValue: keys })
   house.register(SealedBlobs, { useValue: new SealedBlobStore(parts.blobs, keys, parts.encryption ?? 'app', logger, clock) })

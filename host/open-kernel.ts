@@ -29,6 +29,7 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
       keyStore,
       rootKey,
       encryption,
+      passwordScheme: settings.passwordScheme,
       limits: settings.limits,
       logger: log,
       release: release(),

@@ -11,7 +11,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import { sourceOf } from './client-address.js'
 import { type Account, GuessThrottle } from './guess-throttle.js'
-import { needsRehash, PasswordHash, parseHash } from './password-hash.js'
+import { PasswordHash } from './password-hash.js'
 import { normalizedPassword } from './password-policy.js'
 import type { Principal } from './principal.js'
 import { VerifiedCredentials } from './verified-credentials.js'
@@ -115,7 +115,7 @@ export class PasswordCheck {
       return false
     }
     const { row, member } = candidate
-    if (parseHash(row.phc) === undefined) this.log.error('password.unreadable', { member: member.id })
+    if (!this.hashes.reads(row.phc)) this.log.error('password.unreadable', { member: member.id })
     const typed = row.norm === 'raw' ? password : (normalized ?? password)
     if (await this.hashes.verify(typed, row.phc)) return true
     return row.norm === 'raw' && normalized !== undefined && normalized !== typed && this.hashes.verify(normalized, row.phc)
@@ -124,10 +124,10 @@ export class PasswordCheck {
   /** A hash below today's numbers, or of an import, is made again while the password is at hand. The epoch stays: the password does too. */
   private async strengthen({ org, member, row }: Candidate, password: string): Promise<void> {
     const normalized = normalizedPassword(password)
-    if (normalized === undefined || !(needsRehash(row.phc) || row.norm === 'raw')) return
+    if (normalized === undefined || !(this.hashes.needsRehash(row.phc) || row.norm === 'raw')) return
     try {
       const { revision, ...rest } = row
-      const value = { ...rest, phc: await this.hashes.hash(normalized), norm: 'opaque' }
+      const value = { ...rest, phc: await this.hashes.hash(normalized, row.phc), norm: 'opaque' }
       const key = tenantKeys.password(org, member.id)
       await this.store.commit([{ op: 'put', key, value, if: { revision } }], randomHex())
     } catch (cause) {

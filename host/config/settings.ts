@@ -94,6 +94,7 @@ const shape = z.strictObject({
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'a plugin is named twice')
     .default(['maven', 'npm', 'pypi', 'raw', 'api']),
+  passwordScheme: z.enum(['pbkdf2-blake2b512', 'argon2id']).default('pbkdf2-blake2b512'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   encryption: z.strictObject({ artifacts: z.enum(['app', 'off']).default('app') }).default({ artifacts: 'app' }),
   tlsCert: z.string().min(1).optional(),
@@ -135,6 +136,7 @@ export const environmentNames: Readonly<
   CLOUDREPO_MAIL_URL: { name: 'mailUrl', read: text },
   CLOUDREPO_MAIL_FROM: { name: 'mailFrom', read: text },
   CLOUDREPO_METRICS: { name: 'metrics', read: text },
+  CLOUDREPO_PASSWORD_SCHEME: { name: 'passwordScheme', read: text },
   CLOUDREPO_LOG_LEVEL: { name: 'logLevel', read: text },
 }
 /** Of the command line as a client, of no concern to the server. */

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
+import { readArgon2 } from '../../../core/auth/argon2-hash.js'
 import { KdfLimiter, kdfParallelism } from '../../../core/auth/kdf-limiter.js'
-import { formatHash, importedHash, needsRehash, PasswordHash, parseHash } from '../../../core/auth/password-hash.js'
+import { PasswordHash } from '../../../core/auth/password-hash.js'
+import { formatHash, importedHash, parseHash } from '../../../core/auth/pbkdf2-hash.js'
 import { outcome, refusal } from '../../support/people.js'
 
 const vectors = [
@@ -47,7 +49,7 @@ describe('password hash', () => {
     expect(one).to.not.equal(two)
     expect(one).to.match(/^\$pbkdf2-blake2b512\$i=50000,l=64\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}$/)
     expect(await hashes.verify('correct horse', one)).to.equal(true)
-    expect(needsRehash(one)).to.equal(false)
+    expect(hashes.needsRehash(one)).to.equal(false)
   })
 
   it('takes no hash out of bounds', () => {
@@ -77,10 +79,63 @@ describe('password hash', () => {
   it('calls weaker hashes weak, and leaves stronger ones alone', () => {
     const make = (iterations: number, salt: number, length: number) =>
       formatHash({ iterations, salt: Buffer.alloc(salt, 1), hash: Buffer.alloc(length, 1) })
-    expect(needsRehash(make(10_000, 12, 64))).to.equal(true)
-    expect(needsRehash(make(50_000, 8, 64))).to.equal(true)
-    expect(needsRehash(make(50_000, 12, 32))).to.equal(true)
-    expect(needsRehash(make(600_000, 16, 64))).to.equal(false)
+    expect(hashes.needsRehash(make(10_000, 12, 64))).to.equal(true)
+    expect(hashes.needsRehash(make(50_000, 8, 64))).to.equal(true)
+    expect(hashes.needsRehash(make(50_000, 12, 32))).to.equal(true)
+    expect(hashes.needsRehash(make(600_000, 16, 64))).to.equal(false)
+  })
+
+  describe('with Argon2id', () => {
+    const strong = new PasswordHash('argon2id')
+    const known = '$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$OZA6NM05OHZDbmcc1pDf6Kuc57E0WafgTsDk8GlN2w0'
+
+    it('gives the known answer, and refuses a neighbour of it', async () => {
+      await strong.selfTest()
+      expect(await strong.verify('password', known)).to.equal(true)
+      expect(await strong.verify('passwort', known)).to.equal(false)
+      expect(await hashes.verify('password', known)).to.equal(true)
+      expect(importedHash(known)).to.equal(known)
+    })
+
+    it('makes a new salt for each hash, with the stated numbers', async () => {
+      const [one, two] = await Promise.all([strong.hash('correct horse'), strong.hash('correct horse')])
+      expect(one).to.not.equal(two)
+      expect(one).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+      expect(strong.dummy).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+      expect(await strong.verify('correct horse', one)).to.equal(true)
+    })
+
+    it('takes every PBKDF2 for weaker, and nothing for weaker than it is', async () => {
+      expect(strong.needsRehash(first)).to.equal(true)
+      expect([strong, hashes].map((one) => one.needsRehash(known))).to.deep.equal([false, false])
+      const weak = known.replace('m=19456', 'm=8192')
+      expect([strong, hashes].map((one) => one.needsRehash(weak))).to.deep.equal([true, true])
+      const mixed = await strong.hash('correct horse', known.replace('m=19456,t=2', 'm=8192,t=5'))
+      expect(readArgon2(mixed)).to.deep.equal({ memory: 19_456, passes: 5, lanes: 1, salt: 16, length: 32 })
+      expect(await hashes.hash('correct horse', known)).to.match(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    })
+
+    it('takes no hash out of bounds', () => {
+      expect(readArgon2(known.replace('m=19456', 'm=1048576'))?.memory).to.equal(1_048_576)
+      for (const hostile of [
+        known.replace('m=19456', 'm=1048577'),
+        known.replace('m=19456', 'm=0'),
+        known.replace('m=19456,t=2,p=1', 'm=16,t=2,p=4'),
+        known.replace('t=2', 't=21'),
+        known.replace('p=1', 'p=9'),
+        known.replace('v=19', 'v=16'),
+        known.replace('argon2id', 'argon2i'),
+        known.replace('AAECAwQFBgcICQoLDA0ODw', 'AAEC'),
+        `${known}\n`,
+      ])
+        expect(readArgon2(hostile), hostile).to.equal(undefined)
+    })
+  })
+
+  it('makes no hash that is weaker than the one before', async () => {
+    const before = formatHash({ iterations: 60_000, salt: Buffer.alloc(16, 1), hash: Buffer.alloc(32, 1) })
+    const made = parseHash(await hashes.hash('correct horse', before))
+    expect([made?.iterations, made?.salt.length, made?.hash.length]).to.deep.equal([60_000, 16, 64])
   })
 
   it('lets so many derivations run, so many wait, and refuses the next with a second to wait', async () => {

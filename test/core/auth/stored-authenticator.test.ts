@@ -1,6 +1,6 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { expect } from 'chai'
-import { formatHash } from '../../../core/auth/password-hash.js'
+import { formatHash } from '../../../core/auth/pbkdf2-hash.js'
 import { newToken, tokenHash } from '../../../core/auth/token-format.js'
 import { readPassword } from '../../../core/directory/member-rows.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'

@@ -41,6 +41,7 @@ describe('Settings', () => {
       encryption: { artifacts: 'app' },
       limits: {},
       mailUrl: { kind: 'console' },
+      passwordScheme: 'pbkdf2-blake2b512',
     })
   })
 
@@ -95,6 +96,7 @@ describe('Settings', () => {
     ['CLOUDREPO_SAMPLE', 'yes', /./],
     ['CLOUDREPO_PLUGINS', 'raw,raw', /twice/],
     ['CLOUDREPO_PLUGINS', 'raw,', /./],
+    ['CLOUDREPO_PASSWORD_SCHEME', 'bcrypt', /argon2id/],
     ['CLOUDREPO_S3_BUCKET', 'b', /no such setting/],
     ['CLOUDREPO_TLS_CERT', 'c.pem', /CLOUDREPO_TLS_KEY is missing beside it/],
     ['CLOUDREPO_TLS_KEY', 'k.pem', /CLOUDREPO_TLS_CERT is missing beside it/],

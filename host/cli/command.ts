@@ -6,6 +6,7 @@ import { choreCommand } from './chore.js'
 import { cleanupCommand } from './cleanup.js'
 import { completionCommand } from './completion.js'
 import { deletedCommand } from './deleted.js'
+import { doctorCommand } from './doctor.js'
 import { downloadsCommand } from './downloads.js'
 import { formatCommand } from './format.js'
 import { grantCommand } from './grant.js'
@@ -30,6 +31,7 @@ export type AddCommand = (program: Command) => void
 /** One entry per file in this folder. */
 const subcommands: readonly AddCommand[] = [
   addServe,
+  doctorCommand,
   organizationCommand,
   instanceCommand,
   memberCommand,

@@ -38,7 +38,8 @@ async function make(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
-function isInside(path: string, folder: string): boolean {
+/** Is `path` this folder, or below it? */
+export function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path)
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`))
 }

@@ -9,7 +9,7 @@ const context: RootKeyContext = { purpose: 'canary', organizationId: '.', versio
 /** Proves that the root key is the one the stored keys were wrapped by, before anything else is done. An unused store gets its canary; a used one
  *  without it, or with one that does not open, is refused (`unavailable`), and nothing is written. */
 export async function checkCanary(keyStore: MetadataStore, metadata: MetadataStore, rootKey: RootKeyProvider): Promise<void> {
-  if (await opens(keyStore, rootKey)) return
+  if (await canaryOpens(keyStore, rootKey)) return
   for (const store of [keyStore, metadata])
     for await (const _ of store.scan())
       throw unavailable('The keys of this data are missing: its key store is empty, the data is not; nothing was changed')
@@ -19,7 +19,7 @@ export async function checkCanary(keyStore: MetadataStore, metadata: MetadataSto
   } catch (thrown) {
     // Another process of this house placed it at the same moment: then it has to open as well.
     if (!(thrown instanceof RegistryError) || thrown.kind !== 'conflict') throw thrown
-    await opens(keyStore, rootKey)
+    await canaryOpens(keyStore, rootKey)
   }
 }
 
@@ -33,8 +33,8 @@ export async function rewrapCanary(keyStore: MetadataStore, rootKey: RootKeyProv
   await keyStore.commit([{ op: 'put', key, value: { v: 1, wrapped }, if: { revision: entry.revision } }], randomHex())
 }
 
-/** False where there is none yet. */
-async function opens(keyStore: MetadataStore, rootKey: RootKeyProvider): Promise<boolean> {
+/** Does the root key open it? False where there is none yet; throws `unavailable` where it does not. Changes nothing. */
+export async function canaryOpens(keyStore: MetadataStore, rootKey: RootKeyProvider): Promise<boolean> {
   const entry = await keyStore.get(key)
   if (entry === undefined) return false
   await rootKey.unwrap(context, (entry.value as { readonly wrapped: string }).wrapped).catch((cause: unknown) => {

@@ -1,0 +1,19 @@
+import type { ProtocolPlugin } from '#core'
+import { discoveryRoutes } from './discovery.js'
+import { renderScimError } from './scim-error.js'
+
+/** SCIM 2.0 (RFC 7643, RFC 7644): an identity provider keeps the members and groups of an organization, below `/{org}/-/scim/v2`. */
+const scim: ProtocolPlugin = {
+  name: 'scim',
+  version: '1.0.0',
+  contract: 1,
+  mounts: [
+    {
+      scope: 'organization',
+      routes: discoveryRoutes,
+      renderError: renderScimError,
+      paths: { trailingSlash: 'ignore', emptySegments: 'collapse' },
+    },
+  ],
+}
+export default scim

@@ -22,7 +22,16 @@ export { digestLength } from './digest/digests.js'
 export type { IntegrityDigest } from './digest/integrity.js'
 export { formatIntegrity, parseIntegrity } from './digest/integrity.js'
 export { requireDigests } from './digest/promised-digests.js'
-export type { Directory, Group, Member, MemberPatch, NewMember } from './directory/directory.js'
+export type {
+  Directory,
+  Group,
+  GroupPatch,
+  Member,
+  MemberEntry,
+  MemberPatch,
+  NewGroup,
+  NewMember,
+} from './directory/directory.js'
 export type { FailureKind, FailureOptions } from './errors/registry-error.js'
 export {
   conflict,

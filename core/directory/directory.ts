@@ -15,6 +15,8 @@ export interface Member {
   readonly revision: string
   /** What a provisioner keeps with the member; SCIM's attributes. */
   readonly profile?: JsonObject
+  /** Hashes of what a provisioner finds the member by. */
+  readonly lookup?: readonly string[]
 }
 
 export interface NewMember {
@@ -24,7 +26,11 @@ export interface NewMember {
   readonly displayName?: string
   readonly role?: Role
   readonly password?: string
+  /** Default 'active'. */
+  readonly status?: 'active' | 'inactive'
   readonly profile?: JsonObject
+  /** Texts that `findMembers` finds the member by: at most 24, kept as hashes. */
+  readonly lookup?: readonly string[]
 }
 export interface MemberPatch {
   readonly name?: string
@@ -33,6 +39,13 @@ export interface MemberPatch {
   readonly role?: Role | null
   readonly status?: 'active' | 'inactive'
   readonly profile?: JsonObject
+  readonly lookup?: readonly string[]
+}
+/** What a list of members is ordered by, without their rows. */
+export interface MemberEntry {
+  readonly id: string
+  readonly kind: Member['kind']
+  readonly createdAt: Date
 }
 
 export interface Group {
@@ -42,15 +55,40 @@ export interface Group {
   readonly changedAt: Date
   readonly revision: string
   readonly memberCount: number
+  /** Made by an identity provider, and changed by identity providers alone; whoever manages members may still delete it. */
+  readonly provisioned?: true
+  /** As with a member. */
+  readonly profile?: JsonObject
+  readonly lookup?: readonly string[]
+}
+export interface NewGroup {
+  readonly profile?: JsonObject
+  readonly lookup?: readonly string[]
+  readonly members?: readonly string[]
+}
+/** A member that is to come in and to go out comes in. */
+export interface GroupPatch {
+  readonly name?: string
+  readonly profile?: JsonObject
+  readonly lookup?: readonly string[]
+  readonly add?: readonly string[]
+  readonly remove?: readonly string[]
 }
 
-/** Members and groups of one organization. Writes need members.manage; touching an owner needs organization.manage. Every write acts on the next
- *  request, on every node. A name taken is `conflict`; the last active owner cannot go or be demoted (`conflict`). */
+/** Members and groups of one organization. Writes need members.manage; touching an owner needs organization.manage, or an identity provider, which
+ *  gives no roles. Every write acts on the next request, on every node. A name taken is `conflict`; the last active owner cannot go or be demoted
+ *  (`conflict`). Identity providers find groups of their own alone, and nobody else changes these (`conflict`). */
 export interface Directory {
   findMember(id: string): Promise<Member | undefined>
   /** By name or e-mail, without regard to case. */
   findMemberByLogin(login: string): Promise<Member | undefined>
   listMembers(query?: { readonly after?: string; readonly limit?: number }): AsyncIterable<Member>
+  /** Those that are there, in the order of the ids. */
+  readMembers(ids: readonly string[]): AsyncIterable<Member>
+  /** By a text of `lookup`; in no order. */
+  findMembers(lookup: string): AsyncIterable<Member>
+  /** Everybody, oldest first, worked out once for each state of the organization. */
+  membersByAge(): Promise<readonly MemberEntry[]>
   createMember(member: NewMember): Promise<Member>
   /** `revision`: throws `stale` where the member has changed since. */
   updateMember(id: string, patch: MemberPatch, revision?: string): Promise<Member>
@@ -60,7 +98,13 @@ export interface Directory {
   findGroup(id: string): Promise<Group | undefined>
   findGroupByName(name: string): Promise<Group | undefined>
   listGroups(query?: { readonly after?: string; readonly limit?: number }): AsyncIterable<Group>
-  createGroup(name: string): Promise<Group>
+  /** By a text of `lookup`; in no order. */
+  findGroups(lookup: string): AsyncIterable<Group>
+  /** Of a member, as they stood when the request came in. */
+  groupsOf(member: string): Promise<readonly Group[]>
+  createGroup(name: string, group?: NewGroup): Promise<Group>
+  /** One commit. `revision`: throws `stale` where the group has changed since, its members included. */
+  updateGroup(id: string, patch: GroupPatch, revision?: string): Promise<Group>
   renameGroup(id: string, name: string, revision?: string): Promise<Group>
   deleteGroup(id: string): Promise<void>
   groupMembers(id: string): AsyncIterable<string>

@@ -1,9 +1,10 @@
-import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
+import { conflict, invalid, notFound, type RegistryError, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { Entry } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { untilSettled } from '../tenancy/organization-change.js'
-import type { Group } from './directory.js'
+import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
+import type { Group, GroupPatch, NewGroup } from './directory.js'
 import type { DirectoryParts } from './directory-parts.js'
 import {
   checkedGroupName,
@@ -16,7 +17,8 @@ import {
   readGroup,
   readGroupName,
 } from './group-rows.js'
-import { loginKey, readMember } from './member-rows.js'
+import { lookupHash, lookupHashes, moveLookups } from './lookup-rows.js'
+import { checkedProfile, loginKey, readMember } from './member-rows.js'
 
 const groupId = /^g_[a-z0-9]{20}$/
 
@@ -37,6 +39,22 @@ export class GroupDirectory {
     return entry === undefined ? undefined : this.find(readGroupName(entry))
   }
 
+  async *findBy(lookup: string): AsyncIterable<Group> {
+    for await (const { key } of this.parts.store.range(tenantKeys.lookups(this.parts.org, lookupHash('group', lookup)), {})) {
+      const group = await this.find(key.path[0] ?? '')
+      if (group !== undefined) yield group
+    }
+  }
+
+  async of(member: string): Promise<readonly Group[]> {
+    const groups = await Promise.all(
+      TenantSnapshot.of(this.parts.scope.tenant)
+        .groupsOf(member)
+        .map((id) => this.find(id)),
+    )
+    return groups.filter((group) => group !== undefined)
+  }
+
   /** By name; `after` is the id or the name of the last one seen. */
   async *list(query: { readonly after?: string; readonly limit?: number } = {}): AsyncIterable<Group> {
     let left = query.limit ?? Number.POSITIVE_INFINITY
@@ -53,45 +71,56 @@ export class GroupDirectory {
     }
   }
 
-  async create(wanted: string): Promise<Group> {
+  async create(wanted: string, { profile, lookup = [], members = [] }: NewGroup = {}): Promise<Group> {
     const { clock, org, scope } = this.parts
     scope.require('members.manage')
-    const name = checkedGroupName(wanted)
     const id = newId('g')
     const now = clock.now()
-    const value = groupValue({ id, name, createdAt: now, changedAt: now, memberCount: 0 })
-    await untilSettled(() =>
-      this.parts
+    const inside = [...new Set(members)]
+    await this.requireMembers(inside)
+    const chunks = withMembers([], inside, [])
+    const group = {
+      id,
+      name: checkedGroupName(wanted),
+      createdAt: now,
+      changedAt: now,
+      memberCount: inside.length,
+      ...(scope.principal.kind === 'scim' ? { provisioned: true as const } : {}),
+      ...(profile === undefined ? {} : { profile: checkedProfile(profile) }),
+      lookup: lookupHashes('group', lookup),
+    }
+    await untilSettled(async () => {
+      const change = this.parts
         .change('group.create', 'group', id)
-        .put(tenantKeys.groupName(org, loginKey(name)), { v: 1, group: id }, 'absent', taken())
-        .put(tenantKeys.group(org, id, headChunk), value, 'absent')
-        .commit(),
-    )
+        .put(tenantKeys.groupName(org, loginKey(group.name)), { v: 1, group: id }, 'absent', taken())
+        .put(tenantKeys.group(org, id, headChunk), groupValue(group), 'absent')
+      for (const [number, ids] of chunks) change.put(tenantKeys.group(org, id, number), { v: 1, members: [...ids] })
+      moveLookups(change, org, id, [], group.lookup)
+      await change.commit()
+    })
     return this.get(id)
   }
 
-  async rename(id: string, wanted: string, revision?: string): Promise<Group> {
-    const { clock, org, scope } = this.parts
-    scope.require('members.manage')
-    const name = checkedGroupName(wanted)
+  /** Name, profile and members in one commit. What is as it was is not written. */
+  async update(id: string, patch: GroupPatch, revision?: string): Promise<Group> {
+    this.parts.scope.require('members.manage')
+    const { add = [], remove = [] } = patch
+    await this.requireMembers(add)
     return untilSettled(async () => {
-      const before = await this.get(id)
+      const before = await this.ownGet(id)
       const moved = stale('The group has changed since', { detail: { group: id } })
       if (revision !== undefined && revision !== before.revision) throw moved
-      if (before.name === name) return before
-      const change = this.parts.change('group.update', 'group', id, ['name'])
-      const value = groupValue({ ...before, name, changedAt: clock.now() })
-      const condition = { revision: before.revision }
-      change.put(tenantKeys.group(org, id, headChunk), value, condition, revision === undefined ? undefined : moved)
-      const [from, to] = [loginKey(before.name), loginKey(name)]
-      if (from !== to) {
-        change
-          .put(tenantKeys.groupName(org, to), { v: 1, group: id }, 'absent', taken())
-          .delete(tenantKeys.groupName(org, from), 'present')
-      }
-      await change.commit()
-      return this.get(id)
+      return this.write(
+        before,
+        patch,
+        withMembers(await this.chunks(id), add, remove),
+        revision === undefined ? undefined : moved,
+      )
     })
+  }
+
+  rename(id: string, name: string, revision?: string): Promise<Group> {
+    return this.update(id, { name }, revision)
   }
 
   async delete(id: string): Promise<void> {
@@ -99,11 +128,13 @@ export class GroupDirectory {
     scope.require('members.manage')
     await untilSettled(async () => {
       const before = await this.get(id)
+      if (scope.principal.kind === 'scim' && before.provisioned === undefined) throw notFound('group', id)
       const change = this.parts
         .change('group.delete', 'group', id)
         .delete(tenantKeys.group(org, id, headChunk), { revision: before.revision })
         .delete(tenantKeys.groupName(org, loginKey(before.name)), 'present')
       for (const { key } of await this.chunks(id)) change.delete(key)
+      moveLookups(change, org, id, before.lookup)
       await change.commit()
     })
     // Grants of a group that is gone reach nobody.
@@ -115,56 +146,6 @@ export class GroupDirectory {
     for (const chunk of await this.chunks(id)) yield* readChunk(chunk)
   }
 
-  async change(
-    id: string,
-    { add = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
-  ): Promise<Group> {
-    this.parts.scope.require('members.manage')
-    await this.requireMembers(add)
-    return untilSettled(async () => {
-      const { org, clock } = this.parts
-      const before = await this.get(id)
-      const chunks = (await this.chunks(id)).map((entry) => ({
-        number: chunkOf(entry).chunk,
-        ids: [...readChunk(entry)],
-        old: entry,
-      }))
-      const gone = new Set(remove)
-      const coming = new Set(add)
-      const touched = new Set<number>()
-      for (const chunk of chunks) {
-        const kept = chunk.ids.filter((member) => !gone.has(member) || coming.has(member))
-        for (const member of kept) coming.delete(member)
-        if (kept.length === chunk.ids.length) continue
-        chunk.ids = kept
-        touched.add(chunk.number)
-      }
-      const all = new Map(chunks.map(({ number, ids }) => [number, ids]))
-      let number = 1
-      for (const member of coming) {
-        while ((all.get(number)?.length ?? 0) >= idsPerChunk) number += 1
-        if (number > chunksPerGroup) throw invalid(`A group has at most ${chunksPerGroup * idsPerChunk} members`)
-        const ids = all.get(number) ?? []
-        ids.push(member)
-        all.set(number, ids)
-        touched.add(number)
-      }
-      if (touched.size === 0) return before
-      const memberCount = [...all.values()].reduce((sum, ids) => sum + ids.length, 0)
-      const change = this.parts.change('group.update', 'group', id, ['members'])
-      const value = groupValue({ ...before, memberCount, changedAt: clock.now() })
-      change.put(tenantKeys.group(org, id, headChunk), value, { revision: before.revision })
-      for (const each of touched) {
-        const ids = all.get(each) ?? []
-        const key = tenantKeys.group(org, id, each)
-        if (ids.length === 0) change.delete(key)
-        else change.put(key, { v: 1, members: ids })
-      }
-      await change.commit()
-      return this.get(id)
-    })
-  }
-
   /** A member who is gone leaves every group. */
   async forget(member: string): Promise<void> {
     const groups = new Set<string>()
@@ -173,14 +154,67 @@ export class GroupDirectory {
       const { group, chunk } = chunkOf(entry)
       if (chunk !== headChunk && readChunk(entry).includes(member)) groups.add(group)
     }
-    for (const group of groups) {
-      if ((await this.find(group)) !== undefined) await this.change(group, { remove: [member] })
+    for (const id of groups) {
+      await untilSettled(async () => {
+        const before = await this.find(id)
+        if (before !== undefined) await this.write(before, {}, withMembers(await this.chunks(id), [], [member]))
+      })
     }
+  }
+
+  /** `touched`: chunks that are other than they were. */
+  private async write(before: Group, patch: GroupPatch, touched: ReadonlyMap<number, readonly string[]>, moved?: RegistryError) {
+    const { org, clock } = this.parts
+    const { id } = before
+    const name = patch.name === undefined ? before.name : checkedGroupName(patch.name)
+    const profile = patch.profile === undefined ? before.profile : checkedProfile(patch.profile)
+    const lookup = patch.lookup === undefined ? before.lookup : lookupHashes('group', patch.lookup)
+    const changes = [
+      ...(name === before.name ? [] : ['name']),
+      ...(JSON.stringify(profile) === JSON.stringify(before.profile) ? [] : ['profile']),
+      ...(touched.size === 0 ? [] : ['members']),
+    ]
+    if (changes.length === 0 && JSON.stringify(lookup ?? []) === JSON.stringify(before.lookup ?? [])) return before
+    const change = this.parts.change('group.update', 'group', id, changes)
+    let memberCount = before.memberCount
+    for (const [number, ids] of touched) {
+      const key = tenantKeys.group(org, id, number)
+      const old = await this.parts.store.get(key)
+      memberCount += ids.length - (old === undefined ? 0 : readChunk(old).length)
+      if (ids.length === 0) change.delete(key)
+      else change.put(key, { v: 1, members: [...ids] })
+    }
+    const common = { ...before, name, changedAt: clock.now(), memberCount }
+    const after = {
+      ...common,
+      ...(profile === undefined ? {} : { profile }),
+      ...(lookup === undefined ? {} : { lookup }),
+    }
+    change.put(tenantKeys.group(org, id, headChunk), groupValue(after), { revision: before.revision }, moved)
+    const [from, to] = [loginKey(before.name), loginKey(name)]
+    if (from !== to) {
+      change
+        .put(tenantKeys.groupName(org, to), { v: 1, group: id }, 'absent', taken())
+        .delete(tenantKeys.groupName(org, from), 'present')
+    }
+    moveLookups(change, org, id, before.lookup, lookup)
+    await change.commit()
+    return this.get(id)
   }
 
   private async get(id: string): Promise<Group> {
     const group = await this.find(id)
     if (group === undefined) throw notFound('group', id)
+    return group
+  }
+
+  /** Of an identity provider: its own kind alone; of others: those that no identity provider keeps. */
+  private async ownGet(id: string): Promise<Group> {
+    const group = await this.get(id)
+    const provisions = this.parts.scope.principal.kind === 'scim'
+    if (provisions && group.provisioned === undefined) throw notFound('group', id)
+    if (!provisions && group.provisioned === true)
+      throw conflict('An identity provider keeps this group: change it there, or delete it', { detail: { code: 'provisioned' } })
     return group
   }
 
@@ -202,6 +236,36 @@ export class GroupDirectory {
     for await (const entry of this.parts.all(keys)) wanted.delete(readMember(entry).id)
     for (const id of wanted) throw invalid(`Not a member of this organization: ${id}`)
   }
+}
+
+/** Numbers of the chunks that change, with all that is in them then. Throws `invalid` for too many members. */
+function withMembers(
+  entries: readonly Entry[],
+  add: readonly string[],
+  remove: readonly string[],
+): ReadonlyMap<number, readonly string[]> {
+  const gone = new Set(remove)
+  const coming = new Set(add)
+  const all = new Map<number, string[]>()
+  const touched = new Set<number>()
+  for (const entry of entries) {
+    const { chunk } = chunkOf(entry)
+    const ids = readChunk(entry)
+    const kept = ids.filter((member) => !gone.has(member) || coming.has(member))
+    for (const member of kept) coming.delete(member)
+    all.set(chunk, kept)
+    if (kept.length !== ids.length) touched.add(chunk)
+  }
+  let number = 1
+  for (const member of coming) {
+    while ((all.get(number)?.length ?? 0) >= idsPerChunk) number += 1
+    if (number > chunksPerGroup) throw invalid(`A group has at most ${chunksPerGroup * idsPerChunk} members`)
+    const ids = all.get(number) ?? []
+    ids.push(member)
+    all.set(number, ids)
+    touched.add(number)
+  }
+  return new Map([...touched].map((one) => [one, all.get(one) ?? []]))
 }
 
 function taken() {

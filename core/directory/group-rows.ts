@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { invalid } from '../errors/registry-error.js'
+import type { JsonObject } from '../runtime/json.js'
 import type { Entry } from '../storage/metadata-store.js'
 import { readRow } from '../storage/row-reader.js'
 import type { Group } from './directory.js'
@@ -7,7 +8,17 @@ import { loginKey } from './member-rows.js'
 
 const v = z.literal(1)
 const moment = z.iso.datetime()
-const headRow = z.object({ v, id: z.string(), name: z.string(), createdAt: moment, changedAt: moment, count: z.number() })
+const headRow = z.object({
+  v,
+  id: z.string(),
+  name: z.string(),
+  createdAt: moment,
+  changedAt: moment,
+  count: z.number(),
+  provisioned: z.exactOptional(z.literal(true)),
+  profile: z.exactOptional(z.custom<JsonObject>((value) => typeof value === 'object' && value !== null)),
+  lookup: z.exactOptional(z.array(z.string())),
+})
 const chunkRow = z.object({ v, members: z.array(z.string()) })
 const groupNameRow = z.object({ v, group: z.string() })
 
@@ -18,12 +29,23 @@ export const idsPerChunk = 2_000
 export const chunksPerGroup = 50
 
 export function readGroup(entry: Entry): Group {
-  const { id, name, createdAt, changedAt, count } = readRow(headRow, entry)
+  const { v: _, createdAt, changedAt, count, ...rest } = readRow(headRow, entry)
   const times = { createdAt: new Date(createdAt), changedAt: new Date(changedAt) }
-  return { id, name, ...times, revision: entry.revision, memberCount: count }
+  return { ...rest, ...times, revision: entry.revision, memberCount: count }
 }
-export function groupValue({ id, name, createdAt, changedAt, memberCount }: Omit<Group, 'revision'>) {
-  return { v: 1, id, name, createdAt: createdAt.toISOString(), changedAt: changedAt.toISOString(), count: memberCount }
+export function groupValue({ id, name, createdAt, changedAt, memberCount, ...rest }: Omit<Group, 'revision'>) {
+  const { provisioned, profile, lookup = [] } = rest
+  return {
+    v: 1,
+    id,
+    name,
+    createdAt: createdAt.toISOString(),
+    changedAt: changedAt.toISOString(),
+    count: memberCount,
+    ...(provisioned === undefined ? {} : { provisioned }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(lookup.length === 0 ? {} : { lookup: [...lookup] }),
+  }
 }
 export function readChunk(entry: Entry): readonly string[] {
   return readRow(chunkRow, entry).members

@@ -1,12 +1,14 @@
 import type { Member, MemberPatch, NewMember } from './directory.js'
+import { lookupHashes } from './lookup-rows.js'
 import { checkedDisplayName, checkedEmail, checkedMemberName, checkedProfile } from './member-rows.js'
 
 type Unrevised = Omit<Member, 'revision'>
-type Wanted = Omit<NewMember, 'password'> & Pick<Member, 'id' | 'kind' | 'status' | 'createdAt' | 'changedAt'>
+type Wanted = Omit<NewMember, 'password' | 'lookup'> &
+  Pick<Member, 'id' | 'kind' | 'status' | 'createdAt' | 'changedAt' | 'lookup'>
 
-/** The fields that a member has, each checked; nothing else that came along. Throws `invalid`. */
+/** The fields that a member has, each checked; nothing else that came along. `lookup`: as hashes. Throws `invalid`. */
 export function checkedMember(wanted: Wanted): Unrevised {
-  const { id, kind, status, createdAt, changedAt, email, displayName, role, profile } = wanted
+  const { id, kind, status, createdAt, changedAt, email, displayName, role, profile, lookup } = wanted
   return {
     id,
     name: checkedMemberName(wanted.name),
@@ -18,6 +20,7 @@ export function checkedMember(wanted: Wanted): Unrevised {
     createdAt,
     changedAt,
     ...(profile === undefined ? {} : { profile: checkedProfile(profile) }),
+    ...(lookup === undefined || lookup.length === 0 ? {} : { lookup }),
   }
 }
 
@@ -27,6 +30,7 @@ export function patched(member: Member, patch: MemberPatch, at: Date): Unrevised
   const displayName = patch.displayName === undefined ? member.displayName : patch.displayName
   const role = patch.role === undefined ? member.role : patch.role
   const profile = patch.profile ?? member.profile
+  const lookup = patch.lookup === undefined ? member.lookup : lookupHashes('member', patch.lookup)
   return {
     id: member.id,
     name: patch.name ?? member.name,
@@ -38,10 +42,11 @@ export function patched(member: Member, patch: MemberPatch, at: Date): Unrevised
     createdAt: member.createdAt,
     changedAt: at,
     ...(profile === undefined ? {} : { profile }),
+    ...(lookup === undefined ? {} : { lookup }),
   }
 }
 
 export function changedFields(before: Unrevised, after: Unrevised): readonly string[] {
-  const fields = ['name', 'email', 'displayName', 'role', 'status', 'profile'] as const
+  const fields = ['name', 'email', 'displayName', 'role', 'status', 'profile', 'lookup'] as const
   return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
 }

@@ -5,8 +5,10 @@ import { newId } from '../runtime/identifiers.js'
 import type { Key } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { type OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
-import type { Member, MemberPatch, NewMember } from './directory.js'
+import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
+import type { Member, MemberEntry, MemberPatch, NewMember } from './directory.js'
 import type { DirectoryParts } from './directory-parts.js'
+import { lookupHash, lookupHashes, moveLookups } from './lookup-rows.js'
 import { changedFields, checkedMember, patched } from './member-checks.js'
 import { loginKey, memberValue, readLogin, readMember, readOwners, readPassword } from './member-rows.js'
 
@@ -48,6 +50,30 @@ export class MemberDirectory {
     }
   }
 
+  async *read(ids: readonly string[]): AsyncIterable<Member> {
+    const keys = ids.filter((id) => memberId.test(id)).map((id) => tenantKeys.member(this.parts.org, id))
+    for await (const entry of this.parts.all(keys)) yield readMember(entry)
+  }
+
+  async *findBy(lookup: string): AsyncIterable<Member> {
+    const ids: string[] = []
+    const rows = tenantKeys.lookups(this.parts.org, lookupHash('member', lookup))
+    for await (const { key } of this.parts.store.range(rows, {})) ids.push(key.path[0] ?? '')
+    yield* this.read(ids)
+  }
+
+  /** Kept for as long as no member changes: what is read meanwhile is at most newer. */
+  async byAge(): Promise<readonly MemberEntry[]> {
+    const kept = TenantSnapshot.of(this.parts.scope.tenant).derived<readonly MemberEntry[]>('members by age')
+    const known = kept.get('all')
+    if (known !== undefined) return known
+    const entries: MemberEntry[] = []
+    for await (const { id, kind, createdAt } of this.list()) entries.push({ id, kind, createdAt })
+    entries.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1))
+    kept.set('all', entries)
+    return entries
+  }
+
   async create(wanted: NewMember): Promise<Member> {
     const { clock, org, hashes, scope } = this.parts
     scope.require('members.manage')
@@ -56,13 +82,15 @@ export class MemberDirectory {
     if (kind === 'service' && wanted.password !== undefined) throw invalid('A service account has no password; give it a token')
     const now = clock.now()
     const id = newId(kind === 'service' ? 's' : 'm')
-    const { password, ...fields } = wanted
-    const member = checkedMember({ ...fields, id, kind, status: 'active', createdAt: now, changedAt: now })
+    const { password, lookup = [], status = 'active', ...fields } = wanted
+    const dates = { createdAt: now, changedAt: now }
+    const member = checkedMember({ ...fields, ...dates, id, kind, status, lookup: lookupHashes('member', lookup) })
     const phc = password === undefined ? undefined : await hashes.hash(acceptedPassword(password, this.context(member)))
     await untilSettled(async () => {
       const change = this.parts.change('member.create', 'member', id, Object.keys(wanted)).tell('member.changed', 'created')
       change.put(tenantKeys.member(org, id), memberValue(member), 'absent')
       this.moveLogins(change, undefined, member)
+      moveLookups(change, org, id, [], member.lookup)
       if (phc !== undefined) change.put(tenantKeys.password(org, id), this.passwordValue(phc, 1), 'absent')
       await this.keepOwners(change, undefined, member)
       await change.commit()
@@ -75,7 +103,8 @@ export class MemberDirectory {
     scope.require('members.manage')
     return untilSettled(async () => {
       const before = await this.get(id)
-      if (before.role === 'owner' || patch.role === 'owner') scope.require('organization.manage')
+      this.requireOver(before)
+      if (patch.role === 'owner') scope.require('organization.manage')
       const moved = stale('The member has changed since', { detail: { member: id } })
       if (revision !== undefined && revision !== before.revision) throw moved
       const after = checkedMember(patched(before, patch, clock.now()))
@@ -85,6 +114,7 @@ export class MemberDirectory {
       const condition = { revision: before.revision }
       change.put(tenantKeys.member(this.parts.org, id), memberValue(after), condition, revision === undefined ? undefined : moved)
       this.moveLogins(change, before, after)
+      moveLookups(change, this.parts.org, id, before.lookup, after.lookup)
       await this.keepOwners(change, before, after)
       await change.commit()
       return this.get(id)
@@ -120,10 +150,11 @@ export class MemberDirectory {
     scope.require('members.manage')
     const kind = await untilSettled(async () => {
       const before = await this.get(id)
-      if (before.role === 'owner') scope.require('organization.manage')
+      this.requireOver(before)
       const change = this.parts.change('member.delete', 'member', id).tell('member.changed', 'deleted')
       change.delete(tenantKeys.member(org, id), { revision: before.revision }).delete(tenantKeys.password(org, id))
       this.moveLogins(change, before, undefined)
+      moveLookups(change, org, id, before.lookup)
       await this.keepOwners(change, before, undefined)
       await change.commit()
       return before.kind
@@ -141,6 +172,11 @@ export class MemberDirectory {
     const member = await this.find(id)
     if (member === undefined) throw notFound('member', id)
     return member
+  }
+
+  /** An identity provider looks after owners as well, since leaving is its business; roles it has none to give. */
+  private requireOver(member: Member): void {
+    if (member.role === 'owner' && this.parts.scope.principal.kind !== 'scim') this.parts.scope.require('organization.manage')
   }
 
   private moveLogins(change: OrganizationChange, before: Unrevised | undefined, after: Unrevised | undefined): void {

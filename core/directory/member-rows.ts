@@ -20,6 +20,7 @@ const memberRow = z.object({
   createdAt: moment,
   changedAt: moment,
   profile: z.exactOptional(z.custom<JsonObject>((value) => typeof value === 'object' && value !== null)),
+  lookup: z.exactOptional(z.array(z.string())),
 })
 /** `norm` raw: imported as it was typed elsewhere, so that it is tried before normalisation and after. */
 const passwordRow = z.object({ v, phc: z.string(), norm: z.enum(['opaque', 'raw']), version: z.number(), changedAt: moment })
@@ -33,8 +34,9 @@ export function readMember(entry: Entry): Member {
   const { v: _, createdAt, changedAt, ...rest } = readRow(memberRow, entry)
   return { ...rest, createdAt: new Date(createdAt), changedAt: new Date(changedAt), revision: entry.revision }
 }
-export function memberValue({ createdAt, changedAt, ...rest }: Omit<Member, 'revision'>) {
-  return { v: 1, ...rest, createdAt: createdAt.toISOString(), changedAt: changedAt.toISOString() }
+export function memberValue({ createdAt, changedAt, lookup, ...rest }: Omit<Member, 'revision'>) {
+  const found = lookup === undefined || lookup.length === 0 ? {} : { lookup: [...lookup] }
+  return { v: 1, ...rest, ...found, createdAt: createdAt.toISOString(), changedAt: changedAt.toISOString() }
 }
 export function readPassword(entry: Entry): PasswordRow {
   return { ...readRow(passwordRow, entry), revision: entry.revision }

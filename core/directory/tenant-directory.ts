@@ -3,7 +3,7 @@ import { PasswordHash } from '../auth/password-hash.js'
 import { Clock } from '../runtime/clock.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
-import type { Directory, Group, Member, MemberPatch, NewMember } from './directory.js'
+import type { Directory, Group, GroupPatch, Member, MemberEntry, MemberPatch, NewGroup, NewMember } from './directory.js'
 import { DirectoryParts } from './directory-parts.js'
 import { GroupDirectory } from './group-directory.js'
 import { MemberDirectory } from './member-directory.js'
@@ -46,6 +46,18 @@ class CallerDirectory implements Directory {
     this.parts.requireRead()
     yield* this.members.list(query)
   }
+  async *readMembers(ids: readonly string[]): AsyncIterable<Member> {
+    this.parts.requireRead()
+    yield* this.members.read(ids)
+  }
+  async *findMembers(lookup: string): AsyncIterable<Member> {
+    this.parts.requireRead()
+    yield* this.members.findBy(lookup)
+  }
+  async membersByAge(): Promise<readonly MemberEntry[]> {
+    this.parts.requireRead()
+    return this.members.byAge()
+  }
   createMember(member: NewMember): Promise<Member> {
     return this.members.create(member)
   }
@@ -72,8 +84,19 @@ class CallerDirectory implements Directory {
     this.parts.requireRead()
     yield* this.groups.list(query)
   }
-  createGroup(name: string): Promise<Group> {
-    return this.groups.create(name)
+  async *findGroups(lookup: string): AsyncIterable<Group> {
+    this.parts.requireRead()
+    yield* this.groups.findBy(lookup)
+  }
+  async groupsOf(member: string): Promise<readonly Group[]> {
+    this.parts.requireRead()
+    return this.groups.of(member)
+  }
+  createGroup(name: string, group?: NewGroup): Promise<Group> {
+    return this.groups.create(name, group)
+  }
+  updateGroup(id: string, patch: GroupPatch, revision?: string): Promise<Group> {
+    return this.groups.update(id, patch, revision)
   }
   renameGroup(id: string, name: string, revision?: string): Promise<Group> {
     return this.groups.rename(id, name, revision)
@@ -89,6 +112,6 @@ class CallerDirectory implements Directory {
     id: string,
     change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
   ): Promise<Group> {
-    return this.groups.change(id, change)
+    return this.groups.update(id, change)
   }
 }

@@ -99,6 +99,9 @@ export const tenantKeys = {
   groupName: (org: string, nameKey: string): Key => key(join(org, 'o'), 'group-name', nameKey),
   login: (org: string, loginKey: string): Key => key(join(org, 'o'), 'login', loginKey),
   invitation: (org: string, id: string): Key => key(join(org, 'o'), 'invitation', id),
+  /** Members and groups that a provisioner finds by what it keeps with them: rows that end in the id of one. */
+  lookups: (org: string, hash: string) => join(org, 'k', hash),
+  lookup: (org: string, hash: string, id: string): Key => key(join(org, 'k', hash), id),
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
   chain: (org: string, month: string) => join(org, 'c', month),

@@ -59,7 +59,14 @@ export type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from
 export type { ReindexState } from './lifecycle/reindexing.js'
 export type { MetadataParser } from './plugin/metadata-parser.js'
 export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
-export type { CopyOptions, DocumentWriter, PackageKeeping, PackageVersion, YankMark } from './plugin/package-keeping.js'
+export type {
+  CopyOptions,
+  DocumentWriter,
+  PackageKeeping,
+  PackageVersion,
+  RemovalStep,
+  YankMark,
+} from './plugin/package-keeping.js'
 export { addressBelow, canonicalName } from './plugin/path-grammar.js'
 export type { Mount, PathRules, PluginKit, ProtocolPlugin, RenderError } from './plugin/protocol-plugin.js'
 export type { Method, PathParams, Route, RouteDescription } from './plugin/route.js'

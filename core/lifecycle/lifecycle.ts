@@ -10,7 +10,7 @@ export interface Lifecycle extends Retention, Reindexing {
   promote(repository: string, pkg: string, version: string, options: PromoteOptions): Promise<Promoted>
   /** artifacts.delete. The ordinary removal, which can be undone. */
   removeVersion(repository: string, pkg: string, version: string, reason?: string): Promise<void>
-  /** artifacts.delete. The same for a package with all its versions. Throws `conflict` where the format has no such removal. */
+  /** artifacts.delete. The same for a package with all its versions: a large one goes in several commits, and where that was cut, the next call goes on. */
   removePackage(repository: string, pkg: string, reason?: string): Promise<void>
   /** artifacts.write. Advises against a version, or takes that back. Throws `conflict` where the format does not know this. */
   yank(repository: string, pkg: string, version: string, mark: YankMark): Promise<void>

@@ -64,21 +64,26 @@ export class StoredLifecycle implements Lifecycle {
     })
   }
 
-  removePackage(repository: string, name: string, reason?: string): Promise<void> {
-    const without = 'goes version by version: name one'
-    return this.changing(repository, name, 'artifacts.delete', without, (keeping, pkg, context, change) => {
-      change.deletion({ package: pkg, ...(reason === undefined ? {} : { reason }) })
-      return keeping.removeAll?.(pkg, context, change)
-    })
+  async removePackage(repository: string, name: string, reason?: string): Promise<void> {
+    const { context, keeping } = this.access.open(repository, 'artifacts.delete')
+    const pkg = keeping.keyOf?.(name) ?? name
+    const note = { package: pkg, ...(reason === undefined ? {} : { reason }) }
+    let steps = 0
+    for await (const step of keeping.removeAll(pkg, context)) {
+      await repeated(async () => {
+        // The first is what an undo is asked for: it brings the others back with it.
+        const change = context.change().deletion(steps === 0 ? note : { ...note, partial: true })
+        await step(change)
+        await change.commit()
+      })
+      steps += 1
+    }
   }
 
   yank(repository: string, name: string, version: string, mark: YankMark): Promise<void> {
-    return this.changing(
-      repository,
-      name,
-      'artifacts.write',
-      'has versions that cannot be yanked',
-      (keeping, pkg, context, change) => keeping.yank?.(pkg, version, mark, context, change),
+    const without = 'has versions that cannot be yanked'
+    return this.changing(repository, name, 'artifacts.write', without, (keeping, pkg, context, change) =>
+      keeping.yank?.(pkg, version, mark, context, change),
     )
   }
 

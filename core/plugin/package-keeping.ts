@@ -41,8 +41,9 @@ export interface PackageKeeping {
   versions(pkg: string, context: RepositoryContext): AsyncIterable<PackageVersion>
   /** The ordinary removal of a version, or of one build of it. Throws `not-found`. */
   remove(pkg: string, version: string, context: RepositoryContext, change: RepositoryChangeSet, build?: string): Promise<void>
-  /** The removal of a package with all of its versions. Throws `not-found`. */
-  removeAll?(pkg: string, context: RepositoryContext, change: RepositoryChangeSet): Promise<void>
+  /** The removal of a package with all of its versions, in as many steps as it takes. Throws `not-found`, by the first. Who asks for a next step finds
+   *  the last one committed; who is asked again after a crash goes on with what is left. */
+  removeAll(pkg: string, context: RepositoryContext): AsyncIterable<RemovalStep>
   /** Advises clients against a version, or one file of it, or takes that back: PyPI's yank. Throws `not-found`. */
   yank?(pkg: string, version: string, mark: YankMark, context: RepositoryContext, change: RepositoryChangeSet): Promise<void>
   /** What a package is said to be: 'deprecated', 'archived'. Throws `not-found`, and `invalid` for a word that the format does not know. */
@@ -74,6 +75,9 @@ export interface PackageKeeping {
     change: DocumentWriter,
   ): Promise<void>
 }
+
+/** Records what one commit takes away, from a fresh look each time it is called. */
+export type RemovalStep = (change: RepositoryChangeSet) => Promise<void>
 
 /** The part of a change set that is about documents and what is shown of them. */
 export interface DocumentWriter {

@@ -49,7 +49,7 @@ export function packageCommand(program: Command): void {
   common(
     command
       .command('delete <organization> <repository> <name> [version]')
-      .description('remove a version, or (PyPI) a package with all of them; `deleted restore` brings it back')
+      .description('remove a version, or a package with all of them (raw: a folder or a file); `deleted restore` brings it back')
       .option('--reason <text>', 'why'),
   ).action(async (org: string, repository: string, name: string, version: string | undefined, options: PackageOptions) => {
     const query = options.reason === undefined ? '' : `?${new URLSearchParams({ reason: options.reason })}`

@@ -99,9 +99,10 @@ export const packageRoutes = [
     method: 'DELETE',
     path: '/v1/packages/{repository}/{package}',
     permission: 'packages.manage',
-    summary: 'Remove a package with all its versions; it can be brought back',
+    summary:
+      'Remove a package with all its versions (raw: a folder or a file); it can be brought back. Cut short, the next call goes on',
     query: z.strictObject({ reason }),
-    answers: { 204: answer('Gone'), 404: absent, 409: unknownToFormat },
+    answers: { 204: answer('Gone'), 404: absent, 409: refusal('Versions of this repository cannot be moved') },
     async handle({ params, query }, { lifecycle }) {
       await lifecycle.removePackage(params.repository, packageNameIn(params.package), query.reason)
       return empty(204)

@@ -1,7 +1,9 @@
 import { Builder } from 'xml2js'
-import type { DocumentWriter, JsonObject, PackageIndex, RepositoryContext } from '#core'
+import type { DocumentKey, DocumentReader, DocumentWriter, JsonObject, PackageIndex, RepositoryContext } from '#core'
 import { type ArchetypeRecord, archetypeList, keys, nextStamp, stampOf } from './deployment.js'
 import type { VersionFolder } from './layout.js'
+
+type Documents = Pick<RepositoryContext, 'documents'>
 
 /** Every published version of every archetype, by coordinates; undefined where the repository has none. */
 export const archetypeIndex: PackageIndex<readonly ArchetypeRecord[]> = {
@@ -32,24 +34,39 @@ function renderCatalog(archetypes: readonly ArchetypeRecord[]): string {
   return `${builder.buildObject({ archetypes: { archetype: entries } })}\n`
 }
 
-/** Writes into `change` that the catalog lists this version, or no longer does. `facts`: of the version, undefined where it goes. */
+/** Writes into `change` what the catalog says of this version, by its facts. */
 export async function listArchetype(
-  { documents }: Pick<RepositoryContext, 'documents'>,
+  { documents }: Documents,
   change: DocumentWriter,
   folder: VersionFolder,
-  facts: JsonObject | undefined,
+  facts: JsonObject,
   now: Date,
 ): Promise<void> {
+  if (facts['archetype'] !== true) return unlistArchetypes({ documents }, change, [folder], now)
   const key = keys.archetype(folder)
   const before = (await documents.find(key))?.value as unknown as ArchetypeRecord | undefined
-  const listed = facts?.['archetype'] === true
-  if (!listed && before === undefined) return
   const { groupId, artifactId, baseVersion: version } = folder
-  const description = facts?.['description'] ?? facts?.['title']
-  if (listed && before !== undefined && before.description === description) return
-  const head = (await documents.head(archetypeList))?.sequence ?? 0
-  if (listed) change.putDocument(key, { groupId, artifactId, version, ...(description === undefined ? {} : { description }) })
-  else change.deleteDocument(key)
-  change.requireHead(archetypeList, head)
+  const description = facts['description'] ?? facts['title']
+  if (before !== undefined && before.description === description) return
+  await catalogChanges(documents, change, now)
+  change.putDocument(key, { groupId, artifactId, version, ...(description === undefined ? {} : { description }) })
+}
+
+/** Writes into `change` that the catalog no longer lists these versions. */
+export async function unlistArchetypes(
+  { documents }: Documents,
+  change: DocumentWriter,
+  folders: readonly VersionFolder[],
+  now: Date,
+): Promise<void> {
+  const listed: DocumentKey[] = []
+  for (const key of folders.map(keys.archetype)) if ((await documents.find(key)) !== undefined) listed.push(key)
+  if (listed.length === 0) return
+  await catalogChanges(documents, change, now)
+  for (const key of listed) change.deleteDocument(key)
+}
+
+async function catalogChanges(documents: DocumentReader, change: DocumentWriter, now: Date): Promise<void> {
+  change.requireHead(archetypeList, (await documents.head(archetypeList))?.sequence ?? 0)
   change.putDocument(keys.stamp(archetypeList), { second: await nextStamp(documents, archetypeList, now) })
 }

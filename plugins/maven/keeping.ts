@@ -1,11 +1,12 @@
 import { type Json, notFound, type PackageKeeping, principalId, type RepositoryContext, unprocessable } from '#core'
-import { type CommittedBuild, type CommittedVersion, keys, nextStamp, openList } from './deployment.js'
-import { parseMavenPath, parseVersionFolder, uniqueBuildOf, type VersionFolder } from './layout.js'
+import { type CommittedBuild, type CommittedVersion, keys, nextStamp } from './deployment.js'
+import { parseMavenPath, parseVersionFolder, type VersionFolder } from './layout.js'
 import { contradictionOf, isPom, type PomFacts } from './pom-parser.js'
 import { describeVersion } from './publication.js'
 import { uncountBuild } from './removal.js'
 import { admitFile } from './repository-rules.js'
 import { mendVersions } from './restored-versions.js'
+import { artifactRemoval, buildsOf, hold, removeFiles } from './version-removal.js'
 
 /** Versions of an artifact: every file of their folder, and what metadata is made from. */
 export function keeping(now: () => Date): PackageKeeping {
@@ -21,18 +22,13 @@ export function keeping(now: () => Date): PackageKeeping {
     },
     async remove(pkg, version, context, change, build) {
       const folder = folderOf(pkg, version)
-      const { documents, artifacts } = context
       await hold(folder, context, change)
-      const builds = await buildsOf(folder, documents)
-      const gone = (name: string) => build === undefined || buildOf(folder, name) === build
+      const builds = await buildsOf(folder, context.documents)
       if (!builds.some(({ id }) => build === undefined || id === build)) throw notFound('version', `${pkg} ${build ?? version}`)
-      for await (const entry of artifacts.list(folder.versionFolder))
-        if (entry.kind === 'file' && gone(entry.name)) change.deleteArtifact(entry.artifact.path)
-      for (const place of [...['open', 'build', 'pom'].map((kind) => [folder.versionFolder, kind] as const), openOf(folder)])
-        for await (const { key } of documents.list(place)) if (build === undefined || key[2] === build) change.deleteDocument(key)
-      change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now()) })
+      await removeFiles(folder, context, change, now(), build)
       await uncountBuild(context, change, folder, build, now())
     },
+    removeAll: (pkg, context) => artifactRemoval(pkg, context, now),
     async copy(pkg, version, from, to, change) {
       const folder = folderOf(pkg, version)
       await hold(folder, to, change)
@@ -84,30 +80,6 @@ async function copyBuild(
   const head = (await to.documents.head(folder.versionFolder))?.sequence ?? 0
   change.putDocument(keys.build(folder, build), { ...record, order: before?.order ?? head + committed.order, files })
   if (pom !== undefined) change.putDocument(keys.pom(folder, build), pom)
-}
-
-async function hold(folder: VersionFolder, { documents }: RepositoryContext, change: Change): Promise<void> {
-  for (const pkg of [folder.versionFolder, folder.artifactFolder])
-    change.requireHead(pkg, (await documents.head(pkg))?.sequence ?? 0)
-}
-
-async function buildsOf(folder: VersionFolder, documents: RepositoryContext['documents']) {
-  const builds: { readonly id: string; readonly publishedAt: Date; readonly order: number }[] = []
-  for await (const { key, value } of documents.list([folder.versionFolder, 'build'])) {
-    const { at, order } = value as unknown as CommittedBuild
-    builds.push({ id: key[2] ?? '', publishedAt: new Date(at), order })
-  }
-  return builds.sort((a, b) => a.order - b.order)
-}
-
-function buildOf(folder: VersionFolder, name: string): string | undefined {
-  const parsed = parseMavenPath(`${folder.versionFolder}/${name}`)
-  return parsed.kind === 'artifact' && uniqueBuildOf(parsed.build) !== undefined ? parsed.build : undefined
-}
-
-/** Rows that tell of its open deployments. */
-function openOf({ artifactFolder, baseVersion }: VersionFolder) {
-  return [openList(artifactFolder), baseVersion] as const
 }
 
 function folderOf(pkg: string, version: string): VersionFolder {

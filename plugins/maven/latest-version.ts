@@ -21,17 +21,22 @@ export async function latestWith(documents: DocumentReader, folder: VersionFolde
     : before
 }
 
-/** The highest once this version is gone; undefined where none is left. Reads all of them, and only where the highest goes. */
-export async function latestWithout(documents: DocumentReader, folder: VersionFolder): Promise<LatestVersion | undefined> {
-  const before = await latestVersion(documents, folder)
-  if (before !== undefined && before.version !== folder.baseVersion) return before
+/** The highest once these versions are gone; undefined where none is left. Reads all of them, and only where the highest goes. */
+export async function latestWithout(
+  documents: DocumentReader,
+  artifactFolder: string,
+  leaving: ReadonlySet<string>,
+): Promise<LatestVersion | undefined> {
+  const before = (await documents.find(latestKey(artifactFolder)))?.value as unknown as LatestVersion | undefined
+  if (before !== undefined && !leaving.has(before.version)) return before
   let version: string | undefined
-  for await (const { key } of documents.list([folder.artifactFolder, 'version'])) {
+  for await (const { key } of documents.list([artifactFolder, 'version'])) {
     const other = key[2] ?? ''
-    if (other !== folder.baseVersion && (version === undefined || compareVersions(other, version) > 0)) version = other
+    if (!leaving.has(other) && (version === undefined || compareVersions(other, version) > 0)) version = other
   }
   if (version === undefined) return undefined
-  return { version, facts: (await documents.find(keys.facts(folder, version)))?.value as JsonObject }
+  const facts = (await documents.find([artifactFolder, 'facts', version]))?.value ?? {}
+  return { version, facts: facts as JsonObject }
 }
 
 /** What search and pages show of an artifact whose highest version this is; undefined takes it off the list. */

@@ -1,5 +1,5 @@
 import { notFound, RegistryError, type RepositoryContext, unavailable } from '#core'
-import { listArchetype } from './archetype-catalog.js'
+import { unlistArchetypes } from './archetype-catalog.js'
 import { type CommittedBuild, keys, loadDeployment, nextStamp } from './deployment.js'
 import { listGroupPlugin } from './group-plugins.js'
 import { describeArtifact, latestWithout } from './latest-version.js'
@@ -86,20 +86,27 @@ export async function uncountBuild(
     if (build !== undefined && key[2] !== build) left.push({ id: key[2] ?? '', committed: value as unknown as CommittedBuild })
   left.sort((a, b) => b.committed.order - a.committed.order)
   const [newest] = left
-  if (newest === undefined) return uncountVersion(context, change, folder, now)
+  if (newest === undefined) return uncountVersions(context, change, [folder], now)
   for (const { id } of left)
     if ((await documents.find(keys.pom(folder, id))) !== undefined)
       return describeVersion(context, change, folder, id, now, context, newest.committed.at)
 }
 
-async function uncountVersion(context: RepositoryContext, change: Change, folder: VersionFolder, now: Date): Promise<void> {
+/** The artifact's side of versions that go, all of one artifact: what is highest among the others stands for it, or it goes with the last. */
+export async function uncountVersions(
+  context: RepositoryContext,
+  change: Change,
+  folders: readonly [VersionFolder, ...VersionFolder[]],
+  now: Date,
+): Promise<void> {
   const { documents } = context
-  change.deleteDocument(keys.version(folder)).deleteDocument(keys.facts(folder))
+  const [folder] = folders
+  for (const one of folders) change.deleteDocument(keys.version(one)).deleteDocument(keys.facts(one))
   change.putDocument(keys.stamp(folder.artifactFolder), { second: await nextStamp(documents, folder.artifactFolder, now) })
-  const latest = await latestWithout(documents, folder)
+  const latest = await latestWithout(documents, folder.artifactFolder, new Set(folders.map(({ baseVersion }) => baseVersion)))
   if (latest === undefined) change.deleteDocument(keys.latest(folder))
   else change.putDocument(keys.latest(folder), asJson(latest))
   change.describe(folder.artifactFolder, describeArtifact(folder.artifactFolder, latest))
   await listGroupPlugin(context, change, folder, latest?.facts, now)
-  await listArchetype(context, change, folder, undefined, now)
+  await unlistArchetypes(context, change, folders, now)
 }

@@ -14,6 +14,7 @@ import {
   versionDocuments,
 } from './package-documents.js'
 import { checkTag, quoted, tarballPath } from './package-name.js'
+import { cleanUp, recordRemoval } from './removed-package.js'
 import { moveTags } from './unpublish.js'
 import { removeVersion, tombstoneBy } from './version-removal.js'
 
@@ -39,6 +40,14 @@ export const keeping: PackageKeeping = {
     const removed = { at: houseClock.now().toISOString(), by: principalId(context.principal) }
     change.putDocument(documentKeys.package(pkg), { ...stored.document, maintainers: [], removed })
     change.describe(pkg, undefined)
+  },
+  async *removeAll(pkg, context) {
+    yield async (change) => {
+      const stored = await readPackage(pkg, context.documents)
+      if (stored === undefined) throw notFound('package', pkg)
+      recordRemoval(pkg, stored, context, change)
+    }
+    await cleanUp(pkg, context)
   },
   async copy(pkg, version, from, to, change, { tags: wanted }) {
     const source = await findVersion(pkg, version, from.documents)

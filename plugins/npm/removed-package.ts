@@ -1,4 +1,4 @@
-import { type Document, type DocumentKey, principalId, type RepositoryContext } from '#core'
+import { type Document, type DocumentKey, principalId, type RepositoryChangeSet, type RepositoryContext } from '#core'
 import { houseClock } from './house-clock.js'
 import { changePackage } from './package-changes.js'
 import {
@@ -15,23 +15,40 @@ import { inCommits, type Leaving, removeVersion, tombstoneBy } from './version-r
 const leftoversAfter = 10 * 60_000
 const documentsPerCommit = 50
 
-/** Removes a package by one row: from this commit on nothing of it is there, however large it is. Returns the new sequence. */
-export async function removePackage(pkg: string, { head, document }: StoredPackage, context: RepositoryContext): Promise<number> {
+/** Records that a package goes, by one row: from its commit on nothing of it is there, however large it is. */
+export function recordRemoval(
+  pkg: string,
+  { head, document }: StoredPackage,
+  { principal }: RepositoryContext,
+  change: RepositoryChangeSet,
+): void {
   const now = houseClock.now()
   const { maintainers: _maintainers, ...rest } = document
-  const committed = await context
-    .change()
+  change
     .requireHead(pkg, head.sequence)
     .putDocument(documentKeys.package(pkg), {
       ...rest,
       maintainers: [],
-      removed: { at: now.toISOString(), by: principalId(context.principal) },
+      removed: { at: now.toISOString(), by: principalId(principal) },
     })
-    .deletion({ package: pkg })
     .describe(pkg, undefined)
     .remind(new Date(now.getTime() + leftoversAfter), documentKeys.package(pkg))
-    .commit()
-  return committed.heads.get(pkg) ?? 0
+}
+
+/** Removes a package. Returns the new sequence. */
+export async function removePackage(pkg: string, stored: StoredPackage, context: RepositoryContext): Promise<number> {
+  const change = context.change().deletion({ package: pkg })
+  recordRemoval(pkg, stored, context, change)
+  return (await change.commit()).heads.get(pkg) ?? 0
+}
+
+/** Takes away what a package that is gone already left behind: what fails here is found again by the reminder. */
+export async function cleanUp(pkg: string, context: RepositoryContext): Promise<void> {
+  try {
+    await removeLeftovers(pkg, context)
+  } catch (cause) {
+    context.log.warn('npm.leftovers', { package: pkg, cause })
+  }
 }
 
 /** Removes what lies about of generations that are gone: tags and stars, then versions with their files, commit by commit. */

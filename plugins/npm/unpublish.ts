@@ -12,7 +12,7 @@ import { changePackage, storedAt } from './package-changes.js'
 import { documentKeys, findVersion, revisionOf, type StoredPackage } from './package-documents.js'
 import { highestVersion, quoted, versionOfTarball } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
-import { removeLeftovers, removePackage } from './removed-package.js'
+import { cleanUp, removePackage } from './removed-package.js'
 import { removeVersion, tombstoneBy } from './version-removal.js'
 
 /** DELETE of a whole package, and of the file of a version that is already unpublished (npm dossier 10). */
@@ -82,15 +82,6 @@ export async function moveTags(
     else changes.putDocument(documentKeys.tag(pkg, tag), { v: 1, generation, version: target, explicit: asked })
     const latest = tag === 'latest' && target !== undefined ? await findVersion(pkg, target, documents) : undefined
     if (latest !== undefined) changes.describe(pkg, factsOf(latest.full, latest.publishedAt))
-  }
-}
-
-/** The package is gone already: what fails here is found again by the reminder. */
-async function cleanUp(pkg: string, context: RepositoryContext): Promise<void> {
-  try {
-    await removeLeftovers(pkg, context)
-  } catch (cause) {
-    context.log.warn('npm.leftovers', { package: pkg, cause })
   }
 }
 

@@ -19,7 +19,9 @@ export const keeping = (clock: () => Clock): PackageKeeping => ({
     yield* releases.values()
   },
   remove: removeRelease,
-  removeAll: removeProject,
+  async *removeAll(project, context) {
+    yield (change) => removeProject(project, context, change)
+  },
   copy: (project, version, from, to, change) => copyRelease(project, version, from, to, change, clock().now()),
   yank: yankRelease,
   setStatus: setProjectStatus,

@@ -34,7 +34,7 @@ export const removeRelease: PackageKeeping['remove'] = async (project, version, 
 }
 
 /** All releases, and the project itself: its page is 404 from then on, and the names of its files stay spent. */
-export const removeProject: NonNullable<PackageKeeping['removeAll']> = async (project, context, change) => {
+export async function removeProject(project: string, context: RepositoryContext, change: RepositoryChangeSet): Promise<void> {
   const { documents } = context
   await holdProject(project, documents, change)
   if (!(await findDocument<ProjectDocument>(documents, projectKey(project)))) throw notFound('project', project)

@@ -1,4 +1,4 @@
-import { conflict, type RepositoryChangeSet, type RepositoryContext } from '#core'
+import { conflict, type RemovalStep, type RepositoryContext } from '#core'
 import { filesBelow, folderEntries, markerKey } from './folders.js'
 
 /** Files of one step; a change set holds the names of all its files in memory. */
@@ -17,24 +17,24 @@ async function markedFolders(folder: string, context: RepositoryContext): Promis
   return found
 }
 
-/** Adds everything below a folder to what `change` removes, and the folder itself. */
-async function removeAll(folder: string, change: RepositoryChangeSet, context: RepositoryContext): Promise<number> {
-  let files = 0
-  for await (const { artifact } of filesBelow(folder, context)) {
-    change.deleteArtifact(artifact.path)
-    if (++files === stepFiles) return files
-  }
-  for (const one of await markedFolders(folder, context)) change.deleteDocument([...markerKey(one)])
-  return files
+/** A folder and all that is in it: in one step while it is not of extraordinary size, else step by step, as RFC 4918 9.6.1 allows. */
+export async function* folderRemoval(folder: string, context: RepositoryContext): AsyncGenerator<RemovalStep> {
+  for (let files = stepFiles; files === stepFiles; )
+    yield async (change) => {
+      files = 0
+      for await (const { artifact } of filesBelow(folder, context)) {
+        change.deleteArtifact(artifact.path)
+        if (++files === stepFiles) return
+      }
+      for (const one of await markedFolders(folder, context)) change.deleteDocument([...markerKey(one)])
+    }
 }
 
-/** A folder and all that is in it: in one step while it is not of extraordinary size, else step by step, as RFC 4918 9.6.1 allows. */
 export async function removeFolder(folder: string, context: RepositoryContext): Promise<void> {
-  for (;;) {
+  for await (const step of folderRemoval(folder, context)) {
     const change = context.change()
-    const files = await removeAll(folder, change, context)
+    await step(change)
     await change.commit()
-    if (files < stepFiles) return
   }
 }
 

@@ -1,6 +1,8 @@
 import { notFound, type PackageKeeping, type RepositoryContext } from '#core'
+import { folderRemoval } from './folder-changes.js'
+import { isFolder } from './folders.js'
 
-/** A package is a folder, a version a file that lies in it; the root is '/'. */
+/** A package is a folder, a version a file that lies in it; the root is '/'. What is removed whole may be a file as well. */
 export const keeping: PackageKeeping = {
   names: (context) => folders('', context),
   async *versions(pkg, context) {
@@ -11,6 +13,13 @@ export const keeping: PackageKeeping = {
   async remove(pkg, version, context, change) {
     const { path, digests } = await context.artifacts.get(pathOf(pkg, version))
     change.deleteArtifact(path, { if: { sha256: digests.sha256 } })
+  },
+  async *removeAll(pkg, context) {
+    const folder = folderOf(pkg)
+    const file = folder === '' ? undefined : await context.artifacts.find(folder)
+    if (file !== undefined) yield async (change) => void change.deleteArtifact(file.path, { if: { sha256: file.digests.sha256 } })
+    else if (await isFolder(folder, context)) yield* folderRemoval(folder, context)
+    else throw notFound('file or folder', pkg)
   },
   async copy(pkg, version, from, to, change) {
     const path = pathOf(pkg, version)

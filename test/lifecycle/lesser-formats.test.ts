@@ -12,7 +12,6 @@ describe('what a format does not know of packages', () => {
         const pkg = `packages/${shelf.format}/${encodeURIComponent(shelf.name).replaceAll('%25', '%')}`
         const yank = `${pkg}/${shelf.version('1.0.0')}/yank`
         for (const [method, path, body, words] of [
-          ['DELETE', pkg, undefined, 'goes version by version: name one'],
           ['POST', yank, { reason: 'broken' }, 'has versions that cannot be yanked'],
           ['DELETE', yank, undefined, 'has versions that cannot be yanked'],
           ['PUT', `${pkg}/status`, { status: 'deprecated' }, 'has no status'],

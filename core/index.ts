@@ -55,7 +55,7 @@ export { EventBus } from './events/event-bus.js'
 export type { ChoreDesk, ChoreRun, ChoreStatus, RunOptions } from './housekeeping/chore.js'
 export { itemKey } from './lifecycle/cleanup.js'
 export type { CleanupItem, CleanupRules } from './lifecycle/cleanup-rules.js'
-export type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle/lifecycle.js'
+export type { CleanupState, Deletion, Lifecycle, PackageState, Promoted, PromoteOptions } from './lifecycle/lifecycle.js'
 export type { ReindexState } from './lifecycle/reindexing.js'
 export type { MetadataParser } from './plugin/metadata-parser.js'
 export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
@@ -63,6 +63,7 @@ export type {
   CopyOptions,
   DocumentWriter,
   PackageKeeping,
+  PackageStatus,
   PackageVersion,
   RemovalStep,
   YankMark,
@@ -98,6 +99,7 @@ export type { ChangeSet, Committed, PutOptions, RepositoryChangeSet } from './st
 export type { DeletionNote } from './storage/deletion-rows.js'
 export type { Document, DocumentKey, DocumentReader, PackageHead } from './storage/document-reader.js'
 export type { Condition } from './storage/metadata-store.js'
+export { compareNames } from './storage/name-order.js'
 export type { PackageFacts } from './storage/package-facts.js'
 export type { Stage, StagedBlob, StageOptions } from './storage/staging.js'
 export type { AppendOptions, UploadSession, UploadSessions } from './storage/upload-session.js'

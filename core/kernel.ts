@@ -53,6 +53,7 @@ import { CallerHandles } from './tenancy/caller-scope.js'
 import { ContextFactory, type ContextRequest } from './tenancy/context-factory.js'
 import type { ContextSession } from './tenancy/context-session.js'
 import { HouseContextFactory } from './tenancy/house-context-factory.js'
+import { InstalledFormats } from './tenancy/installed-formats.js'
 import type { OrganizationContext } from './tenancy/organization-context.js'
 import { ReadOnly } from './tenancy/read-only.js'
 import { Removal } from './tenancy/removal.js'
@@ -272,7 +273,8 @@ export class Kernel {
     const plugin = (format: string) => this.registry.find(format)?.plugin
     const metadata = this.house.resolve<MetadataStore>(MetadataStore)
     const clock = this.house.resolve<Clock>(Clock)
-    const parts = { metadata, clock, policy, plugin }
+    const formats = this.house.resolve<InstalledFormats>(InstalledFormats)
+    const parts = { metadata, clock, policy, plugin, serves: (format: string, path: string) => formats.serves(format, path) }
     const access = new RepositoryAccess(parts, request, (cut) => this.factory.within(cut, session))
     const reindexing = new ReindexDesk(metadata, clock, access, () => this.chores.nudge('reindex'))
     return new StoredLifecycle(metadata, clock, access, this.lastDownloads(), reindexing)

@@ -1,5 +1,6 @@
-import type { YankMark } from '../plugin/package-keeping.js'
+import type { PackageStatus, PackageVersion, YankMark } from '../plugin/package-keeping.js'
 import type { DeletionRow } from '../storage/deletion-rows.js'
+import type { Repository } from '../tenancy/repository.js'
 import type { CleanupItem, CleanupRules } from './cleanup-rules.js'
 import type { Reindexing } from './reindexing.js'
 
@@ -12,6 +13,9 @@ export interface Lifecycle extends Retention, Reindexing {
   removeVersion(repository: string, pkg: string, version: string, reason?: string): Promise<void>
   /** artifacts.delete. The same for a package with all its versions: a large one goes in several commits, and where that was cut, the next call goes on. */
   removePackage(repository: string, pkg: string, reason?: string): Promise<void>
+  /** artifacts.read, by a path if the package's name is one. What there is of a package; undefined where there is none, none that the caller may read,
+   *  or none that is kept here: in a proxy or a group. */
+  inspect(repository: string, pkg: string): Promise<PackageState | undefined>
   /** artifacts.write. Advises against a version, or takes that back. Throws `conflict` where the format does not know this. */
   yank(repository: string, pkg: string, version: string, mark: YankMark): Promise<void>
   /** artifacts.delete, since it can stop uploads and downloads. Throws `conflict` where the format does not know this. */
@@ -35,6 +39,14 @@ export interface CleanupState {
   readonly rules: CleanupRules
   readonly changedAt: Date
   readonly activeFrom: Date
+}
+
+export interface PackageState extends PackageStatus {
+  readonly repository: Repository
+  /** As the plugin names it to the kernel. */
+  readonly name: string
+  /** Newest first. */
+  readonly versions: readonly PackageVersion[]
 }
 
 export interface PromoteOptions {

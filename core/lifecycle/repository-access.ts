@@ -33,6 +33,8 @@ export interface AccessParts {
   readonly clock: Clock
   readonly policy: AccessPolicy
   plugin(format: string): ProtocolPlugin | undefined
+  /** Does a read of this path below a repository's address lead to what lies there? */
+  serves(format: string, path: string): boolean
 }
 
 /** Opens repositories of one organization under the rights of one caller. */
@@ -77,6 +79,25 @@ export class RepositoryAccess {
     const plugin = this.parts.plugin(repository.format)
     if (!plugin) throw unavailable(`The format ${repository.format} is not installed`, 300)
     return { repository, plugin, asked }
+  }
+
+  /** For what is told of one package; undefined where the caller may not read it, or nothing is kept here. A grant on a path is held against addresses, so
+   *  it counts where the name is one. Throws `not-found` for a repository that the caller may not see. */
+  look(name: string, pkg: (keeping: PackageKeeping) => string): Opened | undefined {
+    const { tenant, principal } = this.request
+    const { policy, plugin: installed, serves } = this.parts
+    const repository = tenant.findRepository(name)
+    if (!repository || !policy.sees(tenant, principal, repository)) throw notFound('repository', name.slice(0, 80))
+    const plugin = tenant.organization.disabledFormats.includes(repository.format) ? undefined : installed(repository.format)
+    if (!plugin?.keeping || repository.kind !== 'hosted') return undefined
+    const path = pkg(plugin.keeping)
+    const whole = principal.kind === 'operator' || policy.permits(tenant, principal, 'artifacts.read', { repository })
+    const part = () =>
+      policy.permits(tenant, principal, 'artifacts.read', { repository, path }) && serves(repository.format, path)
+    if (!whole && !part()) return undefined
+    const ceiling = principal.kind === 'operator' ? 'repository.administer' : 'artifacts.read'
+    const context = this.cut({ ...this.request, plugin, repository, ceiling })
+    return { context, plugin, keeping: plugin.keeping }
   }
 
   /** The same, for what is done to its versions. Throws `conflict` where its kind or format cannot do this. */

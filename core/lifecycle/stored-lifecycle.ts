@@ -1,15 +1,16 @@
 import type { Permission } from '../auth/permission.js'
 import { principalId } from '../auth/principal.js'
 import { conflict, invalid, RegistryError } from '../errors/registry-error.js'
-import type { PackageKeeping, YankMark } from '../plugin/package-keeping.js'
+import type { PackageKeeping, PackageVersion, YankMark } from '../plugin/package-keeping.js'
 import type { Clock } from '../runtime/clock.js'
 import type { RepositoryChangeSet } from '../storage/change-set.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
+import { compareNames } from '../storage/name-order.js'
 import { asJson } from '../storage/storage-rows.js'
 import type { RepositoryContext } from '../tenancy/repository-context.js'
 import { Cleanup, type LastDownloads } from './cleanup.js'
 import { type CleanupItem, type CleanupRow, type CleanupRules, isIdle } from './cleanup-rules.js'
-import type { CleanupState, Deletion, Lifecycle, Promoted, PromoteOptions } from './lifecycle.js'
+import type { CleanupState, Deletion, Lifecycle, PackageState, Promoted, PromoteOptions } from './lifecycle.js'
 import type { Reindexing, ReindexState } from './reindexing.js'
 import { repeated } from './repeated-change.js'
 import type { RepositoryAccess } from './repository-access.js'
@@ -78,6 +79,19 @@ export class StoredLifecycle implements Lifecycle {
       })
       steps += 1
     }
+  }
+
+  async inspect(repository: string, name: string): Promise<PackageState | undefined> {
+    const opened = this.access.look(repository, ({ keyOf }) => keyOf?.(name) ?? name)
+    if (opened === undefined) return undefined
+    const { context, keeping } = opened
+    const pkg = keeping.keyOf?.(name) ?? name
+    const versions: PackageVersion[] = []
+    for await (const version of keeping.versions(pkg, context)) versions.push(version)
+    const status = keeping.status ? await keeping.status(pkg, context) : undefined
+    if (status === undefined && versions.length === 0) return undefined
+    versions.sort((a, b) => b.publishedAt.getTime() - a.publishedAt.getTime() || compareNames(b.version, a.version))
+    return { repository: context.repository, name: pkg, versions, ...(status ?? { status: 'active' }) }
   }
 
   yank(repository: string, name: string, version: string, mark: YankMark): Promise<void> {

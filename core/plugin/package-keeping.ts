@@ -14,8 +14,23 @@ export interface PackageVersion {
   readonly held?: string
   /** The package that its downloads are counted as, where it is counted alone: a file of raw. */
   readonly countedAs?: string
+  /** What clients are told of it: npm's deprecation, PyPI's yank, of all of its files or of some. */
+  readonly advice?: VersionAdvice
+  /** npm's dist-tags that name it. */
+  readonly tags?: readonly string[]
   /** Builds of a snapshot, oldest first; each can go alone. */
   readonly builds?: readonly { readonly id: string; readonly publishedAt: Date }[]
+}
+
+export interface VersionAdvice {
+  readonly kind: 'deprecated' | 'yanked' | 'partly yanked'
+  /** As it was given; undefined where nobody said why. */
+  readonly reason?: string
+}
+/** 'active', or whatever else its format has words for. */
+export interface PackageStatus {
+  readonly status: string
+  readonly reason?: string
 }
 
 export interface CopyOptions {
@@ -46,7 +61,9 @@ export interface PackageKeeping {
   removeAll(pkg: string, context: RepositoryContext): AsyncIterable<RemovalStep>
   /** Advises clients against a version, or one file of it, or takes that back: PyPI's yank. Throws `not-found`. */
   yank?(pkg: string, version: string, mark: YankMark, context: RepositoryContext, change: RepositoryChangeSet): Promise<void>
-  /** What a package is said to be: 'deprecated', 'archived'. Throws `not-found`, and `invalid` for a word that the format does not know. */
+  /** What a package is said to be; undefined where there is none. Default: 'active' as long as it has versions. */
+  status?(pkg: string, context: RepositoryContext): Promise<PackageStatus | undefined>
+  /** Says so: 'deprecated', 'archived'. Throws `not-found`, and `invalid` for a word that the format does not know. */
   setStatus?(
     pkg: string,
     status: string,

@@ -44,8 +44,8 @@ export interface Contents {
   file(repository: string, path: string): Promise<FileDetails>
   /** Described packages in byte order. */
   packages(repository: string, query?: { readonly after?: string }): Promise<AsyncIterable<PackageDetails>>
-  /** By its name in addresses, or by what it is called in its format. */
-  package(repository: string, name: string): Promise<PackageDetails>
+  /** By its name in addresses, or by what it is called in its format; undefined where none is described, or none for this caller. */
+  findPackage(repository: string, name: string): Promise<PackageDetails | undefined>
   /** Packages and files by words, properties and digests, over every repository or the one named. */
   search(query: ContentQuery): Promise<SearchAnswer>
   /** Lines to paste into clients' settings, for the repository at this address. */

@@ -72,12 +72,12 @@ class CallerContents implements Contents {
     return this.described(this.repository(name), query)
   }
 
-  async package(name: string, pkg: string): Promise<PackageDetails> {
+  async findPackage(name: string, pkg: string): Promise<PackageDetails | undefined> {
     const repository = this.repository(name)
     const facts = await this.catalog.find(this.org, repository.id, pkg)
     if (facts !== undefined && this.visibility.path(repository, pkg)) return { repository, name: pkg, facts }
     for await (const one of this.described(repository, {})) if (one.facts.name === pkg) return one
-    throw notFound('package', pkg.slice(0, 214))
+    return undefined
   }
 
   async search(query: ContentQuery): Promise<SearchAnswer> {

@@ -11,6 +11,8 @@ interface PackageOptions extends CommonOptions {
 
 type Row = Readonly<Record<string, unknown>>
 
+type Shown = Row & { readonly versions: readonly Row[]; readonly next: string | null }
+
 /** Address of a repository's packages, of one, of a version: slashes of a name are encoded, `/` alone is the root of a raw repository. */
 const path = (org: string, ...names: readonly string[]) =>
   [org, '-', 'api', 'v1', 'packages', ...names].map(encodeURIComponent).join('/')
@@ -23,11 +25,20 @@ export function packageCommand(program: Command): void {
       print(options, ['name', 'title', 'latest', 'license', 'description'], rows)
     },
   )
-  common(command.command('show <organization> <repository> <name>').description('one package')).action(
-    async (org: string, repository: string, name: string, options: CommonOptions) => {
-      printOne(options, await clientOf(options).get<Row>(path(org, repository, name)))
-    },
-  )
+  common(
+    command.command('show <organization> <repository> <name>').description('one package, with its status and its versions'),
+  ).action(async (org: string, repository: string, name: string, options: CommonOptions) => {
+    const client = clientOf(options)
+    const address = path(org, repository, name)
+    let { versions, next, ...about } = await client.get<Shown>(`${address}?limit=1000`)
+    while (next !== null) {
+      const more: Shown = await client.get<Shown>(`${address}?${new URLSearchParams({ limit: '1000', cursor: next })}`)
+      versions = [...versions, ...more.versions]
+      next = more.next
+    }
+    printOne(options, options.json ? { ...about, versions } : about)
+    if (!options.json) print(options, ['version', 'publishedAt', 'status', 'reason', 'tags', 'builds'], versions)
+  })
   common(
     command
       .command('promote <organization> <repository> <name> <version>')

@@ -1,8 +1,18 @@
-import { invalid, json, type OrganizationContext, z } from '#core'
+import { compareNames, invalid, json, notFound, type OrganizationContext, type PackageVersion, z } from '#core'
 import { answer, refusal } from './answers.js'
-import { entryShape, fileShape, packageShape, shapeEntry, shapeFile, shapePackage } from './contents-shapes.js'
+import {
+  entryShape,
+  fileShape,
+  packageShape,
+  packageStateShape,
+  shapeEntry,
+  shapeFile,
+  shapePackage,
+  shapePackageState,
+} from './contents-shapes.js'
 import { inOrganization } from './management-route.js'
-import { page, pageOf, pageQuery } from './page.js'
+import { packageNameIn } from './package-address.js'
+import { page, pageOf, pageQuery, sayCursor, takeCursor } from './page.js'
 
 const clean = /^[^/]+(?:\/[^/]+)*$/
 const path = z.string().max(1_024)
@@ -85,9 +95,34 @@ export const artifactRoutes = [
     method: 'GET',
     path: '/v1/packages/{repository}/{package}',
     permission: 'repositories.read',
-    summary: 'One package',
-    answers: { 200: answer('As it stands', packageShape), 404: refusal('No such package, or none for this caller') },
-    handle: async ({ params }, { contents }) =>
-      json(200, shapePackage(await contents.package(params.repository, params.package))),
+    summary: 'One package: what it is, and its versions, newest first',
+    query: pageQuery,
+    answers: { 200: answer('As it stands', packageStateShape), 404: refusal('No such package, or none for this caller') },
+    async handle({ params, query }, context) {
+      const asked = packageNameIn(params.package)
+      const state = await context.lifecycle.inspect(params.repository, asked)
+      const described = await context.contents.findPackage(params.repository, state?.name ?? asked)
+      // A folder of raw is described by nothing, nor is a project of PyPI without files.
+      const details = described ?? (state && { ...state, facts: {} })
+      if (details === undefined) throw notFound('package', asked.slice(0, 214))
+      const place = `${context.organization.id} versions ${params.repository} ${details.name}`
+      return json(200, shapePackageState(details, state, cut(state?.versions ?? [], place, query)))
+    },
   }),
 ]
+
+/** A page of versions that are in order already. */
+function cut(all: readonly PackageVersion[], place: string, { limit, cursor }: z.output<typeof pageQuery>) {
+  const after = takeCursor(place, cursor)
+  const [at = '', ...version] = after?.split(' ') ?? []
+  const start = after === undefined ? 0 : all.findIndex((one) => isBehind(one, Number(at), version.join(' ')))
+  const versions = start < 0 ? [] : all.slice(start, start + limit)
+  const last = versions.at(-1)
+  const more = last !== undefined && start + limit < all.length
+  return { versions, next: more ? sayCursor(place, `${last.publishedAt.getTime()} ${last.version}`) : null }
+}
+
+function isBehind({ publishedAt, version }: PackageVersion, at: number, after: string): boolean {
+  const time = publishedAt.getTime()
+  return time < at || (time === at && compareNames(version, after) < 0)
+}

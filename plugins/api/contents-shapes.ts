@@ -1,4 +1,13 @@
-import { type FileDetails, type FolderEntry, type Found, type PackageDetails, type PackageFacts, z } from '#core'
+import {
+  type FileDetails,
+  type FolderEntry,
+  type Found,
+  type PackageDetails,
+  type PackageFacts,
+  type PackageState,
+  type PackageVersion,
+  z,
+} from '#core'
 
 /** What the management interface says of what lies in repositories. */
 
@@ -83,6 +92,52 @@ export const shapePackage = ({ repository, name, facts }: PackageDetails) => ({
   license: textOf(facts.license),
   homepage: textOf(facts.homepage),
   keywords: (Array.isArray(facts.keywords) ? facts.keywords : []).filter((word) => typeof word === 'string'),
+})
+
+const versionShape = z
+  .strictObject({
+    version: z.string(),
+    publishedAt: z.string(),
+    status: z
+      .enum(['active', 'deprecated', 'yanked', 'partly yanked'])
+      .meta({ description: 'partly yanked: some of its files are' }),
+    reason: z.string().nullable().meta({ description: 'Why it is not active, as it was given' }),
+    tags: z.array(z.string()).meta({ description: 'npm: the dist-tags that name it' }),
+    builds: z.number().int().nullable().meta({ description: 'Maven: builds of a snapshot' }),
+  })
+  .meta({ id: 'Version' })
+const shapeVersion = ({ version, publishedAt, advice, tags, builds }: PackageVersion) => ({
+  version,
+  publishedAt: publishedAt.toISOString(),
+  status: advice?.kind ?? 'active',
+  reason: advice?.reason ?? null,
+  tags: tags ?? [],
+  builds: builds?.length ?? null,
+})
+export const packageStateShape = packageShape
+  .extend({
+    status: z
+      .string()
+      .nullable()
+      .meta({ description: 'active, archived, quarantined, deprecated; null in a proxy or a group', examples: ['active'] }),
+    reason: z.string().nullable().meta({ description: 'Why, as it was given' }),
+    versionCount: z.number().int().nullable().meta({ description: 'All of them; null in a proxy or a group' }),
+    versions: z.array(versionShape).meta({ description: 'Newest first, a page of them' }),
+    next: z.string().nullable().meta({ description: 'The cursor of the versions that follow; null where none do' }),
+  })
+  .meta({ id: 'PackageState' })
+/** `versions`: those that are shown; `next`: where they go on. */
+export const shapePackageState = (
+  details: PackageDetails,
+  state: PackageState | undefined,
+  { versions, next }: { readonly versions: readonly PackageVersion[]; readonly next: string | null },
+) => ({
+  ...shapePackage(details),
+  status: state?.status ?? null,
+  reason: state?.reason ?? null,
+  versionCount: state?.versions.length ?? null,
+  versions: versions.map(shapeVersion),
+  next,
 })
 
 export const foundShape = z

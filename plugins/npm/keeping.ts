@@ -23,11 +23,20 @@ export const keeping: PackageKeeping = {
   async *versions(pkg, { documents }) {
     const stored = await readPackage(pkg, documents)
     if (stored === undefined) return
-    for (const { version, publishedAt } of stored.versions.values()) {
-      const tags = [...stored.tags].filter(([, tag]) => tag.version === version).map(([tag]) => tag)
-      const held = tags.length > 0 ? { held: `the dist-tag ${tags.join(', ')}` } : {}
-      yield { version, publishedAt: new Date(publishedAt), ...held }
+    const tagged = new Map<string, string[]>()
+    for (const [tag, { version }] of stored.tags) tagged.set(version, [...(tagged.get(version) ?? []), tag])
+    for (const { version, publishedAt, deprecated } of stored.versions.values()) {
+      const tags = tagged.get(version) ?? []
+      const held = tags.length > 0 ? { tags, held: `the dist-tag ${tags.join(', ')}` } : {}
+      const advice = deprecated === '' ? {} : { advice: { kind: 'deprecated' as const, reason: deprecated } }
+      yield { version, publishedAt: new Date(publishedAt), ...held, ...advice }
     }
+  },
+  async status(pkg, { documents }) {
+    const stored = await readPackage(pkg, documents)
+    if (stored === undefined) return undefined
+    const all = [...stored.versions.values()]
+    return { status: all.every(({ deprecated }) => deprecated !== '') ? 'deprecated' : 'active' }
   },
   async remove(pkg, version, context, change) {
     const stored = await readPackage(pkg, context.documents)

@@ -1,5 +1,6 @@
 import type { Clock, PackageKeeping } from '#core'
-import { setProjectStatus, yankRelease } from './project-marks.js'
+import type { FileDocument } from './project-documents.js'
+import { adviceOn, projectStatus, setProjectStatus, yankRelease } from './project-marks.js'
 import { normalizeName } from './project-name.js'
 import { copyRelease } from './release-copy.js'
 import { removeProject, removeRelease } from './release-removal.js'
@@ -10,14 +11,19 @@ import { mendRestored, mergeRestored } from './restored-project.js'
 export const keeping = (clock: () => Clock): PackageKeeping => ({
   keyOf: normalizeName,
   async *versions(project, { documents }) {
-    const releases = new Map<string, { readonly version: string; readonly publishedAt: Date }>()
-    for (const { version, uploadedAt } of await filesOf(project, documents)) {
-      const publishedAt = new Date(uploadedAt)
-      const before = releases.get(releaseOf(version))
-      if (before === undefined || before.publishedAt < publishedAt) releases.set(releaseOf(version), { version, publishedAt })
+    const releases = new Map<string, FileDocument[]>()
+    for (const file of await filesOf(project, documents)) {
+      const release = releaseOf(file.version)
+      const files = releases.get(release)
+      if (files === undefined) releases.set(release, [file])
+      else files.push(file)
     }
-    yield* releases.values()
+    for (const files of releases.values()) {
+      const newest = files.reduce((a, b) => (b.uploadedAt > a.uploadedAt ? b : a))
+      yield { version: newest.version, publishedAt: new Date(newest.uploadedAt), ...adviceOn(files) }
+    }
   },
+  status: projectStatus,
   remove: removeRelease,
   async *removeAll(project, context) {
     yield (change) => removeProject(project, context, change)

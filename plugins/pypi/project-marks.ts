@@ -1,4 +1,4 @@
-import { invalid, notFound, type PackageKeeping } from '#core'
+import { invalid, notFound, type PackageKeeping, type PackageVersion } from '#core'
 import {
   describeProject,
   type FileDocument,
@@ -34,6 +34,20 @@ export const yankRelease: NonNullable<PackageKeeping['yank']> = async (project, 
   if (owner === undefined || latest === undefined || owner.value.latest === latest) return
   const described = await describedBy(latest, owner.value, all, context)
   change.putDocument(projectKey(project), described).describe(project, describeProject(described))
+}
+
+/** What the yanks of a release's files come to. */
+export function adviceOn(files: readonly FileDocument[]): Pick<PackageVersion, 'advice'> {
+  const yanked = files.filter((file) => file.yanked !== false)
+  if (yanked.length === 0) return {}
+  const reason = yanked.map((file) => file.yanked).find((one) => typeof one === 'string')
+  const kind = yanked.length === files.length ? 'yanked' : 'partly yanked'
+  return { advice: { kind, ...(reason === undefined ? {} : { reason }) } }
+}
+
+export const projectStatus: NonNullable<PackageKeeping['status']> = async (project, { documents }) => {
+  const found = await findDocument<ProjectDocument>(documents, projectKey(project))
+  return found && (found.value.status ?? { status: 'active' })
 }
 
 const statuses: readonly string[] = ['active', 'archived', 'quarantined', 'deprecated'] satisfies readonly ProjectStatus[]

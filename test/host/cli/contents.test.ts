@@ -51,6 +51,12 @@ describe('What lies in repositories, by the command line', function () {
     const refused = await server.cli('artifact', 'show', 'main', 'raw', 'nope')
     expect([refused.status, refused.stderr]).to.deep.equal([1, 'file not found: nope\n'])
     expect(await json('package', 'list', 'main', 'npm')).to.deep.equal([])
+    const folder = await json<Row>('package', 'show', 'main', 'raw', 'docs/deep')
+    expect(folder).to.include({ name: 'docs/deep', status: 'active', versionCount: 1 })
+    expect((folder['versions'] as Row[]).map(({ version, status }) => [version, status])).to.deep.equal([['more.txt', 'active']])
+    expect(await cli('package', 'show', 'main', 'raw', 'docs/deep')).to.match(
+      /│ status +│ active +│[^]*│ version +│ publishedAt[^]*│ more\.txt +│ \S+Z │ active │/,
+    )
     expect((await server.cli('package', 'show', 'main', 'npm', '@acme/ui')).stderr).to.equal('package not found: @acme/ui\n')
   })
 

@@ -91,7 +91,7 @@ export class NpmWorkplace {
     return (await succeed('node', ['index.js'], { cwd: this.project(project), env: this.env() })).stdout.trim()
   }
 
-  /** Runs a command that asks questions, and answers each as it appears. */
+  /** Runs a command that asks questions, and answers each as it appears; what it does not ask, because it knows it already, is not answered. */
   async converse(
     args: readonly string[],
     answers: readonly (readonly [question: string, answer: string])[],
@@ -104,14 +104,14 @@ export class NpmWorkplace {
     const child = spawn(command, words, { cwd: this.project(project), env: this.env(), stdio: ['pipe', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
-    let next = 0
+    const open = new Map(answers)
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
     const look = () => {
-      const [question, answer] = answers[next] ?? []
-      if (question === undefined || !(stdout + stderr).includes(question)) return
-      next += 1
-      child.stdin.write(`${answer}\n`)
-      look()
+      for (const [question, answer] of open) {
+        if (!(stdout + stderr).includes(question)) continue
+        open.delete(question)
+        child.stdin.write(`${answer}\n`)
+      }
     }
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString('utf8')

@@ -28,9 +28,9 @@ npmFlow({
       const yarn = place().with({ CI: undefined })
       await yarn.settings({ 'always-auth': 'true' })
       const answers = [
-        ['username', login],
-        ['email', 'admin@example.com'],
-        ['password', password],
+        ['question npm username', login],
+        ['question npm email', 'admin@example.com'],
+        ['question npm password', password],
       ] as const
       const published = await yarn.converse(['publish', '--new-version', '1.1.0', '--no-git-tag-version'], answers, {
         project: 'shout-words',

@@ -55,7 +55,7 @@ describe('What lies in repositories, by the command line', function () {
     expect(folder).to.include({ name: 'docs/deep', status: 'active', versionCount: 1 })
     expect((folder['versions'] as Row[]).map(({ version, status }) => [version, status])).to.deep.equal([['more.txt', 'active']])
     expect(await cli('package', 'show', 'main', 'raw', 'docs/deep')).to.match(
-      /│ status +│ active +│[^]*│ version +│ publishedAt[^]*│ more\.txt +│ \S+Z │ active │/,
+      /│ status +│ active +│[\s\S]*│ version +│ publishedAt[\s\S]*│ more\.txt +│ \S+Z │ active │/,
     )
     expect((await server.cli('package', 'show', 'main', 'npm', '@acme/ui')).stderr).to.equal('package not found: @acme/ui\n')
   })

@@ -1,7 +1,5 @@
 import type { DependencyContainer } from 'tsyringe'
 import { StoredAdvisories } from './advisories/stored-advisories.js'
-import { AuditChain } from './audit/audit-chain.js'
-import { AuditChore } from './audit/audit-chore.js'
 import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
@@ -9,22 +7,16 @@ import { PasswordHash } from './auth/password-hash.js'
 import { TokenUsage } from './auth/token-usage.js'
 import { type HouseParts, houseContainer, pluginContainer } from './container.js'
 import { DigestService } from './digest/digest-service.js'
-import { Outbox } from './events/outbox.js'
 import { announceListeners } from './events/outbox-rows.js'
-import { type Reminder, Reminders } from './events/reminders.js'
 import { Subscriptions } from './events/subscriptions.js'
+import { addHouseChores } from './house-chores.js'
 import { type HouseFigure, houseFigures } from './house-figures.js'
 import { HouseSetup } from './house-setup.js'
-import { BatchEnds } from './housekeeping/batch-ends.js'
+import { HouseWork } from './house-work.js'
 import { Chores } from './housekeeping/chores.js'
 import { ClockWatch } from './housekeeping/clock-watch.js'
-import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Leases } from './housekeeping/leases.js'
-import { Sweep } from './housekeeping/sweep.js'
-import { Cleanup } from './lifecycle/cleanup.js'
-import { CleanupChore } from './lifecycle/cleanup-chore.js'
 import { CountedDownloads } from './lifecycle/counted-downloads.js'
-import { ReindexChore } from './lifecycle/reindex-chore.js'
 import { ReindexDesk } from './lifecycle/reindex-desk.js'
 import { RepositoryAccess } from './lifecycle/repository-access.js'
 import { StoredLifecycle } from './lifecycle/stored-lifecycle.js'
@@ -35,7 +27,6 @@ import { Dispatcher } from './request/dispatcher.js'
 import type { HouseRequest } from './request/house-request.js'
 import type { Reply } from './request/reply.js'
 import { Clock } from './runtime/clock.js'
-import { randomHex } from './runtime/identifiers.js'
 import { Limits } from './runtime/limits.js'
 import { Logger } from './runtime/logger.js'
 import { SingleFlight } from './runtime/single-flight.js'
@@ -44,7 +35,6 @@ import { BlobStore } from './storage/blob-store.js'
 import { Catalog } from './storage/catalog.js'
 import { ChangeCommit } from './storage/change-commit.js'
 import { OrganizationKeys } from './storage/encryption/keys.js'
-import { SealedBlobs } from './storage/encryption/sealed-blobs.js'
 import { MetadataStore } from './storage/metadata-store.js'
 import { ResumableUploads } from './storage/resumable-uploads.js'
 import { Uploads } from './storage/staged-upload.js'
@@ -54,7 +44,6 @@ import { ContextFactory, type ContextRequest } from './tenancy/context-factory.j
 import type { ContextSession } from './tenancy/context-session.js'
 import { HouseContextFactory } from './tenancy/house-context-factory.js'
 import { InstalledFormats } from './tenancy/installed-formats.js'
-import type { OrganizationContext } from './tenancy/organization-context.js'
 import { ReadOnly } from './tenancy/read-only.js'
 import { Removal } from './tenancy/removal.js'
 import { Tenancy } from './tenancy/tenancy.js'
@@ -62,7 +51,6 @@ import { DerivedDocuments } from './upstream/derived-documents.js'
 import { Allowances } from './usage/allowances.js'
 import { DownloadCounter } from './usage/download-counter.js'
 import { DownloadCounts } from './usage/download-counts.js'
-import { UsageChore } from './usage/usage-chore.js'
 
 /** A plugin, or a class that the house makes one of: it may ask for DigestService, Clock and Logger, and for nothing else. */
 export type InstallablePlugin = ProtocolPlugin | (new (...parts: never[]) => ProtocolPlugin)
@@ -75,7 +63,7 @@ export class Kernel {
   private readonly subscriptions: Subscriptions
   /** What the house does for itself. */
   readonly chores: Chores
-  private readonly removal: Removal
+  private readonly work: HouseWork
   private readonly log: Logger
   /** Writes once a minute what was downloaded. */
   readonly downloads: DownloadCounter
@@ -88,7 +76,7 @@ export class Kernel {
   ) {
     this.log = house.resolve<Logger>(Logger)
     this.registry = house.resolve(PluginRegistry)
-    this.subscriptions = new Subscriptions((organizationId, plugin, work) => this.atWork(organizationId, plugin, work))
+    this.subscriptions = new Subscriptions((organizationId, plugin, work) => this.work.atWork(organizationId, plugin, work))
     const metadata = house.resolve<MetadataStore>(MetadataStore)
     const blobs = house.resolve(BlobRecords)
     const clock = house.resolve<Clock>(Clock)
@@ -130,64 +118,33 @@ export class Kernel {
     this.downloads = house.resolve(DownloadCounter)
     const watch = new ClockWatch(metadata, clock)
     const suspension = () => watch.suspension()
-    this.removal = new Removal({
+    const removal = new Removal({
       metadata,
       blobs: house.resolve<BlobStore>(BlobStore),
       keys: house.resolve<OrganizationKeys>(OrganizationKeys),
       tenancy: house.resolve<Tenancy>(Tenancy),
       clock,
       rests: async (org) =>
-        (await this.isReadOnly(org)) ||
+        (await this.work.isReadOnly(org)) ||
         (await metadata.get(tenantKeys.instance('restore'))) !== undefined ||
         (await suspension()) !== undefined,
     })
-    this.chores.add(
-      new CleanupChore({
-        metadata,
-        clock,
-        log: this.log,
-        suspension,
-        within: (org, repository, work) => this.cleaning(org, repository, work),
-      }),
-    )
-    this.chores.add(
-      new ReindexChore({
-        metadata,
-        clock,
-        log: this.log,
-        tenancy: house.resolve<Tenancy>(Tenancy),
-        isReadOnly: (org) => this.isReadOnly(org),
-        plugin: (format) => this.registry.find(format)?.plugin,
-      }),
-    )
-    this.chores.add(watch)
-    this.chores.add(new ExpiredUploads(metadata, house.resolve(ResumableUploads), suspension))
-    this.chores.add(new BatchEnds(metadata, clock, () => this.chores.nudge('outbox'), suspension))
-    this.chores.add(new Outbox(metadata, clock, this.subscriptions, this.log))
-    this.chores.add(new UsageChore(metadata, clock, suspension))
-    this.chores.add(
-      new AuditChore({
-        store: metadata,
-        clock,
-        chain: house.resolve(AuditChain),
-        days: house.resolve<Limits>(Limits).auditDays,
-        suspension,
-        held: async () => (await metadata.get(tenantKeys.instance('restore'))) !== undefined,
-      }),
-    )
-    this.chores.add(new Reminders(metadata, clock, (reminder) => this.remind(reminder), this.log))
-    this.chores.add(
-      new Sweep({
-        metadata,
-        blobs: house.resolve<BlobStore>(BlobStore),
-        sealed: house.resolve<SealedBlobs>(SealedBlobs),
-        clock,
-        limits: house.resolve<Limits>(Limits),
-        log: this.log,
-        watch,
-        release: parts.release ?? '',
-      }),
-    )
+    this.work = new HouseWork({
+      metadata,
+      tenancy: house.resolve<Tenancy>(Tenancy),
+      readOnly: house.resolve(ReadOnly),
+      registry: this.registry,
+      factory: this.factory,
+      removal,
+      lastDownloads: this.lastDownloads(),
+    })
+    addHouseChores(this.chores, {
+      house,
+      watch,
+      subscriptions: this.subscriptions,
+      work: this.work,
+      release: parts.release ?? '',
+    })
   }
 
   /** Checks the root key against what the store holds; throws before anything is written where it does not fit. */
@@ -282,71 +239,5 @@ export class Kernel {
 
   private lastDownloads(): CountedDownloads {
     return new CountedDownloads(this.house.resolve(DownloadCounts))
-  }
-
-  private async cleaning(organizationId: string, repositoryId: string, work: (cleanup: Cleanup) => Promise<void>): Promise<void> {
-    const repository = (await this.house.resolve<Tenancy>(Tenancy).openById(organizationId)).findRepositoryById(repositoryId)
-    const plugin = repository && this.registry.find(repository.format)?.plugin
-    if (!repository || !plugin?.keeping) return
-    const request = await this.workRequest(organizationId, plugin)
-    const { disabledFormats } = request.tenant.organization
-    if (disabledFormats.includes(repository.format) || (await this.isReadOnly(organizationId))) return
-    const { context, close } = this.factory.repository({ ...request, repository })
-    try {
-      const metadata = this.house.resolve<MetadataStore>(MetadataStore)
-      await work(new Cleanup(metadata, { context, plugin, keeping: plugin.keeping }, this.lastDownloads()))
-    } finally {
-      await close()
-    }
-  }
-
-  private async isReadOnly(organizationId: string): Promise<boolean> {
-    const { organization } = await this.house.resolve<Tenancy>(Tenancy).openById(organizationId)
-    return organization.readOnly !== undefined || (await this.house.resolve(ReadOnly).reason()) !== undefined
-  }
-
-  private async atWork(
-    organizationId: string,
-    plugin: ProtocolPlugin,
-    work: (context: OrganizationContext) => Promise<void>,
-  ): Promise<void> {
-    const { context, close } = this.factory.organization(await this.workRequest(organizationId, plugin))
-    try {
-      await work(context)
-    } finally {
-      await close()
-    }
-  }
-
-  /** When to come again, where it is too early. */
-  private async remind(reminder: Reminder): Promise<Date | undefined> {
-    // The house's own: what was removed is cleaned up behind.
-    if (reminder.plugin === '-') return this.removal.sweep(reminder.organizationId, reminder.repositoryId)
-    const plugin = this.registry.find(reminder.plugin)?.plugin
-    const request = plugin?.remind && (await this.workRequest(reminder.organizationId, plugin))
-    const repository = request?.tenant.findRepositoryById(reminder.repositoryId)
-    // A plugin that is gone, or a repository that was removed: nobody is left to wake, unless it is brought back.
-    if (!plugin?.remind || !request) return undefined
-    if (!repository) return this.removal.mayReturn(reminder.organizationId, reminder.repositoryId)
-    const { context, close } = this.factory.repository({ ...request, repository })
-    try {
-      await plugin.remind(reminder.key, context)
-      return undefined
-    } finally {
-      await close()
-    }
-  }
-
-  private async workRequest(organizationId: string, plugin: ProtocolPlugin): Promise<ContextRequest> {
-    return {
-      tenant: await this.house.resolve<Tenancy>(Tenancy).openById(organizationId),
-      plugin,
-      principal: { kind: 'plugin', name: plugin.name },
-      ceiling: 'artifacts.delete',
-      // Nothing that is made without a request may hold an absolute link.
-      mountUrl: new URL('about:blank'),
-      requestId: randomHex(8),
-      credentials: { address: '' },
-    }
   }
 }

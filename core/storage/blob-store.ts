@@ -8,8 +8,9 @@ export type BlobKey = string
 export interface BlobStore {
   /** 'files', 's3', 'memory': what the settings and a blob's row call it. */
   readonly name: string
-  /** Begins a blob: what is written is written once, as it will lie. Throws `conflict` where the key exists or is being written.
-   *  Files: `.part` beside its place, renamed by `finish`. S3: spooled, put by `finish`, in parts when large, each repeatable. */
+  /** Begins a blob: what is written is written once, as it will lie. Where the key exists or is being written `conflict` is thrown, by this or at the latest
+   *  by `finish`: to ask first would cost each upload a call. Files: `.part` beside its place, renamed by `finish`. S3: spooled, put by `finish`, in parts
+   *  when large, each repeatable. */
   create(key: BlobKey): Promise<BlobWriter>
   /** A new blob of finished ones, in their order, without reading or writing their bytes: durable and visible when it resolves, a blob like any other from
    *  then on, and the pieces are left as they were. False where this place cannot do so; nothing was done then. Throws `conflict` as `create` does, and

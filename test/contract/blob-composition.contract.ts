@@ -35,14 +35,17 @@ export function blobCompositionContract(name: string, open: () => Promise<BlobSt
       for await (const stray of store.strays('')) found.push(`${stray.kind} ${stray.key} ${stray.size}`)
       return found
     }
+    const stored = async (under: string, content: Buffer) => {
+      const writer = await store.create(under)
+      await pipeline(Readable.from([content]), writer.sink)
+      await writer.finish()
+    }
     beforeEach(async () => {
       store = await open()
       pieces = []
       for (const [at, size] of [300_000, 1, 0, 262_144, 70_001].entries()) {
         const piece = { key: `org_a/b/0${at}/0${at}00`, content: randomBytes(size) }
-        const writer = await store.create(piece.key)
-        await pipeline(Readable.from([piece.content]), writer.sink)
-        await writer.finish()
+        await stored(piece.key, piece.content)
         pieces.push(piece)
       }
       whole = Buffer.concat(pieces.map(({ content }) => content))
@@ -99,7 +102,8 @@ export function blobCompositionContract(name: string, open: () => Promise<BlobSt
       expect(await kindOf(compose(first?.key))).to.equal('conflict')
       const outcomes = await Promise.all(Array.from({ length: 4 }, () => kindOf(compose())))
       expect(outcomes.sort()).to.deep.equal(['conflict', 'conflict', 'conflict', 'none'])
-      expect(await kindOf(store.create(key))).to.equal('conflict')
+      expect(await kindOf(stored(key, Buffer.from('other')))).to.equal('conflict')
+      expect((await buffer(await store.open(key))).equals(whole)).to.equal(true)
       const writer = await store.create('org_a/b/0f/0f02')
       expect(await kindOf(compose('org_a/b/0f/0f02'))).to.equal('conflict')
       await writer.abort()

@@ -10,6 +10,9 @@ import { pythonTools } from '../clients/python-tools.js'
 /** One process that speaks S3 and DynamoDB: a server of its own making, not ours. */
 const release = 'ministack==1.5.33'
 
+// As the house itself does where it loads the SDK.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+
 export const cloudCredentials = { accessKeyId: 'test', secretAccessKey: 'testsecret' }
 export const cloudRegion = 'us-east-1'
 

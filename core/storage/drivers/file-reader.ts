@@ -31,7 +31,7 @@ export class FileReader extends Readable implements RecyclingReadable {
   #whenRead: (() => void) | undefined
 
   constructor(
-    private readonly handle: FileHandle,
+    private readonly handle: Pick<FileHandle, 'fd' | 'close'>,
     private at: number,
     private readonly end: number,
   ) {

@@ -1,12 +1,12 @@
-import { write, writev } from 'node:fs'
 import { type FileHandle, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { invalid } from '../../errors/registry-error.js'
 import { checkRange } from '../blob-key.js'
 import type { BlobKey, BlobWriter } from '../blob-store.js'
 import type { ByteRange } from '../bytes.js'
 import { FileReader, openFile } from './file-reader.js'
+import { FileSink } from './file-sink.js'
 import { errorCode, writeFailure } from './volume.js'
 
 /** The three steps that make a blob durable, in this order, and what a failure of the first or last means for the volume. */
@@ -33,7 +33,7 @@ export class FsBlobWriter implements BlobWriter {
     private readonly steps: DurableSteps,
   ) {
     this.#part = `${path}.part`
-    this.sink = new FileSink(handle, (cause) => steps.suspect(cause))
+    this.sink = new FileSink(handle, { suspect: (cause) => steps.suspect(cause) })
   }
 
   async open(range?: ByteRange): Promise<Readable> {
@@ -101,59 +101,5 @@ export class FsBlobWriter implements BlobWriter {
   #checkWritten(): void {
     if (this.#state === 'aborted') throw invalid('The blob was aborted')
     if (!this.sink.writableFinished) throw invalid('The blob is still being written')
-  }
-}
-
-/** Writes one after the other at the end of the file; leaves the handle to its owner. */
-class FileSink extends Writable {
-  size = 0
-  #writing = false
-  #whenIdle: (() => void) | undefined
-
-  constructor(
-    private readonly handle: FileHandle,
-    private readonly suspect: (cause: unknown) => void,
-  ) {
-    super({ highWaterMark: 256 * 1024 })
-  }
-
-  /** No write is under way. Only after `destroy`, which lets none begin. */
-  async idle(): Promise<void> {
-    if (this.#writing) {
-      await new Promise<void>((idle) => {
-        this.#whenIdle = idle
-      })
-    }
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#writing = true
-    write(this.handle.fd, chunk, 0, chunk.length, this.size, (error, count) => {
-      this.#writing = false
-      this.#whenIdle?.()
-      if (error !== null) return this.#failed(error, done)
-      this.size += count
-      if (count < chunk.length && !this.destroyed) return this._write(chunk.subarray(count), 'binary', done)
-      return done()
-    })
-  }
-
-  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    const buffers = chunks.map(({ chunk }) => chunk)
-    const total = buffers.reduce((sum, { length }) => sum + length, 0)
-    this.#writing = true
-    writev(this.handle.fd, buffers, this.size, (error, count) => {
-      this.#writing = false
-      this.#whenIdle?.()
-      if (error !== null) return this.#failed(error, done)
-      this.size += count
-      if (count < total && !this.destroyed) return this._write(Buffer.concat(buffers).subarray(count), 'binary', done)
-      return done()
-    })
-  }
-
-  #failed(error: NodeJS.ErrnoException, done: (error: Error) => void): void {
-    if (error.code === 'EIO') this.suspect(error)
-    done(writeFailure(error))
   }
 }

@@ -51,6 +51,8 @@ describe('the directory as an identity provider uses it', () => {
     people.clock.advance(1000)
     const ada = await (await provider()).createMember({ name: 'ada' })
     expect(await names()).to.deep.equal(['zoe', 'ada'])
+    people.clock.advance(2000)
+    expect(await names()).to.deep.equal(['zoe', 'ada'])
     const directory = await provider()
     const reads = people.store.gets
     expect((await directory.membersByAge()).length).to.equal(2)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Kernel, LocalRootKeys, openBlobStore, openMetadataStore } from '#core/host'
+import { stopOnUnfinishedMove } from './doctor/at-start.js'
 import type { HouseKernel, KernelPlace } from './house-parts.js'
 import { release } from './release.js'
 
@@ -14,6 +15,7 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
     const common = { onFatal, logger: log }
     const metadata = await openMetadataStore(settings.metadata, { ...common, folder: join(folder, 'metadata') })
     opened.push(metadata)
+    await stopOnUnfinishedMove(metadata)
     const keyStore = await openMetadataStore(settings.metadata, {
       ...common,
       folder: join(folder, 'keys'),

@@ -1,3 +1,4 @@
+import { several } from '../runtime/several.js'
 import type { BlobKey, BlobStore } from '../storage/blob-store.js'
 import type { Entry, Key, MetadataStore } from '../storage/metadata-store.js'
 import { type ArtifactRow, type BlobRow, row, type VersionRow } from '../storage/storage-rows.js'
@@ -35,36 +36,20 @@ type Doubt = { readonly entry: Entry; readonly problem: DataProblem }
 export async function checkData(metadata: MetadataStore, blobs: BlobStore, options: DataCheckOptions): Promise<DataCount> {
   const count: DataCount = { rows: 0, blobs: 0, bytes: 0, unnamed: 0, problems: 0 }
   const rows = new RowCheck(metadata, blobs, count)
-  const running = new Set<Promise<void>>()
-  let failure: { readonly cause: unknown } | undefined
-  const ask = async (work: () => Promise<void>) => {
-    const one: Promise<void> = work()
-      .catch((cause: unknown) => {
-        failure ??= { cause }
-      })
-      .finally(() => running.delete(one))
-    running.add(one)
-    if (running.size >= (options.atOnce ?? 16)) await Promise.race(running)
-    if (failure !== undefined) throw failure.cause
-  }
-  for await (const { entry } of metadata.scan()) {
+  const atOnce = options.atOnce ?? 16
+  await several(metadata.scan(), atOnce, async ({ entry }) => {
     count.rows++
     options.onRow?.()
-    await ask(async () => {
-      const doubt = await rows.doubt(entry)
-      if (doubt === undefined || !(await rows.standsAgain(doubt))) return
-      count.problems++
-      options.onProblem(doubt.problem)
-    })
-  }
-  for await (const key of blobs.list(''))
-    await ask(async () => {
-      const [org = '', , , blobId = ''] = key.split('/')
-      const named = await metadata.get(tenantKeys.blob(org, blobId))
-      if (named === undefined && (await metadata.get(tenantKeys.object(org, blobId))) === undefined) count.unnamed++
-    })
-  await Promise.all(running)
-  if (failure !== undefined) throw (failure as { readonly cause: unknown }).cause
+    const doubt = await rows.doubt(entry)
+    if (doubt === undefined || !(await rows.standsAgain(doubt))) return
+    count.problems++
+    options.onProblem(doubt.problem)
+  })
+  await several(blobs.list(''), atOnce, async (key) => {
+    const [org = '', , , blobId = ''] = key.split('/')
+    const named = await metadata.get(tenantKeys.blob(org, blobId))
+    if (named === undefined && (await metadata.get(tenantKeys.object(org, blobId))) === undefined) count.unnamed++
+  })
   return count
 }
 

@@ -13,6 +13,7 @@ import { grantCommand } from './grant.js'
 import { groupCommand } from './group.js'
 import { instanceCommand } from './instance.js'
 import { memberCommand } from './member.js'
+import { moveCommand } from './move.js'
 import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
 import { printable } from './printable.js'
@@ -32,6 +33,7 @@ export type AddCommand = (program: Command) => void
 const subcommands: readonly AddCommand[] = [
   addServe,
   doctorCommand,
+  moveCommand,
   organizationCommand,
   instanceCommand,
   memberCommand,

@@ -45,22 +45,28 @@ export async function firstStart(
   sample: boolean,
 ): Promise<FirstStart | undefined> {
   const marker = join(dataFolder, 'first-start')
-  if (!(await exists(marker))) {
+  const goesOn = await exists(marker)
+  if (!goesOn) {
     if (!(await setup.isEmpty())) return undefined
     await writeSecret(marker, 'under way')
   }
   const tokenFile = join(dataFolder, 'operator-token')
   if (!(await exists(tokenFile))) await writeSecret(tokenFile, await setup.createOperatorToken('first start'))
-  const first = sample ? { sample: await makeSample(setup, dataFolder, plugins) } : {}
+  const made = sample ? await makeSample(setup, dataFolder, plugins, goesOn) : undefined
   await rm(marker)
-  return first
+  return made === undefined ? {} : { sample: made }
 }
 
-async function makeSample(setup: Setup, dataFolder: string, plugins: readonly ProtocolPlugin[]) {
+/** Undefined where another node, which found the shared store empty at the same moment, was faster: the organization is its to fill, the password its to tell. */
+async function makeSample(setup: Setup, dataFolder: string, plugins: readonly ProtocolPlugin[], goesOn: boolean) {
   const passwordFile = join(dataFolder, 'admin-password')
   if (!(await exists(passwordFile))) await writeSecret(passwordFile, newPassword())
   const password = (await readFile(passwordFile, 'utf8')).trim()
-  await unlessThere(setup.createOrganization(organization))
+  const ours = await unlessThere(setup.createOrganization(organization))
+  if (!ours && !goesOn) {
+    await rm(passwordFile)
+    return undefined
+  }
   await unlessThere(setup.createMember(organization, { name: 'admin', role: 'owner', password }))
   const formats = new Set(plugins.map(({ name }) => name))
   const repositories = samples.filter(({ format }) => formats.has(format))
@@ -68,11 +74,14 @@ async function makeSample(setup: Setup, dataFolder: string, plugins: readonly Pr
   return { password, repositories }
 }
 
-async function unlessThere(creation: Promise<unknown>): Promise<void> {
+/** False where it was there. */
+async function unlessThere(creation: Promise<unknown>): Promise<boolean> {
   try {
     await creation
+    return true
   } catch (error) {
     if (!(error instanceof RegistryError) || error.kind !== 'conflict') throw error
+    return false
   }
 }
 

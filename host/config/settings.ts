@@ -3,6 +3,7 @@ import { bareAddress } from '../mail/bare-address.js'
 import { type MailRoute, parseMailUrl } from '../mail/mail-url.js'
 import { parseNetworks } from '../server/caller.js'
 import type { ListenAddress } from '../server/listener.js'
+import { cloudShape, wrongStores } from './cloud-settings.js'
 
 const bytes = (ceiling: number) => z.number().int().min(0).max(ceiling)
 const upTo = (ceiling: number) => z.number().int().min(0).max(ceiling)
@@ -86,8 +87,9 @@ const shape = z.strictObject({
       'a number of processes from 1 to 64 is expected',
     )
     .default(1),
-  blobs: z.literal('files', "'files' is what this version has").default('files'),
-  metadata: z.literal('embedded', "'embedded' is what this version has").default('embedded'),
+  blobs: z.enum(['files', 's3']).default('files'),
+  metadata: z.enum(['embedded', 'dynamodb']).default('embedded'),
+  ...cloudShape,
   sample: z.enum(['on', 'off']).default('on'),
   plugins: z
     .array(z.string().min(1))
@@ -104,7 +106,9 @@ const shape = z.strictObject({
   mailFrom: mailFrom.optional(),
   limits: limits.default({}),
 })
-export const settingsShape = shape.superRefine(({ tlsCert, tlsKey, mailUrl, mailFrom }, context) => {
+export const settingsShape = shape.superRefine((settings, context) => {
+  const { tlsCert, tlsKey, mailUrl, mailFrom } = settings
+  for (const [name, message] of wrongStores(settings)) context.addIssue({ code: 'custom', path: [name], message })
   if (mailUrl.kind === 'smtp' && mailFrom === undefined)
     context.addIssue({ code: 'custom', path: ['mailUrl'], message: 'CLOUDREPO_MAIL_FROM is missing beside it' })
   if ((tlsCert === undefined) === (tlsKey === undefined)) return
@@ -129,6 +133,14 @@ export const environmentNames: Readonly<
   CLOUDREPO_WORKERS: { name: 'workers', read: number },
   CLOUDREPO_BLOBS: { name: 'blobs', read: text },
   CLOUDREPO_METADATA: { name: 'metadata', read: text },
+  CLOUDREPO_S3_BUCKET: { name: 's3Bucket', read: text },
+  CLOUDREPO_S3_PREFIX: { name: 's3Prefix', read: text },
+  CLOUDREPO_S3_ENDPOINT: { name: 's3Endpoint', read: text },
+  CLOUDREPO_S3_REGION: { name: 's3Region', read: text },
+  CLOUDREPO_S3_PATH_STYLE: { name: 's3PathStyle', read: text },
+  CLOUDREPO_DYNAMODB_TABLE: { name: 'dynamodbTable', read: text },
+  CLOUDREPO_DYNAMODB_ENDPOINT: { name: 'dynamodbEndpoint', read: text },
+  CLOUDREPO_DYNAMODB_REGION: { name: 'dynamodbRegion', read: text },
   CLOUDREPO_SAMPLE: { name: 'sample', read: text },
   CLOUDREPO_PLUGINS: { name: 'plugins', read: list },
   CLOUDREPO_TLS_CERT: { name: 'tlsCert', read: text },

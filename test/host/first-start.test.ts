@@ -67,6 +67,12 @@ describe('The first start', () => {
     expect(await firstStart(setup, data, plugins, true)).to.equal(undefined)
   })
 
+  it('leaves the sample to another node that was faster, and tells no password that is not the right one', async () => {
+    const faster = { ...setup, createOrganization: () => Promise.reject(conflict('taken')) }
+    expect(await firstStart(faster, data, plugins, true)).to.deep.equal({})
+    expect([calls, await readdir(data)]).to.deep.equal([[['token', 'first start']], ['operator-token']])
+  })
+
   it('makes the operator alone without the sample, and once', async () => {
     expect(await firstStart(setup, data, plugins, false)).to.deep.equal({})
     empty = false

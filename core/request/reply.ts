@@ -10,6 +10,8 @@ export interface Reply {
   /** Lower-case names. */
   readonly headers: Headers
   readonly body?: Uint8Array | Bytes
+  /** In the place of a body whose length nobody knows before its end. Opened once, by GET alone; where it fails the connection breaks off. */
+  readonly stream?: () => AsyncIterable<Uint8Array>
   /** With quotes, and `W/` where weak. */
   readonly etag?: string
   readonly modified?: Date

@@ -37,7 +37,8 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   // Nothing is opened, and nothing held in memory, for an answer that others stand before.
   if (!(await turnOf(req, res))) return { status, bytes: 0 }
   const bodiless = status === 204 || status === 304
-  const length = bodiless ? undefined : lengthOf(chosen)
+  const { stream } = chosen.reply
+  const length = bodiless || stream !== undefined ? undefined : lengthOf(chosen)
   // Nothing is opened for whoever has gone, or wants headers alone.
   const content = head || bodiless || length === 0 || res.destroyed ? undefined : await open(chosen)
   const refusedEarly = bodyPending(req)
@@ -53,7 +54,12 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
   if (reason === undefined) res.writeHead(status, headers)
   else res.writeHead(status, reason, headers)
   if (!head && (status === 200 || (status === 206 && chosen.range?.start === 0))) chosen.reply.downloaded?.()
-  if (content instanceof Uint8Array || content === undefined) {
+  let streamed = 0
+  if (stream !== undefined && !head && !bodiless) {
+    req.socket.setTimeout(stalledAfter)
+    streamed = await pump(stream(), res)
+    if (!refusedEarly) res.end()
+  } else if (content instanceof Uint8Array || content === undefined) {
     if (!refusedEarly) finish(res, content)
     else if (content) res.write(content)
     else res.flushHeaders()
@@ -68,7 +74,7 @@ export async function sendReply(req: IncomingMessage, res: ServerResponse, reply
     await drain(req, challenged ? drainBudgets.challenge : drainBudgets.usual)
     res.end()
   }
-  return { status, bytes: head ? 0 : (length ?? 0) }
+  return { status, bytes: head ? 0 : (length ?? streamed) }
 }
 
 interface Chosen {
@@ -122,23 +128,23 @@ function finish(res: ServerResponse, content: Uint8Array | undefined): void {
   else res.end(Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1'), 'latin1')
 }
 
-/** Chunks as the store gives them, one on its way at a time. Never ends `res`. */
+/** Chunks as they come, one on its way at a time; how many bytes there were. Never ends `res`. */
 async function pump(
-  content: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  content: AsyncIterable<Uint8Array> & { destroy?(): unknown },
   res: ServerResponse,
-  length: number,
-): Promise<void> {
-  const gone = () => content.destroy()
+  length?: number,
+): Promise<number> {
+  const gone = () => content.destroy?.()
   res.once('close', gone)
   let sent = 0
   try {
     for await (const chunk of content) {
       sent += chunk.length
-      if (sent > length) break
+      if (length !== undefined && sent > length) break
       if (!res.write(chunk)) await writable(res)
       if (res.destroyed) break
     }
-    if (sent !== length && !res.destroyed) throw new Error(`A body of ${length} bytes ended at ${sent}`)
+    if (length !== undefined && sent !== length && !res.destroyed) throw new Error(`A body of ${length} bytes ended at ${sent}`)
   } catch (error) {
     const closed = res.destroyed
     res.destroy()
@@ -146,6 +152,7 @@ async function pump(
   } finally {
     res.off('close', gone)
   }
+  return sent
 }
 
 /** The connection is destroyed already: for the log alone. */

@@ -63,6 +63,32 @@ describe('How replies are sent', () => {
     ])
   })
 
+  it('sends what has no length as it comes, and breaks off where it fails: nobody takes a part for the whole', async () => {
+    let opened = 0
+    const lines = (fails: boolean) =>
+      async function* () {
+        opened += 1
+        yield Buffer.from('one\n')
+        yield Buffer.from('two\n')
+        if (fails) throw new Error('it cannot be read')
+      }
+    const streamed = (fails: boolean): Reply => ({
+      status: 200,
+      headers: { 'content-type': 'application/x-ndjson' },
+      stream: lines(fails),
+    })
+    reply = streamed(false)
+    const whole = await fetch(`${door.url}/f`)
+    expect([whole.status, whole.headers.get('content-length'), await whole.text()]).to.deep.equal([200, null, 'one\ntwo\n'])
+    expect((await fetch(`${door.url}/f`, { method: 'HEAD' })).status).to.equal(200)
+    expect(opened, 'HEAD opens nothing').to.equal(1)
+    reply = streamed(true)
+    const failure = await fetch(`${door.url}/f`)
+      .then((answer) => answer.text())
+      .catch((error: unknown) => error)
+    expect(failure).to.be.instanceOf(TypeError)
+  })
+
   it('answers 304 with validators and without what describes a body', async () => {
     const body = memoryBytes(hundred)
     reply = file(body)

@@ -21,12 +21,12 @@ type PlaceholderOf<Path extends string> = Path extends `${string}{${infer Name}}
   : never
 type WithoutPlus<Name extends string> = Name extends `${infer Plain}+` ? Plain : Name
 
-/** Summary, query, body and answers, for OpenAPI and for whoever reads the list of routes. */
+/** Summary, query, body and answers (`type`: media type of the body, where it is no JSON), for OpenAPI and for whoever reads the list of routes. */
 export interface RouteDescription {
   readonly summary: string
   readonly query?: z.ZodType
   readonly body?: z.ZodType
-  readonly answers: Readonly<Record<number, { readonly description: string; readonly body?: z.ZodType }>>
+  readonly answers: Readonly<Record<number, { readonly description: string; readonly body?: z.ZodType; readonly type?: string }>>
 }
 
 export interface Route<Context, Path extends string = string> {

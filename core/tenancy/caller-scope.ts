@@ -1,6 +1,7 @@
 import type { Permission } from '../auth/permission.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
+import type { AuditTrail } from '../oversight/audit-trail.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
 import type { Caller } from './caller-log.js'
@@ -22,6 +23,7 @@ export interface CallerHandles {
   directory(scope: CallerScope): Directory
   administration(scope: CallerScope): Administration
   tokens(scope: CallerScope): TokenDesk
+  audit(scope: CallerScope): AuditTrail
   contents(scope: CallerScope): Contents
   signatures(scope: CallerScope, creates: boolean): Signatures
   organizations(operator: Caller): OrganizationRegister

@@ -8,6 +8,7 @@ import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import { forbidden, RegistryError, unauthenticated } from '../errors/registry-error.js'
 import type { Lifecycle } from '../lifecycle/lifecycle.js'
+import type { AuditTrail } from '../oversight/audit-trail.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { ChangeCommit } from '../storage/change-commit.js'
@@ -100,6 +101,12 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('administration is for the management interface alone')
     return this.parts.handles.administration(this.scope())
+  }
+
+  get audit(): AuditTrail {
+    this.session.use()
+    if (this.request.plugin.name !== 'api') throw new Error('the audit log is for the management interface alone')
+    return this.parts.handles.audit(this.scope())
   }
 
   get lifecycle(): Lifecycle {

@@ -4,6 +4,7 @@ import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import type { Lifecycle } from '../lifecycle/lifecycle.js'
+import type { AuditTrail } from '../oversight/audit-trail.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { ChangeSet } from '../storage/change-set.js'
@@ -33,6 +34,8 @@ export interface OrganizationContext {
   readonly signatures: Signatures
   /** For `api` alone: repositories, grants, groups, formats, policies, tokens of others; each call needs its permission. */
   readonly administration: Administration
+  /** For `api` alone: who did what. Needs audit.read. */
+  readonly audit: AuditTrail
   /** For `api` alone: promote, remove, undo. */
   readonly lifecycle: Lifecycle
   /** For `api` alone: what lies in the repositories, as far as the caller may read it. Needs repositories.read. */

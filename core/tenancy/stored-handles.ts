@@ -3,6 +3,8 @@ import { MemberTokenDesk } from '../auth/member-token-desk.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
+import type { AuditTrail } from '../oversight/audit-trail.js'
+import { StoredAuditTrails } from '../oversight/stored-audit-trail.js'
 import { CallerSignatures } from '../signing/caller-signatures.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
@@ -24,6 +26,7 @@ export class StoredHandles implements CallerHandles {
     @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
     @inject(StoredContents) private readonly stored: StoredContents,
     @inject(CallerSignatures) private readonly signing: CallerSignatures,
+    @inject(StoredAuditTrails) private readonly trails: StoredAuditTrails,
   ) {}
 
   directory(scope: CallerScope): Directory {
@@ -34,6 +37,9 @@ export class StoredHandles implements CallerHandles {
   }
   tokens(scope: CallerScope): TokenDesk {
     return this.desks.for(scope)
+  }
+  audit(scope: CallerScope): AuditTrail {
+    return this.trails.for(scope)
   }
   contents(scope: CallerScope): Contents {
     return this.stored.for(scope)

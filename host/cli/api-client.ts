@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type ClientRequest, request as httpRequest } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { pipeline, type Readable } from 'node:stream'
@@ -71,12 +71,38 @@ export class ApiClient {
     }
   }
 
+  /** A body of any length, as it comes. Fails where the server broke it off. */
+  async download(path: string): Promise<Readable> {
+    const { response } = await this.request('GET', path, {})
+    const status = response.statusCode ?? 0
+    if (status >= 200 && status < 300) return response
+    throw new Refused(reason(status, await textOf(response)))
+  }
+
   private async exchange<Answer>(
     method: string,
     path: string,
     described: Readonly<Record<string, string>>,
     send: (sent: ClientRequest) => unknown = (sent) => sent.end(),
   ): Promise<Answer> {
+    const { response, base } = await this.request(method, path, described, send)
+    const text = await textOf(response)
+    const status = response.statusCode ?? 0
+    if (status < 200 || status >= 300) throw new Refused(reason(status, text))
+    if (text === '') return undefined as Answer
+    try {
+      return JSON.parse(text) as Answer
+    } catch {
+      throw new Refused(`${base.href} answers, but not as a cloudrepo server does`)
+    }
+  }
+
+  private async request(
+    method: string,
+    path: string,
+    described: Readonly<Record<string, string>>,
+    send: (sent: ClientRequest) => unknown = (sent) => sent.end(),
+  ): Promise<{ readonly response: IncomingMessage; readonly base: URL }> {
     // An address would be read without such a segment, and name something else.
     if (
       path
@@ -96,24 +122,7 @@ export class ApiClient {
     // Of the house that holds the lock, at its own address on this machine: no name is there to be checked.
     const own = this.found && isLoopbackHost(base.hostname) ? { rejectUnauthorized: false } : {}
     return new Promise((resolve, reject) => {
-      const sent = open(url, { method, headers, timeout: 60_000, ...own }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8')
-          const status = response.statusCode ?? 0
-          if (status < 200 || status >= 300) reject(new Refused(reason(status, text)))
-          else if (text === '') resolve(undefined as Answer)
-          else {
-            try {
-              resolve(JSON.parse(text) as Answer)
-            } catch {
-              reject(new Refused(`${base.href} answers, but not as a cloudrepo server does`))
-            }
-          }
-        })
-      })
+      const sent = open(url, { method, headers, timeout: 60_000, ...own }, (response) => resolve({ response, base }))
       sent.on('timeout', () => sent.destroy(new Error('no answer within a minute')))
       sent.on('error', (error: NodeJS.ErrnoException) => {
         // Of a name with several addresses the message is empty, and the code says it.
@@ -122,6 +131,12 @@ export class ApiClient {
       send(sent)
     })
   }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** The server's own words, whatever shape they came in. */

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { release } from '../release.js'
 import { advisoriesCommand } from './advisories.js'
 import { artifactCommand } from './artifact.js'
+import { auditCommand } from './audit.js'
 import { choreCommand } from './chore.js'
 import { cleanupCommand } from './cleanup.js'
 import { completionCommand } from './completion.js'
@@ -50,6 +51,7 @@ const subcommands: readonly AddCommand[] = [
   usageCommand,
   downloadsCommand,
   routesCommand,
+  auditCommand,
   choreCommand,
   advisoriesCommand,
   artifactCommand,

@@ -1,6 +1,7 @@
 import type { Mount, ProtocolPlugin } from '#core'
 import { advisoryRoutes } from './advisories.js'
 import { artifactRoutes } from './artifacts.js'
+import { auditRoutes } from './audit.js'
 import { choreRoutes } from './chores.js'
 import { cleanupRoutes } from './cleanup.js'
 import { deletedRepositoryRoutes } from './deleted-repositories.js'
@@ -37,6 +38,7 @@ const organization = {
     ...reindexRoutes,
     ...signingRoutes,
     ...deletedRepositoryRoutes,
+    ...auditRoutes,
   ],
   paths: packageAddresses,
 } as const

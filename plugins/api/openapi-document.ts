@@ -108,9 +108,9 @@ function addressedBy(response: Json, schemas: ComponentSchemas): string | undefi
 const sharedNames = new Map<Answer, string>(Object.entries(sharedRefusals).map(([name, shared]) => [shared, name]))
 
 /** `plain`: below a name that no organization can have lies no management interface, hence none of its words. */
-function response({ description, body }: Answer, schemas: ComponentSchemas, plain: boolean): Json {
+function response({ description, body, type: own }: Answer, schemas: ComponentSchemas, plain: boolean): Json {
   if (body === undefined) return { description }
-  const type = body === problemShape ? 'application/problem+json' : 'application/json'
+  const type = own ?? (body === problemShape ? 'application/problem+json' : 'application/json')
   const text = plain ? { 'text/plain': { schema: { type: 'string' } } } : {}
   return { description, content: { [type]: { schema: schemas.of(body, 'output') }, ...text } }
 }

@@ -45,7 +45,7 @@ const layers: readonly (readonly string[])[] = [
   ['errors', 'runtime'],
   ['digest', 'archive', 'xml'],
   ['storage', 'audit', 'events', 'housekeeping', 'usage', 'advisories', 'mail'],
-  ['tenancy', 'auth', 'directory', 'signing', 'accounts'],
+  ['tenancy', 'auth', 'directory', 'signing', 'accounts', 'oversight'],
   ['upstream', 'policy', 'lifecycle'],
   ['plugin', 'request'],
   ['kernel'],

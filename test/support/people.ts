@@ -1,3 +1,5 @@
+import { AuditChain } from '../../core/audit/audit-chain.js'
+import { AuditNotes } from '../../core/audit/audit-notes.js'
 import { GuessThrottle } from '../../core/auth/guess-throttle.js'
 import { MemberTokenDesk } from '../../core/auth/member-token-desk.js'
 import { OperatorTokens } from '../../core/auth/operator-tokens.js'
@@ -12,6 +14,7 @@ import { TokenUsage } from '../../core/auth/token-usage.js'
 import type { Directory } from '../../core/directory/directory.js'
 import { TenantDirectory } from '../../core/directory/tenant-directory.js'
 import { RegistryError } from '../../core/errors/registry-error.js'
+import { StoredAuditTrails } from '../../core/oversight/stored-audit-trail.js'
 import { defaultLimits } from '../../core/runtime/limits.js'
 import { silentLogger } from '../../core/runtime/logger.js'
 import { CallerSignatures } from '../../core/signing/caller-signatures.js'
@@ -124,6 +127,13 @@ export class People {
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,
       new CallerSignatures(signing, clock),
+      new StoredAuditTrails(
+        metadata,
+        clock,
+        new AuditChain(metadata, clock),
+        new AuditNotes(metadata, clock, silentLogger),
+        silentLogger,
+      ),
     )
   }
 

@@ -1,0 +1,38 @@
+import type { ChainVerdict, ExportLine } from '../audit/chain-check.js'
+import type { ChainedRecord, ChainPlace } from '../audit/chain-rows.js'
+
+export interface AuditQuery {
+  readonly from?: Date
+  readonly to?: Date
+  /** An id, or a member's name or e-mail address. */
+  readonly actor?: string
+  /** 'token.issue', or what it begins with up to a dot: 'token'. */
+  readonly action?: string
+  /** An id, or the name of a member, group or repository. */
+  readonly target?: string
+  readonly result?: 'ok' | 'refused'
+  /** Rows before this number. */
+  readonly before?: number
+  readonly limit: number
+}
+/** Newest first. `next`: number of the last row that was looked at, where there are more; a page may have fewer rows than asked for, or none. */
+export interface AuditPage {
+  readonly rows: readonly ChainedRecord[]
+  readonly next?: number
+}
+export interface ChainState {
+  readonly org: string
+  readonly head: ChainPlace
+  /** The last row that retention took: the first one left follows it. */
+  readonly anchor: ChainPlace
+}
+
+/** The audit log of one organization for one caller. Each call needs audit.read. What was committed before a call is seen by it. */
+export interface AuditTrail {
+  list(query: AuditQuery): Promise<AuditPage>
+  state(): Promise<ChainState>
+  /** Everything behind row `after`, from the anchor where it is not said; noted in the log itself. Throws `not-found` for a row that is not there. */
+  export(after?: number): Promise<AsyncIterable<ExportLine>>
+  /** The chain as it lies in the store, recomputed. */
+  verify(): Promise<ChainVerdict>
+}

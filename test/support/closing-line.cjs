@@ -4,6 +4,8 @@ const { appendFileSync } = require('node:fs')
 const { reporters } = require('mocha')
 
 const rows = process.env.CLOUDREPO_CLIENT_ROWS
+/** Of a run among several: their sum is told by whoever started them. */
+const counts = process.env.CLOUDREPO_TEST_COUNTS
 /** Milliseconds in which a process whose tests are over has to end by itself. */
 const patience = 30_000
 
@@ -15,7 +17,8 @@ module.exports = class ClosingLine extends reporters.Spec {
     runner.on('fail', (test) => writeRow(test, 'failed'))
     runner.once('end', () => {
       const { passes, failures } = this.stats
-      console.log(`${passes} passed, ${failures} failed`)
+      if (counts) appendFileSync(counts, `${JSON.stringify({ passes, failures })}\n`)
+      else console.log(`${passes} passed, ${failures} failed`)
       setTimeout(stillAlive, patience).unref()
     })
   }

@@ -13,6 +13,14 @@ export { silentLogger } from './runtime/logger.js'
 export { PinoLogger, type StandardErrorLog } from './runtime/pino-logger.js'
 export { several } from './runtime/several.js'
 export type { BlobStore } from './storage/blob-store.js'
+export {
+  type BucketInspection,
+  inspectBucket,
+  inspectTable,
+  type LifecycleRule,
+  type TableFacts,
+  type TableInspection,
+} from './storage/drivers/cloud-inspection.js'
 export { openBlobStore, openMetadataStore } from './storage/drivers/driver-catalog.js'
 export { LocalRootKeys, type RootKeyProvider } from './storage/encryption/root-key.js'
 export { canaryOpens } from './storage/encryption/root-key-canary.js'

@@ -64,6 +64,6 @@ function driverOf<Driver>(drivers: Readonly<Record<string, Driver>>, what: strin
 }
 
 /** The SDK says on each start that releases of 2027 want a newer Node. The release that is pinned does not, and the README tells of it. */
-function silenceVersionWarning(): void {
+export function silenceVersionWarning(): void {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 }

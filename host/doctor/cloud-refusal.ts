@@ -1,0 +1,102 @@
+import { type Finding, fatal } from './finding.js'
+
+/** What an SDK throws, as far as it is of use here. */
+interface Thrown {
+  readonly name?: string
+  readonly code?: string
+  readonly message?: string
+  readonly Region?: string
+  readonly $metadata?: { readonly httpStatusCode?: number }
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** A place in the cloud, in the words of whoever set it up. */
+export interface CloudPlace {
+  /** 'bucket', 'table', 'table of keys'. */
+  readonly check: string
+  /** 'The bucket acme-artifacts'. */
+  readonly name: string
+  readonly region: string | undefined
+  readonly endpoint: string | undefined
+  /** 'CLOUDREPO_S3': what its settings begin with. */
+  readonly settings: string
+}
+
+const expired = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired'])
+const unknownCaller = new Set([
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'InvalidToken',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'IncompleteSignatureException',
+  'InvalidClientTokenId',
+  'MissingAuthenticationTokenException',
+])
+const denied = new Set(['AccessDenied', 'AccessDeniedException', 'Forbidden', 'AllAccessDisabled', 'KMS.AccessDeniedException'])
+const elsewhere = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+  'TemporaryRedirect',
+])
+const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET', 'ETIMEDOUT'])
+
+export function isDenied(thrown: unknown): boolean {
+  const { name = '', $metadata } = (thrown ?? {}) as Thrown
+  return (
+    denied.has(name) || ($metadata?.httpStatusCode === 403 && !expired.has(name) && !unknownCaller.has(name) && !isSkewed(name))
+  )
+}
+
+const isSkewed = (name: string) => name === 'RequestTimeTooSkewed' || name === 'RequestInTheFuture'
+
+/** Why a place cannot be used at all, in one sentence, and what to do. `action`: what was tried, 's3:ListBucket'. */
+export function refusalFinding(thrown: unknown, action: string, place: CloudPlace): Finding {
+  const { check, name: where, region, endpoint, settings } = place
+  const { name = '', code = '', message = '', Region, $metadata, $response } = (thrown ?? {}) as Thrown
+  const at = endpoint ?? 'the service'
+  if (expired.has(name))
+    return fatal(
+      check,
+      'The credentials have expired.',
+      'Renew them, or let the node take a role whose credentials renew themselves.',
+    )
+  if (unknownCaller.has(name))
+    return fatal(
+      check,
+      `${at} does not know the credentials (${name}).`,
+      'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of the node.',
+    )
+  if (name === 'CredentialsProviderError' || /could not load credentials/i.test(message))
+    return fatal(check, 'There are no credentials.', 'Give the node a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.')
+  if (isSkewed(name)) return fatal(check, "This machine's clock is too far from the service's.", 'Set the clock by NTP.')
+  if (/region is missing/i.test(message)) return fatal(check, 'No region is set.', `Set ${settings}_REGION.`)
+  if (elsewhere.has(name) || $metadata?.httpStatusCode === 301) {
+    const lies = Region ?? $response?.headers?.['x-amz-bucket-region']
+    return fatal(
+      check,
+      `${where} does not lie in ${region ?? 'the region of the SDK'}${lies === undefined ? '' : `, but in ${lies}`}.`,
+      `Set ${settings}_REGION${lies === undefined ? '' : ` to ${lies}`}.`,
+    )
+  }
+  if (name === 'NoSuchBucket' || name === 'ResourceNotFoundException')
+    return fatal(
+      check,
+      `${where} does not exist${endpoint === undefined ? '' : ` at ${endpoint}`}.`,
+      'Make it (examples/cloud), or name the right one.',
+    )
+  if (isDenied(thrown))
+    return fatal(check, `${where} refuses ${action}.`, 'Give the role of the node the policy of examples/cloud.')
+  if (unreachable.has(code) || name === 'TimeoutError')
+    return fatal(
+      check,
+      `${at} cannot be reached (${code === '' ? name : code}).`,
+      `Check ${settings}_ENDPOINT and _REGION, name resolution and firewalls.`,
+    )
+  return fatal(
+    check,
+    `${where} answers ${action} with ${name === '' ? message : name}.`,
+    'See the documentation of the service for this answer.',
+  )
+}

@@ -13,8 +13,12 @@ export class DynamoTables {
 
   /** In a suite's `before`: a server, or a suite that is shown as pending and named at the end of the run. */
   static async start(suite: Mocha.Context): Promise<DynamoTables> {
-    const { endpoint } = await obtain(suite, 'DynamoDB', cloudServers)
-    return new DynamoTables(endpoint)
+    return obtain(suite, 'DynamoDB', DynamoTables.shared)
+  }
+
+  /** Throws `NotToBeHad`. */
+  static async shared(): Promise<DynamoTables> {
+    return new DynamoTables((await cloudServers()).endpoint)
   }
 
   client(credentials = cloudCredentials): DynamoDBClient {

@@ -9,7 +9,6 @@ import { ChangeCommit } from '../../core/storage/change-commit.js'
 import type { RepositoryChangeSet } from '../../core/storage/change-set.js'
 import type { CommitScope } from '../../core/storage/commit-scope.js'
 import { MemoryBlobStore } from '../../core/storage/drivers/memory-blob-store.js'
-import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
 import { SealedBlobStore } from '../../core/storage/encryption/sealed-blob-store.js'
 import type { Entry, MetadataStore } from '../../core/storage/metadata-store.js'
 import { RecordingChangeSet } from '../../core/storage/recorded-changes.js'
@@ -17,6 +16,7 @@ import { type StagedUpload, Uploads } from '../../core/storage/staged-upload.js'
 import { StoredArtifactReader } from '../../core/storage/stored-artifact-reader.js'
 import { StoredDocumentReader } from '../../core/storage/stored-document-reader.js'
 import { FixedClock } from './fixed-clock.js'
+import { emptyMetadataStore } from './metadata-under-test.js'
 
 /** The storage kernel alone, over stores in memory: one organization, one repository, one plugin. */
 export class StorageWorld {
@@ -45,8 +45,9 @@ export class StorageWorld {
     this.documents = new StoredDocumentReader(metadata, { organizationId: 'o_1', repositoryId: 'r_1', plugin: 'raw' })
   }
 
-  static async open(metadata: MetadataStore = new MemoryMetadataStore(), limits: Partial<Limits> = {}): Promise<StorageWorld> {
-    return new StorageWorld(await NodeDigestService.open(), metadata, { ...defaultLimits, ...limits })
+  static async open(metadata?: MetadataStore, limits: Partial<Limits> = {}): Promise<StorageWorld> {
+    const store = metadata ?? (await emptyMetadataStore())
+    return new StorageWorld(await NodeDigestService.open(), store, { ...defaultLimits, ...limits })
   }
 
   stage(content: string | Uint8Array | Readable, expected = {}): Promise<StagedUpload> {

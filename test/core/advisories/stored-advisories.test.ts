@@ -2,8 +2,9 @@ import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import { StoredAdvisories } from '../../../core/advisories/stored-advisories.js'
 import { RegistryError } from '../../../core/errors/registry-error.js'
-import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
+import type { MetadataStore } from '../../../core/storage/metadata-store.js'
 import { FixedClock } from '../../support/fixed-clock.js'
+import { emptyMetadataStore } from '../../support/metadata-under-test.js'
 
 const record = (id: string, name: string, ecosystem = 'npm') =>
   JSON.stringify({
@@ -15,11 +16,11 @@ const feed = (...lines: readonly string[]) => Readable.from([Buffer.from(lines.j
 const hour = 60 * 60_000
 
 describe('advisories', () => {
-  let store: MemoryMetadataStore
+  let store: MetadataStore
   let clock: FixedClock
   let advisories: StoredAdvisories
-  beforeEach(() => {
-    store = new MemoryMetadataStore()
+  beforeEach(async () => {
+    store = await emptyMetadataStore()
     clock = new FixedClock()
     advisories = new StoredAdvisories(store, clock)
   })

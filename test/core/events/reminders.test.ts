@@ -2,16 +2,17 @@ import { expect } from 'chai'
 import { type Reminder, Reminders } from '../../../core/events/reminders.js'
 import { randomHex } from '../../../core/runtime/identifiers.js'
 import { silentLogger } from '../../../core/runtime/logger.js'
-import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
+import type { MetadataStore } from '../../../core/storage/metadata-store.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'
 import { choreWork } from '../../support/chore-work.js'
 import { FixedClock } from '../../support/fixed-clock.js'
+import { emptyMetadataStore } from '../../support/metadata-under-test.js'
 
 describe('reminders', () => {
-  let metadata: MemoryMetadataStore
+  let metadata: MetadataStore
   let clock: FixedClock
-  beforeEach(() => {
-    metadata = new MemoryMetadataStore()
+  beforeEach(async () => {
+    metadata = await emptyMetadataStore()
     clock = new FixedClock()
   })
 

@@ -1,19 +1,20 @@
 import { expect } from 'chai'
 import { LeaseLost, Leases } from '../../../core/housekeeping/leases.js'
 import { randomHex } from '../../../core/runtime/identifiers.js'
-import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
+import type { MetadataStore } from '../../../core/storage/metadata-store.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'
 import { failure } from '../../support/commit-outcome.js'
 import { FixedClock } from '../../support/fixed-clock.js'
+import { emptyMetadataStore } from '../../support/metadata-under-test.js'
 
 describe('leases', () => {
-  let metadata: MemoryMetadataStore
+  let metadata: MetadataStore
   let oneClock: FixedClock
   let otherClock: FixedClock
   let one: Leases
   let other: Leases
-  beforeEach(() => {
-    metadata = new MemoryMetadataStore()
+  beforeEach(async () => {
+    metadata = await emptyMetadataStore()
     oneClock = new FixedClock()
     otherClock = new FixedClock(oneClock.now().getTime() + 290_000)
     one = new Leases(metadata, oneClock, 'one', 15_000)

@@ -34,6 +34,7 @@ export type {
   NewGroup,
   NewMember,
 } from './directory/directory.js'
+export type { Leaver, LeaverCounts } from './directory/leaver-rows.js'
 export type { FailureKind, FailureOptions } from './errors/registry-error.js'
 export {
   conflict,
@@ -59,7 +60,9 @@ export { itemKey } from './lifecycle/cleanup.js'
 export type { CleanupItem, CleanupRules } from './lifecycle/cleanup-rules.js'
 export type { CleanupState, Deletion, Lifecycle, PackageState, Promoted, PromoteOptions } from './lifecycle/lifecycle.js'
 export type { ReindexState } from './lifecycle/reindexing.js'
+export type { Access, Reviewed, ReviewQuery } from './oversight/access-review.js'
 export type { AuditPage, AuditQuery, AuditTrail, ChainState } from './oversight/audit-trail.js'
+export { type ReviewedToken, type TokenFinding, tokenFindings } from './oversight/token-review.js'
 export type { MetadataParser } from './plugin/metadata-parser.js'
 export type { PackageIndex, ServedIndex, UpstreamAnswer } from './plugin/package-index.js'
 export type {

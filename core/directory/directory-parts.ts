@@ -5,6 +5,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { callerEntry } from '../tenancy/caller-log.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
 import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
+import { chunkOf, headChunk, readChunk } from './group-rows.js'
 
 const together = 25
 
@@ -61,6 +62,16 @@ export class DirectoryParts {
         from = start + some.length
       })
     }
+  }
+
+  /** Ids of the groups that a member is in, as their rows say. */
+  async groupsOf(member: string): Promise<ReadonlySet<string>> {
+    const groups = new Set<string>()
+    for await (const entry of this.store.range(tenantKeys.organizationRows(this.org), { prefix: ['group'] })) {
+      const { group, chunk } = chunkOf(entry)
+      if (chunk !== headChunk && readChunk(entry).includes(member)) groups.add(group)
+    }
+    return groups
   }
 
   async grantKeys(subject: string): Promise<readonly Key[]> {

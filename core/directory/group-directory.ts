@@ -148,13 +148,7 @@ export class GroupDirectory {
 
   /** A member who is gone leaves every group. */
   async forget(member: string): Promise<void> {
-    const groups = new Set<string>()
-    const rows = tenantKeys.organizationRows(this.parts.org)
-    for await (const entry of this.parts.store.range(rows, { prefix: ['group'] })) {
-      const { group, chunk } = chunkOf(entry)
-      if (chunk !== headChunk && readChunk(entry).includes(member)) groups.add(group)
-    }
-    for (const id of groups) {
+    for (const id of await this.parts.groupsOf(member)) {
       await untilSettled(async () => {
         const before = await this.find(id)
         if (before !== undefined) await this.write(before, {}, withMembers(await this.chunks(id), [], [member]))

@@ -1,5 +1,4 @@
 import { acceptedPassword } from '../auth/password-policy.js'
-import { readTokenListing } from '../auth/token-rows.js'
 import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { Key } from '../storage/metadata-store.js'
@@ -8,6 +7,7 @@ import { type OrganizationChange, untilSettled } from '../tenancy/organization-c
 import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import type { Member, MemberEntry, MemberPatch, NewMember } from './directory.js'
 import type { DirectoryParts } from './directory-parts.js'
+import { Leaving, secretKeys } from './leaving.js'
 import { lookupHash, lookupHashes, moveLookups } from './lookup-rows.js'
 import { changedFields, checkedMember, patched } from './member-checks.js'
 import { loginKey, memberValue, readLogin, readMember, readOwners, readPassword } from './member-rows.js'
@@ -101,7 +101,9 @@ export class MemberDirectory {
   async update(id: string, patch: MemberPatch, revision?: string): Promise<Member> {
     const { clock, scope } = this.parts
     scope.require('members.manage')
-    return untilSettled(async () => {
+    const begun = clock.monotonic()
+    let leaving: Leaving | undefined
+    const settled = await untilSettled(async () => {
       const before = await this.get(id)
       this.requireOver(before)
       if (patch.role === 'owner') scope.require('organization.manage')
@@ -110,15 +112,22 @@ export class MemberDirectory {
       const after = checkedMember(patched(before, patch, clock.now()))
       const changes = changedFields(before, after)
       if (changes.length === 0) return before
-      const change = this.parts.change('member.update', 'member', id, changes).tell('member.changed', 'updated')
+      const turned = before.status === after.status ? 'update' : after.status === 'active' ? 'activate' : 'deactivate'
+      // Of a leaving that was cut off.
+      if (turned === 'activate') await this.clearSecrets(id, 'member.activate')
+      const change = this.parts.change(`member.${turned}`, 'member', id, changes).tell('member.changed', 'updated')
       const condition = { revision: before.revision }
       change.put(tenantKeys.member(this.parts.org, id), memberValue(after), condition, revision === undefined ? undefined : moved)
       this.moveLogins(change, before, after)
       moveLookups(change, this.parts.org, id, before.lookup, after.lookup)
       await this.keepOwners(change, before, after)
+      leaving = turned === 'deactivate' ? new Leaving(this.parts, before, 'deactivated', begun) : undefined
+      await leaving?.into(change)
       await change.commit()
       return this.get(id)
     })
+    await leaving?.finish(() => this.clearSecrets(id, 'member.deactivate'))
+    return settled
   }
 
   async setPassword(id: string, password: string): Promise<void> {
@@ -146,9 +155,10 @@ export class MemberDirectory {
 
   /** The member, what they sign in by and their place among the owners go in one commit; the rest of their rows, which give no right, behind it. */
   async delete(id: string): Promise<void> {
-    const { org, scope, store } = this.parts
+    const { clock, org, scope, store } = this.parts
     scope.require('members.manage')
-    const kind = await untilSettled(async () => {
+    const begun = clock.monotonic()
+    const { kind, leaving } = await untilSettled(async () => {
       const before = await this.get(id)
       this.requireOver(before)
       const change = this.parts.change('member.delete', 'member', id).tell('member.changed', 'deleted')
@@ -156,16 +166,22 @@ export class MemberDirectory {
       this.moveLogins(change, before, undefined)
       moveLookups(change, org, id, before.lookup)
       await this.keepOwners(change, before, undefined)
+      const leaving = new Leaving(this.parts, before, 'deleted', begun)
+      await leaving.into(change)
       await change.commit()
-      return before.kind
+      return { kind: before.kind, leaving }
     })
-    const tokens: Key[] = []
-    for await (const entry of store.range(tenantKeys.memberRows(org, id), {})) {
-      if (entry.key.path[0] === 'token') tokens.push(tenantKeys.secret(org, readTokenListing(entry).hash, 'token'))
-      tokens.push(entry.key)
-    }
-    await this.parts.clear(tokens, 'member.delete', 'member', id, 'tokens')
-    await this.parts.clear(await this.parts.grantKeys(`${kind}:${id}`), 'member.delete', 'member', id, 'grants')
+    await leaving.finish(async () => {
+      await this.clearSecrets(id, 'member.delete')
+      const rows: Key[] = []
+      for await (const { key } of store.range(tenantKeys.memberRows(org, id), {})) rows.push(key)
+      await this.parts.clear(rows, 'member.delete', 'member', id, 'rows')
+      await this.parts.clear(await this.parts.grantKeys(`${kind}:${id}`), 'member.delete', 'member', id, 'grants')
+    })
+  }
+
+  private async clearSecrets(id: string, action: string): Promise<void> {
+    await this.parts.clear(await secretKeys(this.parts, id), action, 'member', id, 'credentials')
   }
 
   private async get(id: string): Promise<Member> {

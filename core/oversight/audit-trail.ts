@@ -1,5 +1,8 @@
 import type { ChainVerdict, ExportLine } from '../audit/chain-check.js'
 import type { ChainedRecord, ChainPlace } from '../audit/chain-rows.js'
+import type { Leaver } from '../directory/leaver-rows.js'
+import type { Reviewed, ReviewQuery } from './access-review.js'
+import type { ReviewedToken, TokenReviewQuery } from './token-review.js'
 
 export interface AuditQuery {
   readonly from?: Date
@@ -35,4 +38,11 @@ export interface AuditTrail {
   export(after?: number): Promise<AsyncIterable<ExportLine>>
   /** The chain as it lies in the store, recomputed. */
   verify(): Promise<ChainVerdict>
+
+  /** Newest first, with the names of those who are still members; `after`: id of the last one seen. */
+  leavers(query?: { readonly after?: string }): AsyncIterable<Leaver & { readonly name?: string }>
+  /** Who can do what, by the name of the member. Throws `not-found` for a repository that is none. */
+  accessReview(query: ReviewQuery): AsyncIterable<Reviewed>
+  /** Tokens against which there is something to say. */
+  tokenReview(query: TokenReviewQuery): AsyncIterable<ReviewedToken>
 }

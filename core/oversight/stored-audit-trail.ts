@@ -4,7 +4,10 @@ import { AuditNotes } from '../audit/audit-notes.js'
 import { ChainCheck, type ChainVerdict, type ExportLine } from '../audit/chain-check.js'
 import { ChainReader } from '../audit/chain-reader.js'
 import { beginning, type ChainedRecord, type ChainPlace } from '../audit/chain-rows.js'
+import type { Directory } from '../directory/directory.js'
+import { readLeaver } from '../directory/leaver-rows.js'
 import { loginKey, readLogin } from '../directory/member-rows.js'
+import { TenantDirectory } from '../directory/tenant-directory.js'
 import { notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { Logger } from '../runtime/logger.js'
@@ -13,7 +16,9 @@ import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { callerEntry } from '../tenancy/caller-log.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
+import { AccessReview, type Reviewed, type ReviewQuery } from './access-review.js'
 import type { AuditPage, AuditQuery, AuditTrail, ChainState } from './audit-trail.js'
+import { type ReviewedToken, TokenReview, type TokenReviewQuery } from './token-review.js'
 
 /** Rows that one page looks at. */
 const looked = 20_000
@@ -29,10 +34,13 @@ export class StoredAuditTrails {
     @inject(AuditChain) private readonly chain: AuditChain,
     @inject(AuditNotes) private readonly notes: AuditNotes,
     @inject(Logger) private readonly log: Logger,
+    @inject(TenantDirectory) private readonly directories: TenantDirectory,
   ) {}
 
   for(scope: CallerScope): AuditTrail {
-    return new CallerAuditTrail(this.store, this.clock, this.chain, this.notes, this.log, scope)
+    // Whoever may read the log may read who is in it.
+    const directory = this.directories.for({ ...scope, require: () => {}, permits: () => true })
+    return new CallerAuditTrail(this.store, this.clock, this.chain, this.notes, this.log, scope, directory)
   }
 }
 
@@ -47,6 +55,7 @@ class CallerAuditTrail implements AuditTrail {
     private readonly notes: AuditNotes,
     private readonly log: Logger,
     private readonly scope: CallerScope,
+    private readonly directory: Directory,
   ) {
     this.org = scope.tenant.organization.id
     this.reader = new ChainReader(store, this.org)
@@ -95,6 +104,30 @@ class CallerAuditTrail implements AuditTrail {
     const check = new ChainCheck()
     for await (const line of inTurns(this.lines(anchor, head))) if (!check.take(line)) break
     return check.verdict()
+  }
+
+  async *leavers({ after }: { readonly after?: string } = {}) {
+    this.scope.require('audit.read')
+    const query = { descending: true, ...(after === undefined ? {} : { after: [after] }) }
+    for await (const entry of this.store.range(tenantKeys.leavers(this.org), query)) {
+      const leaver = readLeaver(entry)
+      const member = await this.directory.findMember(leaver.member)
+      yield { ...leaver, ...(member === undefined ? {} : { name: member.name }) }
+    }
+  }
+
+  async *accessReview(query: ReviewQuery): AsyncIterable<Reviewed> {
+    this.scope.require('audit.read')
+    const { repository } = query
+    const { tenant } = this.scope
+    if (repository !== undefined && tenant.findRepository(repository) === undefined) throw notFound('repository', repository)
+    yield* inTurns(new AccessReview(this.store, tenant, this.directory).list(query))
+  }
+
+  async *tokenReview(query: TokenReviewQuery): AsyncIterable<ReviewedToken> {
+    this.scope.require('audit.read')
+    const now = this.clock.now().getTime()
+    yield* inTurns(new TokenReview(this.store, this.org, this.directory, now).list(query))
   }
 
   /** Up to the head as it was; rows that retention takes meanwhile would be missed, and break the export off. */

@@ -102,6 +102,9 @@ export const tenantKeys = {
   /** Members and groups that a provisioner finds by what it keeps with them: rows that end in the id of one. */
   lookups: (org: string, hash: string) => join(org, 'k', hash),
   lookup: (org: string, hash: string, id: string): Key => key(join(org, 'k', hash), id),
+  /** Who left, in the order of time. */
+  leavers: (org: string) => join(org, 'z'),
+  leaver: (org: string, id: string): Key => key(join(org, 'z'), id),
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
   chain: (org: string, month: string) => join(org, 'c', month),

@@ -20,7 +20,7 @@ export class OrganizationChange {
   constructor(
     private readonly store: MetadataStore,
     private readonly org: string,
-    private readonly entry: LogEntry,
+    private entry: LogEntry,
     private readonly epoch: (org: string) => readonly Mutation[] = raiseEpoch,
   ) {}
 
@@ -39,6 +39,11 @@ export class OrganizationChange {
     const { actor, target } = this.entry
     const subject = kind === 'member.changed' ? 'member' : 'repository'
     this.events.push({ kind, id: newId('e'), organization: this.org, [subject]: target?.id ?? '', change, actor: actor.id })
+    return this
+  }
+  /** What follows from it, in numbers, for the log. */
+  effects(counts: Readonly<Record<string, number>>): this {
+    this.entry = { ...this.entry, effects: counts }
     return this
   }
   /** How many more rows this commit takes. */

@@ -19,6 +19,7 @@ import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
 import { printable } from './printable.js'
 import { reindexCommand } from './reindex.js'
+import { reportCommand } from './report.js'
 import { repositoryCommand } from './repository.js'
 import { routesCommand } from './routes.js'
 import { searchCommand } from './search.js'
@@ -52,6 +53,7 @@ const subcommands: readonly AddCommand[] = [
   downloadsCommand,
   routesCommand,
   auditCommand,
+  reportCommand,
   choreCommand,
   advisoriesCommand,
   artifactCommand,

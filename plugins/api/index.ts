@@ -14,6 +14,7 @@ import { instanceRoutes } from './organizations.js'
 import { packageAddresses } from './package-address.js'
 import { packageRoutes } from './packages.js'
 import { reindexRoutes } from './reindex.js'
+import { reportRoutes } from './reports.js'
 import { repositoryRoutes } from './repositories.js'
 import { searchRoutes } from './search.js'
 import { signingRoutes } from './signing.js'
@@ -39,6 +40,7 @@ const organization = {
     ...signingRoutes,
     ...deletedRepositoryRoutes,
     ...auditRoutes,
+    ...reportRoutes,
   ],
   paths: packageAddresses,
 } as const

@@ -110,8 +110,9 @@ export class People {
       settings: () => [],
     }
     const signing = new SigningKeys(metadata, this.keys, clock)
+    const directories = new TenantDirectory(metadata, clock, this.hashes)
     this.handles = new StoredHandles(
-      new TenantDirectory(metadata, clock, this.hashes),
+      directories,
       new StoredAdministration(
         metadata,
         this.tenancy,
@@ -133,6 +134,7 @@ export class People {
         new AuditChain(metadata, clock),
         new AuditNotes(metadata, clock, silentLogger),
         silentLogger,
+        directories,
       ),
     )
   }

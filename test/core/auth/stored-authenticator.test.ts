@@ -128,9 +128,9 @@ describe('authenticator', () => {
   })
 
   it('acts on deactivation, removal, revocation and suspension with the next request, in every process', async () => {
-    const { people, directory, administration, ada, token, tokenId } = await acme()
+    const { people, directory, administration, ada, token } = await acme()
     const second = new People(people.store, people.clock)
-    const both = async () => Promise.all([people, second].map((each) => outcome(each.bearer('acme', token))))
+    const both = async (one = token) => Promise.all([people, second].map((each) => outcome(each.bearer('acme', one))))
     people.clock.advance(2_000)
     expect(await both()).to.deep.equal(['fine', 'fine'])
     people.clock.advance(2_000)
@@ -139,13 +139,15 @@ describe('authenticator', () => {
     expect(await both()).to.deep.equal(['unauthenticated', 'unauthenticated'])
     expect(await outcome(people.basic('acme', 'ada', password))).to.equal('unauthenticated')
     await directory.updateMember(ada.id, { status: 'active' })
-    expect(await both()).to.deep.equal(['fine', 'fine'])
+    expect(await both(), 'a token of before is dead for good').to.deep.equal(['unauthenticated', 'unauthenticated'])
+    const issued = await administration.issueToken(ada.id, { name: 'new', scopes: [{ kind: 'audit' }] })
+    expect(await both(issued.token)).to.deep.equal(['fine', 'fine'])
     await people.register().update('acme', { status: 'suspended' })
-    expect(await both()).to.deep.equal(['unauthenticated', 'unauthenticated'])
+    expect(await both(issued.token)).to.deep.equal(['unauthenticated', 'unauthenticated'])
     await people.register().update('acme', { status: 'active' })
-    expect(await both()).to.deep.equal(['fine', 'fine'])
-    await administration.revokeToken(ada.id, tokenId)
-    expect(await both()).to.deep.equal(['unauthenticated', 'unauthenticated'])
+    expect(await both(issued.token)).to.deep.equal(['fine', 'fine'])
+    await administration.revokeToken(ada.id, issued.id)
+    expect(await both(issued.token)).to.deep.equal(['unauthenticated', 'unauthenticated'])
   })
 
   it('keeps no token in the store, only its hash', async () => {

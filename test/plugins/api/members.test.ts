@@ -146,7 +146,7 @@ describe('members and groups of the management interface', () => {
     await operator.done('PATCH', 'members/dora', { role: 'developer', status: 'inactive' })
     expect([await write(current), await write(token)]).to.deep.equal([401, 401])
     await operator.done('PATCH', 'members/dora', { status: 'active' })
-    expect([await write(current), await write(token)]).to.deep.equal([200, 200])
+    expect([await write(current), await write(token)], 'a token of before is dead for good').to.deep.equal([200, 401])
     await operator.done('DELETE', 'members/dora')
     expect([await write(current), await write(token)]).to.deep.equal([401, 401])
     await operator.done('POST', 'members', { name: 'dora', role: 'developer', password: 'nine-brown-foxes' })

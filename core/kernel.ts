@@ -7,7 +7,7 @@ import { PasswordHash } from './auth/password-hash.js'
 import { TokenUsage } from './auth/token-usage.js'
 import { type HouseParts, houseContainer, pluginContainer } from './container.js'
 import { DigestService } from './digest/digest-service.js'
-import { announceListeners } from './events/outbox-rows.js'
+import { announceListeners, listened } from './events/outbox-rows.js'
 import { Subscriptions } from './events/subscriptions.js'
 import { addHouseChores } from './house-chores.js'
 import { type HouseFigure, houseFigures } from './house-figures.js'
@@ -44,7 +44,7 @@ import { ContextFactory, type ContextRequest } from './tenancy/context-factory.j
 import type { ContextSession } from './tenancy/context-session.js'
 import { HouseContextFactory } from './tenancy/house-context-factory.js'
 import { InstalledFormats } from './tenancy/installed-formats.js'
-import { ReadOnly } from './tenancy/read-only.js'
+import { ReadOnly, readOnlyRow } from './tenancy/read-only.js'
 import { Removal } from './tenancy/removal.js'
 import { Tenancy } from './tenancy/tenancy.js'
 import { DerivedDocuments } from './upstream/derived-documents.js'
@@ -171,7 +171,9 @@ export class Kernel {
       }),
       this.log,
     )
-    if (!this.subscriptions.none) await announceListeners(this.house.resolve<MetadataStore>(MetadataStore))
+    const metadata = this.house.resolve<MetadataStore>(MetadataStore)
+    for (const row of [readOnlyRow, listened]) await row.spread(metadata)
+    if (!this.subscriptions.none) await announceListeners(metadata)
     this.chores.start()
     this.downloads.start()
     this.house.resolve(Allowances).start()

@@ -1,10 +1,12 @@
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
+import { CopiedRow } from '../storage/copied-row.js'
 import type { Key, MetadataStore, Mutation } from '../storage/metadata-store.js'
 import { asJson } from '../storage/storage-rows.js'
 import { anyShard, tenantKeys } from '../storage/tenant-keys.js'
 
-const listened = tenantKeys.listened()
+/** There where anybody ever listened. */
+export const listened = new CopiedRow(tenantKeys.listened)
 
 /** Events that still have to be told: where their log row lies, and what became of it so far. */
 export type OutboxRow = {
@@ -24,12 +26,12 @@ export type OutboxRow = {
 /** Somebody listens from here on: every process of the house writes down what it commits, also those in which nobody does. */
 export async function announceListeners(store: MetadataStore): Promise<void> {
   if (await isListened(store)) return
-  await store.commit([{ op: 'put', key: listened, value: { v: 1 } }], randomHex())
+  await store.commit(listened.put({ v: 1 }), randomHex())
 }
 
 /** Did anybody ever listen? Where nobody did, an upload is spared two more commits. */
 export async function isListened(store: MetadataStore): Promise<boolean> {
-  return (await store.get(listened)) !== undefined
+  return (await listened.read(store)) !== undefined
 }
 
 /** The row that stands beside a log row with events, in the same commit: gone when everybody who listens has taken them. None without events. */

@@ -89,7 +89,7 @@ export class Sweep implements Chore {
 
   private async refusal(): Promise<string | undefined> {
     if (await this.parts.metadata.get(tenantKeys.instance('restore'))) return 'A restore is open'
-    if (await this.parts.metadata.get(tenantKeys.instance('read-only'))) return 'The instance is read-only'
+    if (await this.parts.metadata.get(tenantKeys.readOnly(0))) return 'The instance is read-only'
     return this.parts.watch.suspension()
   }
 

@@ -134,7 +134,7 @@ export const tenantKeys = {
   chore: (name: string): Key => key(join('.', 'chore'), name),
   choreState: (name: string): Key => key(join('.', 'chore'), name, 'state'),
   /** There from the first time that a plugin listened to events. */
-  listened: (): Key => key(join('.', 'listened'), 'listened'),
+  listened: (copy: number): Key => key(copied(join('.', 'listened'), copy), 'listened'),
   /** Events that still have to be told: `new {id}`, `retry {time} {id}`, `parked {id}`. */
   outboxShard: (shard: number) => join('.', 'out', String(shard)),
   outbox: (shard: number, state: 'new' | 'retry' | 'parked', ...rest: readonly string[]): Key =>
@@ -157,6 +157,13 @@ export const tenantKeys = {
     join('.', 'advisory', generation, ecosystem, String(shard)),
   /** Facts of the instance itself: the canary that proves the root key, the schema. */
   instance: (name: string): Key => key(join('.', 'instance'), name),
+  /** Why the instance takes no writes: in copies, since each request asks. */
+  readOnly: (copy: number): Key => key(copied(join('.', 'instance'), copy), 'read-only'),
+}
+
+/** The first copy lies where the row lay before it had any. */
+function copied(partition: string, copy: number): string {
+  return copy === 0 ? partition : join(partition, String(copy))
 }
 
 /** Sorts as text as it counts. */

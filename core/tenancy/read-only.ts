@@ -1,8 +1,11 @@
 import { inject, injectable } from 'tsyringe'
 import { type RegistryError, unavailable } from '../errors/registry-error.js'
+import { CopiedRow } from '../storage/copied-row.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import type { Organization } from './organization.js'
+
+export const readOnlyRow = new CopiedRow(tenantKeys.readOnly)
 
 /** Why nothing is written, for the whole instance: a row that every process reads before it writes. Of an organization it stands in its own row. */
 @injectable()
@@ -11,7 +14,7 @@ export class ReadOnly {
 
   /** The instance's reason; undefined where it takes writes. */
   async reason(): Promise<string | undefined> {
-    const entry = await this.store.get(tenantKeys.instance('read-only'))
+    const entry = await readOnlyRow.read(this.store)
     return (entry?.value as { readonly reason?: string } | undefined)?.reason
   }
 

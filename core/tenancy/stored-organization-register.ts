@@ -13,7 +13,7 @@ import type { OrganizationRegister } from './instance-context.js'
 import { type Organization, organizationName, type Quota } from './organization.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { organizationValue, readOrganization, readOrganizationName, readRepository } from './organization-rows.js'
-import { ReadOnly } from './read-only.js'
+import { ReadOnly, readOnlyRow } from './read-only.js'
 import { removalReminders } from './removal-reminders.js'
 
 type Operator = Caller
@@ -148,11 +148,10 @@ class OperatorRegister implements OrganizationRegister {
 
   async setReadOnly(reason: string | undefined): Promise<void> {
     this.requireOperator()
-    const key = tenantKeys.instance('read-only')
     const { principal, requestId } = this.operator
     const by = 'id' in principal ? principal.id : principal.kind
     const value = { v: 1, reason: checkedReason(reason ?? '-'), at: this.clock.now().getTime(), by, request: requestId }
-    await this.store.commit([reason === undefined ? { op: 'delete', key } : { op: 'put', key, value }], randomHex())
+    await this.store.commit(reason === undefined ? readOnlyRow.delete() : readOnlyRow.put(value), randomHex())
   }
 
   /** Its own row goes first, and with it its address, its members' credentials and every right; keys and bytes follow with the clean-up. */

@@ -1,5 +1,6 @@
 import type { Logger } from '#core'
 import type { Settings } from './config/settings.js'
+import { stopOnUnfitCloud } from './doctor/at-start.js'
 import { firstStart, firstWords } from './first-start.js'
 import { loadPlugins, startCore } from './house-core.js'
 import { takeFolder } from './house-folder.js'
@@ -33,6 +34,7 @@ export async function compose(settings: Settings, log: Logger, openKernel: OpenK
     const plugins = await loadPlugins(settings)
     await checkTls(settings)
     const place = await takeFolder(settings, log, steps)
+    await stopOnUnfitCloud(settings, log)
     const core = await startCore({ settings, ...place }, plugins, log, openKernel, steps)
     const first = await firstStart(core.kernel.setup, place.folder, core.plugins, settings.sample === 'on')
     const front = await openFront(settings, core, log, steps)

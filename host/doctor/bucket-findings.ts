@@ -18,7 +18,10 @@ export async function bucketFindings(
     await bucket.list()
     findings.push(fine(place.check, `${place.name} answers.`))
   } catch (thrown) {
-    return [refusalFinding(thrown, 's3:ListBucket', place), ...clockFinding('clock of S3', bucket.serverTime(), now())]
+    return [
+      refusalFinding(thrown, 's3:ListBucket', place, bucket.explain(thrown)),
+      ...clockFinding('clock of S3', bucket.serverTime(), now()),
+    ]
   }
   findings.push(...clockFinding('clock of S3', bucket.serverTime(), now()), ...(await actionFindings(bucket, place)))
   for (const look of [versioning, encryption, publicAccess, lifecycle, policy]) findings.push(await look(bucket))

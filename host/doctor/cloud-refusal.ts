@@ -51,52 +51,45 @@ export function isDenied(thrown: unknown): boolean {
 
 const isSkewed = (name: string) => name === 'RequestTimeTooSkewed' || name === 'RequestInTheFuture'
 
-/** Why a place cannot be used at all, in one sentence, and what to do. `action`: what was tried, 's3:ListBucket'. */
-export function refusalFinding(thrown: unknown, action: string, place: CloudPlace): Finding {
-  const { check, name: where, region, endpoint, settings } = place
+/** Why a place cannot be used, in one sentence, and what to do. `action`: what was tried, 'dynamodb:GetItem'. `sentence`: another one, of the driver. */
+export function refusalFinding(thrown: unknown, action: string, place: CloudPlace, sentence?: string): Finding {
+  const [says, todo] = diagnosis(thrown, action, place)
+  return fatal(place.check, sentence === undefined ? says : `${sentence}.`, todo)
+}
+
+function diagnosis(
+  thrown: unknown,
+  action: string,
+  { name: where, region, endpoint, settings }: CloudPlace,
+): readonly [says: string, todo: string] {
   const { name = '', code = '', message = '', Region, $metadata, $response } = (thrown ?? {}) as Thrown
-  const at = endpoint ?? 'the service'
+  const at = endpoint ?? 'The service'
   if (expired.has(name))
-    return fatal(
-      check,
-      'The credentials have expired.',
-      'Renew them, or let the node take a role whose credentials renew themselves.',
-    )
+    return ['The credentials have expired.', 'Renew them, or let the node take a role whose credentials renew themselves.']
   if (unknownCaller.has(name))
-    return fatal(
-      check,
+    return [
       `${at} does not know the credentials (${name}).`,
       'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of the node.',
-    )
+    ]
   if (name === 'CredentialsProviderError' || /could not load credentials/i.test(message))
-    return fatal(check, 'There are no credentials.', 'Give the node a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.')
-  if (isSkewed(name)) return fatal(check, "This machine's clock is too far from the service's.", 'Set the clock by NTP.')
-  if (/region is missing/i.test(message)) return fatal(check, 'No region is set.', `Set ${settings}_REGION.`)
+    return ['There are no credentials.', 'Give the node a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.']
+  if (isSkewed(name)) return ["This machine's clock is too far from the service's.", 'Set the clock by NTP.']
+  if (/region is missing/i.test(message)) return ['No region is set.', `Set ${settings}_REGION.`]
   if (elsewhere.has(name) || $metadata?.httpStatusCode === 301) {
     const lies = Region ?? $response?.headers?.['x-amz-bucket-region']
-    return fatal(
-      check,
-      `${where} does not lie in ${region ?? 'the region of the SDK'}${lies === undefined ? '' : `, but in ${lies}`}.`,
-      `Set ${settings}_REGION${lies === undefined ? '' : ` to ${lies}`}.`,
-    )
+    const to = lies === undefined ? '' : ` to ${lies}`
+    return [`${where} does not lie in ${region ?? 'the region of the SDK'}.`, `Set ${settings}_REGION${to}.`]
   }
   if (name === 'NoSuchBucket' || name === 'ResourceNotFoundException')
-    return fatal(
-      check,
-      `${where} does not exist${endpoint === undefined ? '' : ` at ${endpoint}`}.`,
-      'Make it (examples/cloud), or name the right one.',
-    )
-  if (isDenied(thrown))
-    return fatal(check, `${where} refuses ${action}.`, 'Give the role of the node the policy of examples/cloud.')
+    return [`${where} does not exist.`, 'Make it (examples/cloud), or name the right one.']
+  if (isDenied(thrown)) return [`${where} refuses ${action}.`, 'Give the role of the node the policy of examples/cloud.']
   if (unreachable.has(code) || name === 'TimeoutError')
-    return fatal(
-      check,
+    return [
       `${at} cannot be reached (${code === '' ? name : code}).`,
       `Check ${settings}_ENDPOINT and _REGION, name resolution and firewalls.`,
-    )
-  return fatal(
-    check,
+    ]
+  return [
     `${where} answers ${action} with ${name === '' ? message : name}.`,
     'See the documentation of the service for this answer.',
-  )
+  ]
 }

@@ -1,6 +1,8 @@
-import { join, resolve } from 'node:path'
-import { checkData, type DataCount, type DataProblem, openBlobStore, openMetadataStore } from '#core/host'
+import { resolve } from 'node:path'
+import { checkData, type DataCount, type DataProblem, unavailable } from '#core/host'
 import type { Settings } from '../config/settings.js'
+import { openBytes, openRows } from '../open-stores.js'
+import { examineCloud } from './examine-cloud.js'
 
 export interface ContentsWatch {
   readonly onProblem: (problem: DataProblem) => void
@@ -12,9 +14,12 @@ export interface ContentsWatch {
 /** Every row and every blob of the stores that the settings name, while a house may serve them. Throws where they cannot be read. */
 export async function examineContents(settings: Settings, watch: ContentsWatch): Promise<DataCount> {
   const folder = resolve(settings.data)
-  const metadata = await openMetadataStore(settings.metadata, { folder: join(folder, 'metadata'), readOnly: true })
+  // Opening a table that is not there would make it.
+  if (settings.metadata === 'dynamodb' && !(await examineCloud(settings, Date.now)).tablesThere)
+    throw unavailable('The table cannot be read: `cloudrepo doctor` says why')
+  const metadata = await openRows(settings, folder, 'metadata', { readOnly: true })
   try {
-    const blobs = await openBlobStore(settings.blobs, { folder: join(folder, 'blobs') })
+    const blobs = await openBytes(settings, folder)
     try {
       const rows = metadata.measure?.().rows
       if (rows !== undefined) watch.onRows?.(rows)

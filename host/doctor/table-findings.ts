@@ -3,19 +3,25 @@ import { clockFinding } from './cloud-clock.js'
 import { type CloudPlace, isDenied, refusalFinding } from './cloud-refusal.js'
 import { type Finding, fatal, fine, warning } from './finding.js'
 
-/** Shape, permissions and guards of one table; nothing is written. A table that is not there yet is made by the first start, where it may. */
-export async function tableFindings(table: TableInspection, place: CloudPlace, now: () => number): Promise<readonly Finding[]> {
+/** Shape, permissions and guards of one table; nothing is written. A table that is not `there` yet is made by the first start, where it may. */
+export async function tableFindings(
+  table: TableInspection,
+  place: CloudPlace,
+  now: () => number,
+): Promise<{ readonly there: boolean; readonly findings: readonly Finding[] }> {
+  const facts = await table.describe().catch((thrown: unknown) => refusalFinding(thrown, 'dynamodb:DescribeTable', place))
+  const clock = clockFinding(`clock of the ${place.check}`, table.serverTime(), now())
+  if (facts !== undefined && 'level' in facts) return { there: false, findings: [facts] }
+  const [shape, ...more] = await factsFindings(table, facts, place)
+  return { there: facts !== undefined, findings: [...(shape === undefined ? [] : [shape]), ...clock, ...more] }
+}
+
+async function factsFindings(
+  table: TableInspection,
+  facts: TableFacts | undefined,
+  place: CloudPlace,
+): Promise<readonly Finding[]> {
   const { check } = place
-  let facts: TableFacts | undefined
-  try {
-    facts = await table.describe()
-  } catch (thrown) {
-    return [
-      refusalFinding(thrown, 'dynamodb:DescribeTable', place),
-      ...clockFinding(`clock of the ${check}`, table.serverTime(), now()),
-    ]
-  }
-  const clock = clockFinding(`clock of the ${check}`, table.serverTime(), now())
   if (facts === undefined)
     return [
       warning(
@@ -23,7 +29,6 @@ export async function tableFindings(table: TableInspection, place: CloudPlace, n
         `${place.name} does not exist: the first start makes it, where it may (dynamodb:CreateTable).`,
         'Better make it by examples/cloud, or name the right one.',
       ),
-      ...clock,
     ]
   if (facts.wrongShape !== undefined)
     return [
@@ -32,13 +37,11 @@ export async function tableFindings(table: TableInspection, place: CloudPlace, n
         `${place.name} is none of this house: ${facts.wrongShape}.`,
         'Name another table, or make one by examples/cloud.',
       ),
-      ...clock,
     ]
   if (facts.status !== 'ACTIVE' && facts.status !== 'UPDATING')
-    return [fatal(check, `${place.name} is ${facts.status}.`, 'Wait until it is ACTIVE.'), ...clock]
+    return [fatal(check, `${place.name} is ${facts.status}.`, 'Wait until it is ACTIVE.')]
   return [
     fine(check, `${place.name} is there, with the keys of this house.`),
-    ...clock,
     ...(await actionFindings(table, place)),
     ...guardFindings(facts, check),
     await recoveryFinding(table, `point-in-time recovery of the ${check}`),

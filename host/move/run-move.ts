@@ -7,20 +7,20 @@ import { DataLock } from '../data/data-lock.js'
 import { UndoSteps } from '../undo-steps.js'
 import { CopyJournal } from './copy-journal.js'
 import { type Moved, MoveRefused, type MoveWatch, move } from './move.js'
-import { openStorePair } from './store-pair.js'
+import { isLocal, openStorePair } from './store-pair.js'
 
 /** What the command line goes by, below the data folder: what it proves with stands in the stores. */
 const secrets = ['operator-token', 'admin-password']
 
 /** Longer than any commit that had asked whether the house takes writes just before it took none. Milliseconds. */
-export const usualSettle = 5_000
+const settle = { embedded: 5_000, dynamodb: 20_000 }
 
-/** From the place that `from` names to the one that `to` names. Beside the source's data folder lies `{data}.move` meanwhile. */
-export async function runMove(from: Settings, to: Settings, watch: MoveWatch, settle = usualSettle): Promise<Moved> {
+/** From the place that `from` names to the one that `to` names. Beside the source's data folder lies `{data}.move` meanwhile. Throws MoveRefused. */
+export async function runMove(from: Settings, to: Settings, watch: MoveWatch): Promise<Moved> {
   const steps = new UndoSteps()
   try {
     const sourceFolder = resolve(from.data)
-    if (await isEmpty(sourceFolder)) throw new MoveRefused(`Nothing is stored at ${sourceFolder}`)
+    if (isLocal(from) && (await isEmpty(sourceFolder))) throw new MoveRefused(`Nothing is stored at ${sourceFolder}`)
     const rootKey = await targetKey(from, to)
     const memory = `${sourceFolder}.move`
     await mkdir(memory, { recursive: true, mode: 0o700 })
@@ -29,15 +29,18 @@ export async function runMove(from: Settings, to: Settings, watch: MoveWatch, se
     })
     steps.undo(() => turn.release())
     const targetFolder = await prepareDataFolder(to.data)
-    const lock = await DataLock.take(targetFolder)
-    steps.undo(() => lock.release())
+    // Of a place in the cloud the folder is this machine's alone, and the house that is moved may have it.
+    if (isLocal(to)) {
+      const lock = await DataLock.take(targetFolder)
+      steps.undo(() => lock.release())
+    }
     const source = await openStorePair(from)
     steps.undo(() => source.close())
     const target = await openStorePair(to)
     steps.undo(() => target.close())
     const openJournal = async (id: string) =>
       CopyJournal.open(await openMetadataStore('embedded', { folder: join(memory, id), ballastBytes: 0 }))
-    const moved = await move({ source, target, rootKey, openJournal, watch, settle })
+    const moved = await move({ source, target, rootKey, openJournal, watch, settle: settle[from.metadata] })
     await takeSecrets(sourceFolder, targetFolder)
     await steps.takeApart()
     await rm(memory, { recursive: true, force: true })

@@ -1,6 +1,8 @@
-import { join, resolve } from 'node:path'
-import { type BlobStore, type MetadataStore, openBlobStore, openMetadataStore } from '#core/host'
+import { resolve } from 'node:path'
+import type { BlobStore, MetadataStore } from '#core/host'
+import { dynamodbPlaceOf, s3PlaceOf } from '../config/cloud-settings.js'
 import type { Settings } from '../config/settings.js'
+import { openBytes, openRows } from '../open-stores.js'
 
 /** The stores of a house, opened by somebody who is not the house. */
 export interface StorePair {
@@ -13,7 +15,7 @@ export interface StorePair {
 }
 
 /** Lays no ballast: whoever serves from there does. */
-const noBallast = 0
+const ballastBytes = 0
 
 /** Opens, and makes where it is empty, what the settings name. Several processes may have it open. */
 export async function openStorePair(settings: Settings): Promise<StorePair> {
@@ -28,14 +30,27 @@ export async function openStorePair(settings: Settings): Promise<StorePair> {
     return store
   }
   try {
-    const rows = (name: string) =>
-      open(openMetadataStore(settings.metadata, { folder: join(folder, name), ballastBytes: noBallast }))
-    const metadata = await rows('metadata')
-    const keyStore = await rows('keys')
-    const blobs = await open(openBlobStore(settings.blobs, { folder: join(folder, 'blobs') }))
-    return { blobs, metadata, keyStore, place: folder, close }
+    const metadata = await open(openRows(settings, folder, 'metadata', { ballastBytes }))
+    const keyStore = await open(openRows(settings, folder, 'keys', { ballastBytes }))
+    const blobs = await open(openBytes(settings, folder))
+    return { blobs, metadata, keyStore, place: placeOf(settings), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Does anything of it lie on this machine? */
+export function isLocal({ blobs, metadata }: Settings): boolean {
+  return blobs === 'files' || metadata === 'embedded'
+}
+
+function placeOf(settings: Settings): string {
+  const folder = resolve(settings.data)
+  const { s3 } = s3PlaceOf(settings)
+  const { dynamodb } = dynamodbPlaceOf(settings)
+  const at = (endpoint: string | undefined) => (endpoint === undefined ? '' : ` at ${endpoint}`)
+  const bytes = settings.blobs === 's3' && s3 ? `s3://${s3.bucket}/${s3.prefix ?? ''}${at(s3.endpoint)}` : folder
+  const rows = settings.metadata === 'dynamodb' && dynamodb ? `the table ${dynamodb.table}${at(dynamodb.endpoint)}` : folder
+  return bytes === rows ? folder : `${bytes} and ${rows}`
 }

@@ -4,6 +4,7 @@ import type { StandardErrorLog } from '#core/host'
 import type { RunningHouse } from '../compose.js'
 import type { GivenSettings } from '../config/read-settings.js'
 import { untilWorkersGone } from '../data/worker-presence.js'
+import { stopOnUnfitCloud } from '../doctor/at-start.js'
 import { type FirstStart, firstStart, firstWords } from '../first-start.js'
 import { type CorePlace, loadPlugins } from '../house-core.js'
 import { takeFolder } from '../house-folder.js'
@@ -29,6 +30,7 @@ export async function composeWorkers(
     const plugins = await loadPlugins(settings)
     await checkTls(settings)
     const place = await takeFolder(settings, log, steps)
+    await stopOnUnfitCloud(settings, log)
     const first = await prepareStore({ settings, ...place }, plugins, log, openKernel)
     const { folder, keyFile } = place
     const ticketKeys = randomBytes(48).toString('base64')

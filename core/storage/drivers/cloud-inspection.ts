@@ -6,6 +6,8 @@ import type { S3Place } from './s3-client.js'
 export interface BucketInspection {
   /** By the Date header of the last answer, refusals included, in milliseconds since 1970. */
   serverTime(): number | undefined
+  /** What was thrown, in the driver's sentence for whoever starts a house. */
+  explain(thrown: unknown): string
   /** One page of one key: reachability, credentials, region and name show here. */
   list(): Promise<void>
   /** An object of its own, which the house never names: made, and again, which has to be refused (false: it was not), read, and taken away. */

@@ -16,6 +16,7 @@ import {
 import { randomHex } from '../../runtime/identifiers.js'
 import type { BucketInspection, LifecycleRule } from './cloud-inspection.js'
 import { openS3Client, type S3Place } from './s3-client.js'
+import { bucketFailure } from './s3-failure.js'
 import { watchServerTime } from './server-time.js'
 
 /** Answers by which the store says that nothing was ever said of the matter. */
@@ -39,6 +40,7 @@ export function inspectBucket(place: S3Place): BucketInspection {
     })
   return {
     serverTime,
+    explain: (thrown) => bucketFailure(thrown, place).message,
     async list() {
       await client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 }))
     },

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { BucketInspection, LifecycleRule, TableFacts, TableInspection } from '#core/host'
+import { bucketFailure } from '../../../core/storage/drivers/s3-failure.js'
 import { stopOnFatal } from '../../../host/doctor/at-start.js'
 import { bucketFindings } from '../../../host/doctor/bucket-findings.js'
 import type { CloudPlace } from '../../../host/doctor/cloud-refusal.js'
@@ -37,6 +38,7 @@ const refuse =
 function bucketWith(more: Partial<BucketInspection> = {}): BucketInspection {
   return {
     serverTime: () => now - 2_000,
+    explain: (thrown) => bucketFailure(thrown, { bucket: 'acme', region: 'eu-central-1' }).message,
     list: async () => {},
     putTwice: async () => true,
     read: async () => {},
@@ -74,7 +76,8 @@ function tableWith(more: Partial<TableInspection> = {}): TableInspection {
   }
 }
 const ofBucket = (more: Partial<BucketInspection>, place = inBucket) => bucketFindings(bucketWith(more), place, () => now)
-const ofTable = (more: Partial<TableInspection>, place = inTable) => tableFindings(tableWith(more), place, () => now)
+const ofTable = async (more: Partial<TableInspection>, place = inTable) =>
+  (await tableFindings(tableWith(more), place, () => now)).findings
 const sick = async (found: Promise<readonly Finding[]>) => (await found).filter(({ level }) => level !== 'fine')
 
 describe('What the doctor says of a bucket', () => {
@@ -92,46 +95,56 @@ describe('What the doctor says of a bucket', () => {
   })
 
   const refusals: readonly (readonly [name: string, more: object, says: string, todo: string])[] = [
-    ['NoSuchBucket', {}, 'The bucket acme does not exist.', 'Make it (examples/cloud), or name the right one.'],
+    ['NoSuchBucket', {}, "CLOUDREPO_S3_BUCKET: there is no bucket 'acme'.", 'Make it (examples/cloud), or name the right one.'],
     [
       'ExpiredToken',
       {},
-      'The credentials have expired.',
+      'The credentials for S3 have expired.',
       'Renew them, or let the node take a role whose credentials renew themselves.',
     ],
     [
       'InvalidAccessKeyId',
       { $metadata: { httpStatusCode: 403 } },
-      'the service does not know the credentials (InvalidAccessKeyId).',
+      "The store does not know the access key (AWS_ACCESS_KEY_ID or the SDK's other sources).",
       'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the role of the node.',
     ],
     [
       'CredentialsProviderError',
       {},
-      'There are no credentials.',
+      "There are no credentials for S3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another of the SDK's sources.",
       'Give the node a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
     ],
     [
       'AuthorizationHeaderMalformed',
       { Region: 'us-west-2' },
-      'The bucket acme does not lie in eu-central-1, but in us-west-2.',
+      "CLOUDREPO_S3_REGION: the bucket 'acme' does not lie in eu-central-1.",
       'Set CLOUDREPO_S3_REGION to us-west-2.',
     ],
     [
       'PermanentRedirect',
       { $response: { headers: { 'x-amz-bucket-region': 'sa-east-1' } } },
-      'The bucket acme does not lie in eu-central-1, but in sa-east-1.',
+      "CLOUDREPO_S3_REGION: the bucket 'acme' does not lie in eu-central-1, but in sa-east-1.",
       'Set CLOUDREPO_S3_REGION to sa-east-1.',
     ],
-    ['AccessDenied', {}, 'The bucket acme refuses s3:ListBucket.', 'Give the role of the node the policy of examples/cloud.'],
-    ['RequestTimeTooSkewed', {}, "This machine's clock is too far from the service's.", 'Set the clock by NTP.'],
+    [
+      'AccessDenied',
+      {},
+      "The credentials may not list the bucket 'acme': the policy of the house is missing.",
+      'Give the role of the node the policy of examples/cloud.',
+    ],
+    [
+      'RequestTimeTooSkewed',
+      {},
+      "This machine's clock differs from the store's by more than 15 minutes.",
+      'Set the clock by NTP.',
+    ],
     [
       'Error',
       { code: 'ENOTFOUND' },
-      'the service cannot be reached (ENOTFOUND).',
+      'The blob store does not answer (ENOTFOUND).',
       'Check CLOUDREPO_S3_ENDPOINT and _REGION, name resolution and firewalls.',
     ],
-    ['Error', { message: 'Region is missing' }, 'No region is set.', 'Set CLOUDREPO_S3_REGION.'],
+    ['Error', { message: 'Region is missing' }, 'CLOUDREPO_S3_REGION is missing.', 'Set CLOUDREPO_S3_REGION.'],
   ]
   for (const [name, more, says, todo] of refusals)
     it(`names what is wrong by ${name} ${Object.keys(more).join()}, and ends there`, async () => {
@@ -245,7 +258,7 @@ describe('What the doctor says of a table', () => {
     ])
     expect(await only({ describe: refuse('ExpiredTokenException') })).to.deep.equal(['fatal: The credentials have expired.'])
     expect(await only({ describe: refuse('UnrecognizedClientException') })).to.deep.equal([
-      'fatal: the service does not know the credentials (UnrecognizedClientException).',
+      'fatal: The service does not know the credentials (UnrecognizedClientException).',
     ])
     expect(await only({ scan: refuse('AccessDeniedException'), transact: refuse('AccessDeniedException') })).to.deep.equal([
       'fatal: The table acme refuses dynamodb:Scan.',

@@ -109,7 +109,7 @@ describe('A move', () => {
     expect(moved).to.deep.include({ keys: 3, blobs: 3 } satisfies Partial<Moved>)
     await expectEqual(target)
     const refusal = await house.call('PUT', '/acme/files/late.txt', { body: 'late' })
-    expect([refusal.status, refusal.text()]).to.deep.include(503)
+    expect(refusal.status).to.equal(503)
     expect(refusal.text()).to.contain('This server is read-only: It was moved to there')
     expect((await house.call('GET', '/acme/files/a/one.txt')).status).to.equal(200)
     await expectServed(target, files, ['late.txt'])

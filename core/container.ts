@@ -4,6 +4,7 @@ import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
 import { GuessThrottle } from './auth/guess-throttle.js'
+import { SecondFactors } from './auth/mfa/second-factors.js'
 import { PasswordCheck } from './auth/password-check.js'
 import { PasswordHash, PasswordScheme } from './auth/password-hash.js'
 import { RoleAccessPolicy } from './auth/role-access-policy.js'
@@ -78,6 +79,7 @@ const singletons: readonly (new (...parts: never[]) => object)[] = [
   ReadOnly,
   RequestRates,
   ResumableUploads,
+  SecondFactors,
   SigningKeys,
   TokenUsage,
   Uploads,

@@ -12,8 +12,13 @@ export type Begun = 'sessions' | 'tokens'
 
 /** Put into a commit, it ends every session, or token, that the member has: each of them names the epoch it was begun in, and is good in that one
  *  alone. An epoch is a name, so that ending all needs no look at what there is. The commit raises the organization's access epoch too. */
-export function newMemberEpoch(org: string, member: string, of: Begun): { readonly key: Key; readonly value: Json } {
-  return { key: tenantKeys.memberEpoch(org, member, of), value: { v: 1, epoch: randomHex(12) } }
+export function newMemberEpoch(
+  org: string,
+  member: string,
+  of: Begun,
+): { readonly key: Key; readonly value: Json; readonly epoch: string } {
+  const epoch = randomHex(12)
+  return { key: tenantKeys.memberEpoch(org, member, of), value: { v: 1, epoch }, epoch }
 }
 
 /** '' until something was ended for the first time. */

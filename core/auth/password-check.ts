@@ -8,12 +8,15 @@ import { KeyedQueue } from '../runtime/keyed-queue.js'
 import { Logger } from '../runtime/logger.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
+import type { Tenant } from '../tenancy/tenancy.js'
 import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import { sourceOf } from './client-address.js'
-import { type Account, GuessThrottle } from './guess-throttle.js'
+import { type Account, GuessThrottle, type Place, type Standing } from './guess-throttle.js'
+import { KdfLimiter } from './kdf-limiter.js'
 import { PasswordHash } from './password-hash.js'
 import { normalizedPassword } from './password-policy.js'
 import type { Principal } from './principal.js'
+import { passwordOpensArtifacts } from './sign-in-rules.js'
 import { VerifiedCredentials } from './verified-credentials.js'
 
 interface Candidate {
@@ -22,14 +25,33 @@ interface Candidate {
   readonly row: PasswordRow
 }
 
+interface Attempt {
+  readonly candidate: Candidate | undefined
+  readonly entry: string
+  readonly password: string
+  readonly account: Account
+  readonly place: Place
+  readonly by: 'build' | 'person'
+  readonly opens: boolean
+}
+export interface VerifiedMember extends Standing {
+  readonly member: Member
+  readonly account: Account
+  /** An artifact address, to a build. */
+  readonly opens: boolean
+}
+/** Remembered: it was looked at from a place that was let in. */
+const trusted: Standing = { known: true, attacked: false }
+
 const longestPassword = 1_024
 const waitingLimit = 256
 
 /** Login and password to member. The row is looked at each time; only the costly answer "this password fits this hash" is remembered. */
 @injectable()
 export class PasswordCheck {
-  private readonly verified: VerifiedCredentials
-  private readonly flights = new Map<string, Promise<boolean>>()
+  private readonly credentials: VerifiedCredentials
+  private readonly strangers = new KdfLimiter()
+  private readonly flights = new Map<string, Promise<Standing | undefined>>()
   private readonly turns = new KeyedQueue()
 
   constructor(
@@ -39,30 +61,42 @@ export class PasswordCheck {
     @inject(Clock) clock: Clock,
     @inject(Logger) private readonly log: Logger,
   ) {
-    this.verified = new VerifiedCredentials(clock)
+    this.credentials = new VerifiedCredentials(clock)
   }
 
-  /** Throws `unauthenticated`; `throttled` before a guess is tried; `unavailable` when too many wait. */
-  async principal(snapshot: TenantSnapshot, login: string, password: string, address: string): Promise<Principal> {
+  /** Basic on an artifact address. Throws `unauthenticated`, with the code `token-required` where the password is right and yet opens nothing here;
+   *  `throttled` before a guess is tried; `unavailable` when too many wait. */
+  async principal(snapshot: TenantSnapshot, login: string, password: string, place: Place): Promise<Principal> {
+    const { member, opens } = await this.verified(snapshot, login, password, place, 'build')
+    if (!opens) throw tokenRequired()
+    const { id, name, role } = member
+    return { kind: 'member', id, name, ...(role === undefined ? {} : { role }), groups: snapshot.groupsOf(id), by: 'password' }
+  }
+
+  /** Whose password it is, whatever else has to be shown. `person`: somebody who can be asked for more. Throws as above. */
+  async verified(
+    snapshot: TenantSnapshot,
+    login: string,
+    password: string,
+    place: Place,
+    by: 'build' | 'person',
+  ): Promise<VerifiedMember> {
     if (Buffer.byteLength(password) > longestPassword) throw unauthenticated()
     const key = loginKey(login)
-    const account: Account = {
-      org: snapshot.exists ? snapshot.organization.id : '.',
-      login: `${snapshot.organization.id} ${key}`,
-    }
     const candidate = await this.candidate(snapshot, key)
+    const account = accountOf(snapshot, candidate?.member.id ?? key)
     // Who is unknown stands under a name of its own, so that no answer comes sooner for it than for somebody known.
     const who = candidate === undefined ? `unknown ${account.login}` : candidate.member.id
-    const entry = this.verified.keyOf(who, candidate?.row.phc ?? this.hashes.dummy, password)
-    if (
-      !this.verified.isGood(entry) &&
-      !(await this.once(entry, () => this.verify(candidate, entry, password, account, address)))
-    ) {
-      throw unauthenticated()
-    }
-    if (candidate === undefined) throw unauthenticated()
-    const { id, name, role } = candidate.member
-    return { kind: 'member', id, name, ...(role === undefined ? {} : { role }), groups: snapshot.groupsOf(id), by: 'password' }
+    const entry = this.credentials.keyOf(who, candidate?.row.phc ?? this.hashes.dummy, password)
+    const opens =
+      candidate !== undefined &&
+      by === 'build' &&
+      passwordOpensArtifacts(snapshot.signIn, await snapshot.hasSecondFactor(candidate.member.id))
+    const attempt = { candidate, entry, password, account, place, by, opens }
+    // Of a person it is asked whence they come, each time.
+    const standing = by === 'build' && this.credentials.isGood(entry) ? trusted : await this.once(attempt)
+    if (candidate === undefined || standing === undefined) throw unauthenticated()
+    return { member: candidate.member, account, opens, ...standing }
   }
 
   /** Undefined for whoever cannot come in by password, whatever the reason. */
@@ -74,38 +108,40 @@ export class PasswordCheck {
     return usable ? { org: snapshot.organization.id, member, row } : undefined
   }
 
-  /** A build opens ten connections with the same password: one derivation answers them all. */
-  private async once(entry: string, check: () => Promise<boolean>): Promise<boolean> {
-    let flight = this.flights.get(entry)
+  /** A build opens ten connections with the same password: one derivation answers them all. Undefined for a wrong one. */
+  private async once(attempt: Attempt): Promise<Standing | undefined> {
+    const key = `${attempt.entry} ${sourceOf(attempt.place.address)}`
+    let flight = this.flights.get(key)
     if (flight === undefined) {
       if (this.flights.size >= waitingLimit) throw unavailable('Too many passwords wait to be checked', 1)
-      flight = check().finally(() => this.flights.delete(entry))
-      this.flights.set(entry, flight)
+      flight = this.verify(attempt).finally(() => this.flights.delete(key))
+      this.flights.set(key, flight)
     }
     return flight
   }
 
   /** Guesses of one source at one account take turns: each meets the failures of those before it. */
-  private verify(
-    candidate: Candidate | undefined,
-    entry: string,
-    password: string,
-    account: Account,
-    address: string,
-  ): Promise<boolean> {
-    return this.turns.run([`${account.login}\0${sourceOf(address)}`], async () => {
-      await this.throttle.check(address, account)
-      const matched = !this.verified.isBad(entry) && (await this.matches(candidate, password))
+  private verify({ candidate, entry, password, account, place, by, opens }: Attempt): Promise<Standing | undefined> {
+    return this.turns.run([`${account.login}\0${sourceOf(place.address)}`], async () => {
+      const standing = await this.throttle.check(place, account)
+      if (standing.attacked && !standing.known && by === 'build') throw tokenRequired('This account is being guessed at')
+      const matched = !this.credentials.isBad(entry) && (await this.inTurn(standing, () => this.matches(candidate, password)))
       if (!matched) {
-        this.verified.remember(entry, false)
-        await this.throttle.failed(address, account)
-        return false
+        this.credentials.remember(entry, false)
+        await this.throttle.failed(place, account)
+        return undefined
       }
-      this.verified.remember(entry, true)
-      await this.throttle.succeeded(address, account)
+      this.credentials.remember(entry, true)
+      // A place is known by what opened something from there: of a person that is decided by whoever asks for more than the password.
+      if (opens) await this.throttle.succeeded(place, account)
       if (candidate !== undefined) await this.strengthen(candidate, password)
-      return true
+      return standing
     })
+  }
+
+  /** Strangers wait for each other; who comes from a known place does not wait for them. */
+  private inTurn(standing: Standing, check: () => Promise<boolean>): Promise<boolean> {
+    return standing.known ? check() : this.strangers.run(check)
   }
 
   private async matches(candidate: Candidate | undefined, password: string): Promise<boolean> {
@@ -136,4 +172,15 @@ export class PasswordCheck {
         this.log.warn('password.rehash', { member: member.id, cause })
     }
   }
+}
+
+/** What failures are counted at: a member under whatever login it is tried, or a login that is nobody's. */
+export function accountOf({ exists, organization }: Tenant, who: string): Account {
+  return { org: exists ? organization.id : '.', login: `${organization.id} ${who}` }
+}
+
+/** Said to whoever knew the password, or to everybody while it is guessed at: build tools show these words. */
+export function tokenRequired(why?: string) {
+  const words = 'use an API token instead of the password'
+  return unauthenticated(why === undefined ? `Here ${words}` : `${why}: ${words}`, { detail: { code: 'token-required' } })
 }

@@ -1,4 +1,5 @@
 /** What a route may demand. `artifacts.*` and `repository.administer` concern one repository, the rest the organization, `instance.*` the instance.
+ *  `account.manage`: one's own credentials and sessions, held by every member in a session of theirs and by nobody else, whatever their role.
  *  `packages.manage`: to ask for changes of versions at all; what is asked for needs `artifacts.*` on each repository. */
 export const permissions = [
   'artifacts.read',
@@ -14,6 +15,7 @@ export const permissions = [
   'organization.read',
   'organization.manage',
   'tokens.issue',
+  'account.manage',
   'instance.manage',
 ] as const
 export type Permission = (typeof permissions)[number]
@@ -31,7 +33,9 @@ const levelNeeded: Partial<Record<Permission, Level>> = {
 }
 
 const byRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  owner: new Set<Permission>(permissions.filter((permission) => permission !== 'instance.manage')),
+  owner: new Set<Permission>(
+    permissions.filter((permission) => permission !== 'instance.manage' && permission !== 'account.manage'),
+  ),
   admin: new Set<Permission>([
     'artifacts.read',
     'artifacts.write',
@@ -77,7 +81,8 @@ export function permissionIncludes(held: Permission, wanted: Permission): boolea
  *  nothing but themselves, and what was declared for artifacts never manages. */
 export function ceilingReaches(ceiling: Permission, wanted: Permission): boolean {
   if (permissionIncludes(ceiling, wanted)) return true
-  const bounded = ceiling.startsWith('artifacts.') || ceiling === 'tokens.issue' || !isWrite(ceiling)
+  const bounded =
+    ceiling.startsWith('artifacts.') || ceiling === 'tokens.issue' || ceiling === 'account.manage' || !isWrite(ceiling)
   return !bounded && !wanted.startsWith('artifacts.')
 }
 export function isWrite(permission: Permission): boolean {

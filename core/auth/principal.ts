@@ -14,6 +14,20 @@ export interface TokenLimits {
   readonly packages?: readonly string[]
 }
 
+/** The browser session that somebody came in by. */
+export interface SessionFacts {
+  /** SHA-256 of the secret that its cookie carries, hex. */
+  readonly id: string
+  /** When credentials were last shown in full. */
+  readonly authenticatedAt: Date
+  /** 'pwd', 'otp', 'recovery' (RFC 8176 has the first two). */
+  readonly methods: readonly string[]
+  /** What is still missing: the code of a second factor, or a second factor at all. Until then it reaches nothing but that. */
+  readonly pending?: 'code' | 'enrolment'
+  /** What `X-CSRF-Token` has to carry in every request that changes something. */
+  readonly csrf: string
+}
+
 /** Who is asking. Every kind but `anonymous`, `operator` and `plugin` exists inside one organization only. */
 export type Principal =
   | { readonly kind: 'anonymous' }
@@ -26,6 +40,7 @@ export type Principal =
       /** How it came in. Only a session may issue tokens. */
       readonly by: 'password' | 'token' | 'session'
       readonly token?: TokenLimits
+      readonly session?: SessionFacts
     }
   | { readonly kind: 'operator'; readonly id: string }
   /** An identity provider by a token of its own: `id` is the token's. It looks after members and groups, at the mount of `scim` alone. */

@@ -20,12 +20,15 @@ export class RoleAccessPolicy implements AccessPolicy {
       case 'anonymous':
         return permission === 'artifacts.read' && isPublic(tenant, target.repository)
       case 'operator':
-        return !ofArtifacts.has(permission)
+        return !ofArtifacts.has(permission) && permission !== 'account.manage'
       case 'plugin':
         return ofArtifacts.has(permission)
       case 'scim':
         return isServing(tenant) && ofDirectory.has(permission)
       default:
+        if (permission === 'account.manage') return isServing(tenant) && principal.session !== undefined
+        // A session that has not shown its second factor is nobody yet.
+        if (principal.session?.pending !== undefined) return false
         if (permission === 'repositories.read') return this.looksIn(tenant, principal)
         return this.holds(tenant, principal, permission, target) && withinToken(principal, permission, target.repository)
     }
@@ -41,7 +44,12 @@ export class RoleAccessPolicy implements AccessPolicy {
       case 'scim':
         return false
       default: {
-        if (!isServing(tenant) || !withinToken(principal, 'artifacts.read', repository)) return false
+        if (
+          !isServing(tenant) ||
+          principal.session?.pending !== undefined ||
+          !withinToken(principal, 'artifacts.read', repository)
+        )
+          return false
         if (isPublic(tenant, repository) || roleOf(principal, 'artifacts.read')) return true
         return tenant.grantsOf(principal).some((grant) => concerns(grant, repository))
       }

@@ -2,6 +2,7 @@ import { inject, injectable } from 'tsyringe'
 import { unauthenticated } from '../errors/registry-error.js'
 import type { MountScope } from '../plugin/route-record.js'
 import { Clock } from '../runtime/clock.js'
+import { randomHex } from '../runtime/identifiers.js'
 import type { Key } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { Tenancy, type Tenant } from '../tenancy/tenancy.js'
@@ -14,11 +15,15 @@ import { OperatorTokens } from './operator-tokens.js'
 import { PasswordCheck } from './password-check.js'
 import { anonymous, type Principal } from './principal.js'
 import { parseScopes } from './scopes.js'
+import { Sessions } from './sessions.js'
+import { SignIn } from './sign-in.js'
 import { tokenHash, tokenKind } from './token-format.js'
 import { TokenUsage } from './token-usage.js'
 
 /** The plugin at whose organization mount identity providers come in. */
 const provisioning = 'scim'
+/** The one at whose organization mount browsers come in. */
+const management = 'api'
 
 /** A token whose rows have been read under this snapshot's epoch: what is left to ask is the clock and the address. */
 interface ReadyToken {
@@ -35,6 +40,8 @@ export class StoredAuthenticator implements Authenticator {
   constructor(
     @inject(Tenancy) private readonly tenancy: Tenancy,
     @inject(PasswordCheck) private readonly passwords: PasswordCheck,
+    @inject(SignIn) private readonly signIns: SignIn,
+    @inject(Sessions) private readonly sessions: Sessions,
     @inject(OperatorTokens) private readonly operators: OperatorTokens,
     @inject(GuessThrottle) private readonly throttle: GuessThrottle,
     @inject(TokenUsage) private readonly usage: TokenUsage,
@@ -43,7 +50,12 @@ export class StoredAuthenticator implements Authenticator {
 
   async authenticate(tenant: Tenant, credentials: Credentials, mount: MountScope, plugin?: string): Promise<Principal> {
     // On origin mounts the header carries a CI's identity token: the exchange reads it, and nobody is signed in by it.
-    if (credentials.authorization === undefined || mount === 'origin') return anonymous
+    if (mount === 'origin') return anonymous
+    if (credentials.authorization === undefined) {
+      const { session } = credentials
+      const browsed = session !== undefined && mount === 'organization' && plugin === management
+      return (browsed && (await this.sessions.principal(TenantSnapshot.of(tenant), session))) || anonymous
+    }
     if (mount === 'instance') return this.authenticateOperator(credentials)
     const offered = parseAuthorization(credentials.authorization)
     if (offered === undefined) throw unauthenticated()
@@ -53,7 +65,7 @@ export class StoredAuthenticator implements Authenticator {
       const provisions = mount === 'organization' && plugin === provisioning
       return this.byToken(snapshot, offered.token, credentials.address, provisions ? provisioning : mount)
     }
-    return this.passwords.principal(snapshot, offered.login, offered.password, credentials.address)
+    return this.passwords.principal(snapshot, offered.login, offered.password, { address: credentials.address })
   }
 
   async authenticateOperator({ authorization, address }: Credentials): Promise<Principal> {
@@ -62,8 +74,10 @@ export class StoredAuthenticator implements Authenticator {
     return this.byOperatorToken(offered.token, address)
   }
 
-  signIn(tenant: Tenant, login: string, password: string, { address }: Credentials): Promise<Principal> {
-    return this.passwords.principal(TenantSnapshot.of(tenant), login, password, address)
+  signIn(tenant: Tenant, login: string, password: string, credentials: Credentials, code?: string): Promise<Principal> {
+    const { address, device } = credentials
+    const by = `sign-in ${randomHex()}`
+    return this.signIns.principal(TenantSnapshot.of(tenant), { login, password, code, place: { address, device }, by })
   }
 
   async refresh(tenant: Tenant, principal: Principal): Promise<Principal> {
@@ -77,6 +91,11 @@ export class StoredAuthenticator implements Authenticator {
       const row = await snapshot.scimTokenListing(principal.id)
       if (row !== undefined && this.stands(row) && isServing(snapshot)) return principal
       throw unauthenticated()
+    }
+    if (principal.session !== undefined) {
+      const fresh = isServing(snapshot) ? await this.sessions.refreshed(snapshot, principal) : undefined
+      if (fresh === undefined) throw unauthenticated()
+      return fresh
     }
     const member = await snapshot.member(principal.id)
     if (member?.status !== 'active' || !isServing(snapshot)) throw unauthenticated()

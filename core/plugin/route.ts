@@ -43,6 +43,9 @@ export interface Route<Context, Path extends string = string> {
   readonly offered?: (repository: Repository) => boolean
   /** It costs much: a caller gets so many a minute, and then 429. Of repository and organization mounts. */
   readonly rate?: Rate
+  /** Of the organization mount of `api`, for callers that come by a browser session. `pending`: also while its second factor is still to be shown or set
+   *  up, and in an organization that is read-only: signing in and out is no change of what is kept. `fresh`: only within ten minutes of the password. */
+  readonly session?: { readonly pending?: boolean; readonly fresh?: boolean }
   /** `api` has it on every route, OpenAPI is made from it. */
   readonly describe?: RouteDescription
   /** A property, not a method: a repository route in an organization mount is then a compile error. */

@@ -6,6 +6,7 @@ import { parseHouse } from '../plugin/house-address.js'
 import { holdRestToFloor, splitTarget } from '../plugin/path-grammar.js'
 import { encodeSegment } from '../plugin/path-segment.js'
 import { PluginRegistry } from '../plugin/plugin-registry.js'
+import { Clock } from '../runtime/clock.js'
 import { Logger } from '../runtime/logger.js'
 import { ContextFactory } from '../tenancy/context-factory.js'
 import { ReadOnly } from '../tenancy/read-only.js'
@@ -37,9 +38,10 @@ export class Dispatcher {
     @inject(Logger) log: Logger,
     @inject(DownloadCounter) downloads: DownloadCounter,
     @inject(RequestRates) rates: RequestRates,
+    @inject(Clock) clock: Clock,
   ) {
     this.#tenancy = tenancy
-    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log, downloads, rates }
+    this.#parts = { authenticator, policy, contexts, plugins, readOnly, log, downloads, rates, clock }
   }
 
   /** Never throws: whatever goes wrong is an answer. */

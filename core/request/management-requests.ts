@@ -8,6 +8,7 @@ import type { Tenant } from '../tenancy/tenancy.js'
 import type { Reply } from './reply.js'
 import type { DispatchParts } from './repository-requests.js'
 import { type Located, locate, type RouteFound, routeOrReply, runRoute } from './routing.js'
+import { holdSession } from './session-guard.js'
 import type { Visit } from './visit.js'
 
 /** Below `/{org}/-/{plugin}`: the same for every organization, existing or not, until a credential of that organization is shown. */
@@ -49,11 +50,12 @@ export async function serveOrganization(
   if ('reply' in found) return found.reply
   const { route } = found.route
   const { permission } = route
+  if ('session' in principal && principal.session) holdSession(visit.house, principal.session, route.session, parts.clock.now())
   if (permission !== 'none' && !parts.policy.permits(tenant, principal, permission)) {
     throw forbidden(`This needs the permission ${permission}`, { detail: { permission } })
   }
-  if (permission !== 'none' && isWrite(permission) && visit.house.method !== 'GET' && visit.house.method !== 'HEAD')
-    await parts.readOnly.hold(tenant.organization)
+  const writes = permission !== 'none' && isWrite(permission) && visit.house.method !== 'GET' && visit.house.method !== 'HEAD'
+  if (writes && route.session?.pending !== true) await parts.readOnly.hold(tenant.organization)
   if (route.rate) parts.rates.spend(route.rate, tenant.organization.id, principal, visit.house.address)
   const { plugin } = place.installed
   const opened = parts.contexts.organization({ ...visit.facts, tenant, plugin, principal, ceiling: permission, mountUrl })

@@ -9,6 +9,8 @@ export interface Reply {
   readonly reason?: string
   /** Lower-case names. */
   readonly headers: Headers
+  /** Each a whole `Set-Cookie`. */
+  readonly cookies?: readonly string[]
   readonly body?: Uint8Array | Bytes
   /** In the place of a body whose length nobody knows before its end. Opened once, by GET alone; where it fails the connection breaks off. */
   readonly stream?: () => AsyncIterable<Uint8Array>

@@ -13,6 +13,7 @@ import {
 } from '../errors/registry-error.js'
 import type { InstalledPlugin, PluginRegistry } from '../plugin/plugin-registry.js'
 import { type AnyRoute, allowedMethods } from '../plugin/route-table.js'
+import type { Clock } from '../runtime/clock.js'
 import type { Logger } from '../runtime/logger.js'
 import type { ContextFactory } from '../tenancy/context-factory.js'
 import type { ReadOnly } from '../tenancy/read-only.js'
@@ -35,6 +36,7 @@ export interface DispatchParts {
   readonly log: Logger
   readonly downloads: DownloadCounter
   readonly rates: RequestRates
+  readonly clock: Clock
 }
 
 export interface RepositoryPlace {

@@ -1,6 +1,7 @@
 import type { LogSource } from '../audit/log-row.js'
 import type { Credentials } from '../auth/authenticator.js'
 import type { Principal } from '../auth/principal.js'
+import { cookieNames, cookieSecret } from '../auth/session-cookie.js'
 import { tokenKind } from '../auth/token-format.js'
 import type { Target } from '../plugin/path-grammar.js'
 import type { Mount } from '../plugin/protocol-plugin.js'
@@ -35,9 +36,17 @@ export class Visit {
     this.#credentials ??= {
       address: this.house.address,
       authorization: this.house.header('authorization') ?? this.tokenOfItsOwn(),
-      cookie: this.house.header('cookie'),
+      ...this.cookies(),
     }
     return this.#credentials
+  }
+
+  /** On organization mounts alone: what lies at artifact addresses is served to whoever sends a header, never to a browser's memory. */
+  private cookies(): Pick<Credentials, 'session' | 'device' | 'cookies'> {
+    const cookies = this.scope === 'organization' ? cookieNames(this.house.publicUrl) : undefined
+    if (cookies === undefined) return {}
+    const header = this.house.header('cookie')
+    return { cookies, session: cookieSecret(header, cookies.session), device: cookieSecret(header, cookies.device) }
   }
 
   /** Build tools can be set to send any header: one of the names that other repositories have for theirs, with a token of ours in it. */

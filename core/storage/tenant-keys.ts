@@ -66,12 +66,20 @@ export const tenantKeys = {
   batches: (shard: number) => join('.', 'batch', String(shard)),
   batchEntry: (org: string, batch: string): Key => key(join('.', 'batch', String(shardOf(batch))), org, batch),
   access: (org: string, shard: number): Key => key(join(org, 'e', String(shard)), 'access'),
-  secret: (org: string, hash: string, kind: 'token' | 'session' | 'reset' | 'used' | 'failures'): Key =>
+  secret: (org: string, hash: string, kind: 'token' | 'session' | 'reset' | 'used' | 'failures' | 'known'): Key =>
     key(join(org, 't', hash), kind),
   memberRows: (org: string, member: string) => join(org, 'm', member),
   member: (org: string, member: string): Key => key(join(org, 'm', member), 'member'),
   password: (org: string, member: string): Key => key(join(org, 'm', member), 'password'),
   memberToken: (org: string, member: string, id: string): Key => key(join(org, 'm', member), 'token', id),
+  /** Sessions of a member, for whoever ends or lists them; by the hash they lie under. */
+  memberSession: (org: string, member: string, hash: string): Key => key(join(org, 'm', member), 'session', hash),
+  /** The second factor; one that is being set up; and the codes that help without it. */
+  secondFactor: (org: string, member: string): Key => key(join(org, 'm', member), 'mfa', 'totp'),
+  pendingFactor: (org: string, member: string): Key => key(join(org, 'm', member), 'mfa', 'pending'),
+  recoveryCode: (org: string, member: string, hash: string): Key => key(join(org, 'm', member), 'mfa', 'recovery', hash),
+  /** How the rules for signing in bend for this member. */
+  signInException: (org: string, member: string): Key => key(join(org, 'm', member), 'sign-in'),
   /** Under which name sessions, or tokens, were begun: another one ends all of them. */
   memberEpoch: (org: string, member: string, of: 'sessions' | 'tokens'): Key => key(join(org, 'm', member), 'epoch', of),
   /** Secrets that were mailed to the member, by hash. */

@@ -1,3 +1,5 @@
+import type { AccountDesk } from '../auth/account-desk.js'
+import type { Credentials } from '../auth/authenticator.js'
 import type { Permission } from '../auth/permission.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
@@ -24,6 +26,7 @@ export interface CallerHandles {
   administration(scope: CallerScope): Administration
   tokens(scope: CallerScope): TokenDesk
   audit(scope: CallerScope): AuditTrail
+  account(scope: CallerScope, credentials: Credentials): AccountDesk
   contents(scope: CallerScope): Contents
   signatures(scope: CallerScope, creates: boolean): Signatures
   organizations(operator: Caller): OrganizationRegister

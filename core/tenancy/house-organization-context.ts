@@ -1,6 +1,7 @@
 import type { Advisories } from '../advisories/advisory.js'
 import type { StoredAdvisories } from '../advisories/stored-advisories.js'
 import type { AccessPolicy } from '../auth/access-policy.js'
+import type { AccountDesk } from '../auth/account-desk.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import { ceilingReaches, isWrite, type Permission, permissionIncludes } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
@@ -95,6 +96,12 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   get tokens(): TokenDesk {
     this.session.use()
     return this.parts.handles.tokens(this.scope())
+  }
+
+  get account(): AccountDesk {
+    this.session.use()
+    if (this.request.plugin.name !== 'api') throw new Error('accounts are for the management interface alone')
+    return this.parts.handles.account(this.scope(), this.request.credentials)
   }
 
   get administration(): Administration {

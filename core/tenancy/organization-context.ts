@@ -1,4 +1,5 @@
 import type { Advisories } from '../advisories/advisory.js'
+import type { AccountDesk } from '../auth/account-desk.js'
 import type { Permission } from '../auth/permission.js'
 import type { Principal } from '../auth/principal.js'
 import type { TokenDesk } from '../auth/token-desk.js'
@@ -28,6 +29,8 @@ export interface OrganizationContext {
   readonly own: OwnEntry
   /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
   readonly tokens: TokenDesk
+  /** For `api` alone: the caller's own sessions and second factor. */
+  readonly account: AccountDesk
   /** What is known against packages, as the operator loaded it; empty by default. */
   readonly advisories: Advisories
   /** What the organization signs what it serves with. */

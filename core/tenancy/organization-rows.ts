@@ -21,6 +21,15 @@ const organizationRow = z.object({
   signingEpoch: z.exactOptional(z.number()),
   quota: z.exactOptional(z.object({ storageBytes: z.number() })),
   undoDays: z.exactOptional(z.number()),
+  signIn: z.exactOptional(
+    z.object({
+      mfa: z.exactOptional(z.enum(['off', 'optional', 'required'])),
+      requiredSince: z.exactOptional(moment),
+      graceDays: z.exactOptional(z.number()),
+      passwordsOnArtifacts: z.exactOptional(z.enum(['allowed', 'refused'])),
+      codeOnPublish: z.exactOptional(z.boolean()),
+    }),
+  ),
 })
 const repositoryRow = z.object({
   v,
@@ -59,12 +68,22 @@ const nameRow = z.object({ v, organization: z.string() })
 const hostRow = z.object({ v, organization: z.string(), repository: z.string() })
 
 export function readOrganization(entry: Entry): Organization {
-  const { v: _, createdAt, ...rest } = readRow(organizationRow, entry)
-  return { ...rest, createdAt: new Date(createdAt) }
+  const { v: _, createdAt, signIn, ...rest } = readRow(organizationRow, entry)
+  return { ...rest, ...(signIn === undefined ? {} : { signIn: rulesOf(signIn) }), createdAt: new Date(createdAt) }
 }
-export function organizationValue({ createdAt, disabledFormats, quota, ...rest }: Organization) {
-  const limits = quota === undefined ? {} : { quota: { storageBytes: quota.storageBytes } }
+function rulesOf({ requiredSince, ...rules }: NonNullable<z.output<typeof organizationRow>['signIn']>) {
+  return { ...rules, ...(requiredSince === undefined ? {} : { requiredSince: new Date(requiredSince) }) }
+}
+export function organizationValue({ createdAt, disabledFormats, quota, signIn, ...rest }: Organization) {
+  const limits = {
+    ...(quota === undefined ? {} : { quota: { storageBytes: quota.storageBytes } }),
+    ...(signIn === undefined ? {} : { signIn: rulesValue(signIn) }),
+  }
   return { v: 1, ...rest, ...limits, createdAt: createdAt.toISOString(), disabledFormats: [...disabledFormats] }
+}
+
+function rulesValue({ requiredSince, ...rules }: NonNullable<Organization['signIn']>) {
+  return { ...rules, ...(requiredSince === undefined ? {} : { requiredSince: requiredSince.toISOString() }) }
 }
 
 export function readRepository(entry: Entry): Repository {

@@ -1,3 +1,5 @@
+import type { SignInRules } from '../auth/sign-in-rules.js'
+
 /** A tenant. The name stands in addresses, the id in keys: a rename moves nothing. */
 export interface Organization {
   readonly id: string
@@ -17,6 +19,8 @@ export interface Organization {
   readonly quota?: Quota
   /** Days in which a delete can be undone, and in which a replaced version is kept; the instance's own number where absent. */
   readonly undoDays?: number
+  /** What it asks of those who sign in, where that is not the usual. */
+  readonly signIn?: Partial<SignInRules>
 }
 export interface Quota {
   /** Of all versions that its repositories keep, as usage counts them. */

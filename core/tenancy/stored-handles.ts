@@ -1,4 +1,7 @@
 import { inject, injectable } from 'tsyringe'
+import type { AccountDesk } from '../auth/account-desk.js'
+import type { Credentials } from '../auth/authenticator.js'
+import { MemberAccount } from '../auth/member-account.js'
 import { MemberTokenDesk } from '../auth/member-token-desk.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
@@ -23,6 +26,7 @@ export class StoredHandles implements CallerHandles {
     @inject(TenantDirectory) private readonly directories: TenantDirectory,
     @inject(StoredAdministration) private readonly administrations: StoredAdministration,
     @inject(MemberTokenDesk) private readonly desks: MemberTokenDesk,
+    @inject(MemberAccount) private readonly accounts: MemberAccount,
     @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
     @inject(StoredContents) private readonly stored: StoredContents,
     @inject(CallerSignatures) private readonly signing: CallerSignatures,
@@ -40,6 +44,9 @@ export class StoredHandles implements CallerHandles {
   }
   audit(scope: CallerScope): AuditTrail {
     return this.trails.for(scope)
+  }
+  account(scope: CallerScope, credentials: Credentials): AccountDesk {
+    return this.accounts.for(scope, credentials)
   }
   contents(scope: CallerScope): Contents {
     return this.stored.for(scope)

@@ -1,5 +1,7 @@
 import { type Begun, readMemberEpoch } from '../auth/member-epoch.js'
 import type { Principal } from '../auth/principal.js'
+import { readException } from '../auth/session-rows.js'
+import { noException, type SignInException, type SignInRules, usualSignInRules } from '../auth/sign-in-rules.js'
 import {
   readScimTokenListing,
   readToken,
@@ -115,7 +117,23 @@ export class TenantSnapshot implements Tenant {
   }
   async memberEpoch(member: string, of: Begun): Promise<string> {
     const key = tenantKeys.memberEpoch(this.organization.id, member, of)
-    return (await this.kept(`epoch of ${of}`, member, key, readMemberEpoch)) ?? ''
+    return this.keptOr(`epoch of ${of}`, member, key, readMemberEpoch)
+  }
+  /** What the organization asks of those who sign in. */
+  get signIn(): SignInRules {
+    return { ...usualSignInRules, ...this.organization.signIn }
+  }
+  hasSecondFactor(member: string): Promise<boolean> {
+    return this.keptOr(
+      'second-factor',
+      member,
+      tenantKeys.secondFactor(this.organization.id, member),
+      (entry) => entry !== undefined,
+    )
+  }
+  signInException(member: string): Promise<SignInException> {
+    const key = tenantKeys.signInException(this.organization.id, member)
+    return this.keptOr('sign-in', member, key, (entry) => (entry === undefined ? noException : readException(entry)))
   }
   /** A place for what is worked out from these rows alone. */
   derived<V>(kind: string): BoundedMap<string, V> {
@@ -136,6 +154,16 @@ export class TenantSnapshot implements Tenant {
     const row = read(entry)
     rows.set(id, row)
     return row
+  }
+  /** Of somebody known: that there is no row is kept too, since making it raises the epoch. */
+  private async keptOr<T>(kind: string, id: string, key: Key, read: (entry: Entry | undefined) => T): Promise<T> {
+    const rows = this.derived<{ readonly row: T }>(kind)
+    let known = rows.get(id)
+    if (known === undefined) {
+      known = { row: read(await this.store.get(key)) }
+      rows.set(id, known)
+    }
+    return known.row
   }
   private addRepository(repository: Repository): void {
     this.byName.set(repository.name, repository)

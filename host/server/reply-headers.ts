@@ -30,6 +30,7 @@ export function flatHeaders(reply: Reply, facts: HeaderFacts): string[] {
     else if (name === 'x-request-id') named = true
     flat.push(name, reply.headers[name] as string)
   }
+  for (const cookie of reply.cookies ?? []) flat.push('set-cookie', cookie)
   // What says nothing about caching is somebody's own (security guide 3.5).
   if (!cached) flat.push('cache-control', 'private, no-cache')
   if (reply.etag !== undefined && reply.headers['etag'] === undefined) flat.push('etag', reply.etag)

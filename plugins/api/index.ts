@@ -9,6 +9,7 @@ import { downloadRoutes } from './downloads.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
 import { memberRoutes } from './members.js'
+import { mfaRoutes } from './mfa.js'
 import { openApiRoute } from './openapi.js'
 import { instanceRoutes } from './organizations.js'
 import { packageAddresses } from './package-address.js'
@@ -17,6 +18,7 @@ import { reindexRoutes } from './reindex.js'
 import { reportRoutes } from './reports.js'
 import { repositoryRoutes } from './repositories.js'
 import { searchRoutes } from './search.js'
+import { sessionRoutes } from './session.js'
 import { signingRoutes } from './signing.js'
 import { tokenRoutes } from './tokens.js'
 import { instanceUsageRoutes, usageRoutes } from './usage.js'
@@ -30,6 +32,8 @@ const organization = {
     ...groupRoutes,
     ...grantRoutes,
     ...tokenRoutes,
+    ...sessionRoutes,
+    ...mfaRoutes,
     ...packageRoutes,
     ...artifactRoutes,
     ...searchRoutes,

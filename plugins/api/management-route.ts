@@ -30,6 +30,7 @@ export interface ManagementRoute<Context, Path extends string, Query extends z.Z
   readonly path: Path
   readonly permission: Permission | 'none'
   readonly rate?: Route<Context>['rate']
+  readonly session?: Route<Context>['session']
   readonly summary: string
   /** A strict object; without one, every parameter is refused. */
   readonly query?: Query
@@ -63,13 +64,14 @@ function described<Context, P extends string, Q extends z.ZodType, B extends z.Z
   scope: 'organization' | 'instance',
   route: ManagementRoute<Context, P, Q, B>,
 ): Route<Context, P> {
-  const { method, path, permission, rate, summary, query, body, answers, handle } = route
+  const { method, path, permission, rate, session, summary, query, body, answers, handle } = route
   const common = commonAnswers({ scope, path, permission, hasBody: body !== undefined })
   return {
     method,
     path,
     permission,
     ...(rate === undefined ? {} : { rate }),
+    ...(session === undefined ? {} : { session }),
     describe: {
       summary,
       answers: { ...common, ...answers },

@@ -57,6 +57,7 @@ export const tokenRoutes = [
     method: 'POST',
     path: '/v1/tokens',
     permission: 'tokens.issue',
+    session: { fresh: true },
     summary: 'Issue a token to the caller, from a session; the operator issues to members',
     body: newToken,
     answers: {

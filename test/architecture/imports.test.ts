@@ -13,6 +13,7 @@ const packagesOf: readonly (readonly [prefix: string, packages: readonly string[
   ['core/upstream/', ['tsyringe', 'zod', 'undici', 'ipaddr.js']],
   ['core/digest/', ['tsyringe', 'zod', 'hash-wasm']],
   ['core/auth/', ['tsyringe', 'zod', 'rate-limiter-flexible', 'ipaddr.js', '@node-rs/argon2']],
+  ['core/auth/mfa/', ['tsyringe', 'zod', 'otpauth']],
   ['core/runtime/', ['tsyringe', 'zod', 'pino']],
   ['core/request/', ['tsyringe', 'zod', 'content-disposition']],
   ['core/storage/drivers/', ['tsyringe', 'zod', 'lmdb', '@aws-sdk/client-s3', '@aws-sdk/client-dynamodb']],

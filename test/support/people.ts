@@ -1,13 +1,19 @@
 import { AuditChain } from '../../core/audit/audit-chain.js'
 import { AuditNotes } from '../../core/audit/audit-notes.js'
+import { FailureCounters } from '../../core/auth/failure-counters.js'
 import { GuessThrottle } from '../../core/auth/guess-throttle.js'
+import { MemberAccount } from '../../core/auth/member-account.js'
 import { MemberTokenDesk } from '../../core/auth/member-token-desk.js'
+import { CodeThrottle } from '../../core/auth/mfa/code-throttle.js'
+import { SecondFactors } from '../../core/auth/mfa/second-factors.js'
 import { OperatorTokens } from '../../core/auth/operator-tokens.js'
 import { PasswordCheck } from '../../core/auth/password-check.js'
 import { PasswordHash } from '../../core/auth/password-hash.js'
 import type { Permission } from '../../core/auth/permission.js'
 import type { Principal } from '../../core/auth/principal.js'
 import { RoleAccessPolicy } from '../../core/auth/role-access-policy.js'
+import { Sessions } from '../../core/auth/sessions.js'
+import { SignIn } from '../../core/auth/sign-in.js'
 import { StoredAuthenticator } from '../../core/auth/stored-authenticator.js'
 import { StoredTokens } from '../../core/auth/stored-tokens.js'
 import { TokenUsage } from '../../core/auth/token-usage.js'
@@ -94,12 +100,25 @@ export class People {
     this.store = store
     this.clock = clock
     const metadata: MetadataStore = store
-    const throttle = new GuessThrottle(metadata, clock)
+    const counters = new FailureCounters(metadata, clock)
+    const throttle = new GuessThrottle(metadata, counters, clock)
     this.tenancy = new StoredTenancy(metadata, new AccessEpoch(metadata), clock)
     this.operators = new OperatorTokens(metadata, clock)
     this.usage = new TokenUsage(metadata, clock, silentLogger)
     const passwords = new PasswordCheck(metadata, this.hashes, throttle, clock, silentLogger)
-    this.authenticator = new StoredAuthenticator(this.tenancy, passwords, this.operators, throttle, this.usage, clock)
+    const factors = new SecondFactors(metadata, this.keys, new CodeThrottle(counters, clock), clock)
+    const signIns = new SignIn(passwords, factors, throttle, clock)
+    const sessions = new Sessions(metadata, clock)
+    this.authenticator = new StoredAuthenticator(
+      this.tenancy,
+      passwords,
+      signIns,
+      sessions,
+      this.operators,
+      throttle,
+      this.usage,
+      clock,
+    )
     this.tokens = new StoredTokens(metadata, clock)
     const formats = {
       formats: () => [
@@ -125,6 +144,7 @@ export class People {
         defaultLimits,
       ),
       new MemberTokenDesk(this.tokens, clock),
+      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, throttle, clock),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,
       new CallerSignatures(signing, clock),

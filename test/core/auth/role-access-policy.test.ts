@@ -54,8 +54,13 @@ const grant = (repository: string, level: Grant['level'], path?: string): Grant 
   ...(path === undefined ? {} : { path }),
 })
 
-/** All but the one that follows from what else the caller may. */
-const table = permissions.filter((permission) => permission !== 'repositories.read')
+/** All but the one that follows from what else the caller may, and the one that follows from how they came in. */
+const table = permissions.filter((permission) => permission !== 'repositories.read' && permission !== 'account.manage')
+/** By a browser session. */
+function browsing(role?: Role, pending?: 'code' | 'enrolment'): Principal {
+  const session = { id: 's', authenticatedAt: new Date(), methods: ['pwd'], csrf: 'c', ...(pending ? { pending } : {}) }
+  return { kind: 'member', id: 'm_1', name: 'ada', groups: [], by: 'session', session, ...(role ? { role } : {}) }
+}
 
 describe('role access policy', () => {
   const policy = new RoleAccessPolicy()
@@ -82,6 +87,32 @@ describe('role access policy', () => {
     ])
     expect(held(tenant, person('reader'), one)).to.deep.equal(['artifacts.read', 'organization.read', 'tokens.issue'])
     expect(held(tenant, person(), one)).to.deep.equal([])
+  })
+
+  it('leaves their own account to those who came by a session, and nothing else to a session that waits for something', () => {
+    const tenant = tenantWith([grant('r_one', 'delete')])
+    const all = (principal: Principal) =>
+      permissions.filter((permission) => policy.permits(tenant, principal, permission, { repository: one }))
+    expect(all(browsing())).to.deep.equal([
+      'artifacts.read',
+      'artifacts.write',
+      'artifacts.delete',
+      'packages.manage',
+      'repositories.read',
+      'account.manage',
+    ])
+    expect(all(browsing('owner'))).to.deep.equal(permissions.filter((permission) => permission !== 'instance.manage'))
+    for (const pending of ['code', 'enrolment'] as const) {
+      expect(all(browsing('owner', pending))).to.deep.equal(['account.manage'])
+      expect(policy.sees(tenant, browsing('owner', pending), open)).to.equal(false)
+    }
+    for (const principal of [
+      person('owner'),
+      person('owner', [{ kind: 'organization', level: 'read' }]),
+      { kind: 'operator', id: 'op' } as const,
+    ])
+      expect(policy.permits(tenant, principal, 'account.manage')).to.equal(false)
+    expect(policy.permits({ ...tenant, exists: false }, browsing('owner'), 'account.manage')).to.equal(false)
   })
 
   it('lets look into the organization whoever may see a repository of it, or may read the organization itself', () => {

@@ -77,7 +77,9 @@ export class FakeHouse {
     const readOnly = new ReadOnly(new MemoryMetadataStore())
     const downloads = new DownloadCounter(new MemoryMetadataStore(), new SystemClock(), log)
     const rates = new RequestRates(defaultLimits, new SystemClock())
-    return await new Dispatcher(tenancy, authenticator, policy, contexts, this.plugins, readOnly, log, downloads, rates).handle(
+    const clock = new SystemClock()
+    const { plugins } = this
+    return await new Dispatcher(tenancy, authenticator, policy, contexts, plugins, readOnly, log, downloads, rates, clock).handle(
       request,
     )
   }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import api from '../../../plugins/api/index.js'
 import raw from '../../../plugins/raw/index.js'
+import { Browser } from '../../support/browser.js'
 import { type House, openHouse } from '../../support/house.js'
 import { operatorOf, type Thing } from '../../support/management.js'
 
@@ -13,12 +14,14 @@ const places: Readonly<Record<string, string>> = {
   format: 'raw',
 }
 const taking = api.mounts.flatMap(({ scope, routes }) =>
-  routes.flatMap(({ method, path, describe: described }) =>
+  routes.flatMap(({ method, path, permission, describe: described }) =>
     described?.body === undefined
       ? []
       : [
           {
             method,
+            /** By a session of one's own, where nobody else may. */
+            browsed: permission === 'account.manage',
             target: `${scope === 'organization' ? '/acme' : ''}/-/api${path.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? 'x')}`,
           },
         ],
@@ -28,9 +31,13 @@ const taking = api.mounts.flatMap(({ scope, routes }) =>
 describe('bad bodies at the management interface', () => {
   let house: House
   let stood: unknown
+  const dora = new Map<string, string>()
   before(async () => {
     house = await openHouse({ plugins: [raw, api], repositories: [{ name: 'files', format: 'raw' }] })
     await operatorOf(house).done('POST', 'groups', { name: 'builders' })
+    const browser = new Browser(house)
+    await browser.signIn('dora', house.password('dora'))
+    dora.set('cookie', `sid=${browser.sid}`).set('x-csrf-token', browser.csrf).set('origin', house.url)
     stood = await everything()
   })
   after(() => house.close())
@@ -41,11 +48,13 @@ describe('bad bodies at the management interface', () => {
     const lists = ['repositories', 'members', 'groups', 'grants', 'tokens']
     return Promise.all(['organization', ...lists].map((path) => operator.done('GET', path)))
   }
+  const callerOf = (browsed: boolean): Record<string, string> =>
+    browsed ? Object.fromEntries(dora) : { authorization: `Bearer ${house.operatorToken()}` }
   const send = async (method: string, target: string, body: string | Uint8Array, headers: Record<string, string> = {}) => {
-    const authorization = `Bearer ${house.operatorToken()}`
+    const browsed = taking.some((one) => one.browsed && one.method === method && one.target === target)
     const answer = await house.call(method, target, {
       as: 'nobody',
-      headers: { authorization, 'content-type': 'application/json', ...headers },
+      headers: { ...callerOf(browsed), 'content-type': 'application/json', ...headers },
       body,
     })
     expect(answer.headers['content-type'], `${method} ${target}`).to.equal('application/problem+json')
@@ -119,12 +128,12 @@ describe('bad bodies at the management interface', () => {
 
   it('take no parameter that is not described, at any address', async () => {
     for (const { scope, routes } of api.mounts)
-      for (const { method, path, describe: described } of routes) {
+      for (const { method, path, permission, describe: described } of routes) {
         const target = `${scope === 'organization' ? '/acme' : ''}/-/api${path.replace(/\{(\w+)\}/g, (_, name) => places[name] ?? 'x')}`
         const body = described?.body === undefined ? undefined : '{}'
         const answer = await house.call(method, `${target}?surprise=1`, {
           as: 'nobody',
-          headers: { authorization: `Bearer ${house.operatorToken()}`, 'content-type': 'application/json' },
+          headers: { ...callerOf(permission === 'account.manage'), 'content-type': 'application/json' },
           ...(body === undefined ? {} : { body }),
         })
         expect([answer.status, (answer.json() as Thing)['code']], `${method} ${target}`).to.deep.equal([400, 'invalid'])

@@ -1,0 +1,37 @@
+import type { Enrolment } from './mfa/second-factors.js'
+import type { Principal, SessionFacts } from './principal.js'
+
+/** A browser session as its owner sees it. */
+export interface SessionView {
+  readonly principal: Principal & { readonly kind: 'member' | 'service' }
+  readonly session: SessionFacts
+  readonly secondFactor: { readonly enrolled: boolean; readonly required: boolean; readonly recoveryCodes: number }
+}
+/** What the answer has to set, as `Set-Cookie` carries it. */
+export interface WithCookies {
+  readonly cookies: readonly string[]
+}
+export type SignedIn = SessionView & WithCookies
+
+/** One's own sessions and second factor: for `api` alone. Every step begins another session and ends the one before, in one commit. */
+export interface AccountDesk {
+  /** Throws `forbidden` where a cookie would travel in the clear, `unauthenticated`, `throttled`, `unavailable`. Without the code of a second factor that
+   *  is there, the session is pending. */
+  signIn(login: string, password: string, code?: string): Promise<SignedIn>
+  /** Throws `unauthenticated` without a session, as all below. */
+  session(): Promise<SessionView>
+  /** The code that a pending session waits for, of the app or for recovery. */
+  showCode(code: string): Promise<SignedIn>
+  /** Password and, with a second factor, its code once more: for what a session of yesterday may not do. */
+  stepUp(password: string, code?: string): Promise<SignedIn>
+  signOut(): Promise<WithCookies>
+  /** Throws `conflict` where there is a second factor already, `forbidden` where the organization wants none. */
+  enrol(): Promise<Enrolment>
+  /** Ends all other sessions of the member. */
+  confirm(code: string): Promise<SignedIn & { readonly recoveryCodes: readonly string[] }>
+  renewRecoveryCodes(): Promise<readonly string[]>
+  /** Throws `conflict` where the organization wants one. */
+  removeFactor(): Promise<void>
+  /** Is a one-time code asked for whenever npm publishes as this member? */
+  askOnPublish(onPublish: boolean): Promise<void>
+}

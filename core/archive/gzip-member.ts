@@ -12,6 +12,7 @@ const longestText = 64 * 1024
 export async function readGzipMember(content: Bytes, consume: (plain: AsyncIterable<Buffer>) => Promise<void>): Promise<void> {
   const stream = await content.open()
   let consumed = false
+  let consuming: Promise<unknown> = Promise.resolve()
   try {
     const cursor = new ByteCursor(stream)
     await skipHeader(cursor)
@@ -28,7 +29,9 @@ export async function readGzipMember(content: Bytes, consume: (plain: AsyncItera
       }
     }
     await pipeline(cursor.pieces(length), inflate, async (pieces: AsyncIterable<Buffer>) => {
-      await consume(counted(pieces))
+      const done = consume(counted(pieces))
+      consuming = done.catch((failure: unknown) => failure)
+      await done
       consumed = true
     })
     if (inflate.bytesWritten !== length) throw malformed('trailing', 'Trailing data after the gzip member')
@@ -38,7 +41,8 @@ export async function readGzipMember(content: Bytes, consume: (plain: AsyncItera
   } catch (cause) {
     // an inflater that has had its fill ends while we still write: bytes behind the member
     if (consumed && isCutShort(cause)) throw malformed('trailing', 'Trailing data after the gzip member')
-    throw refusal(cause)
+    // and one whose reader gave up is gone before the reader has said why
+    throw refusal(isCutShort(cause) ? ((await consuming) ?? cause) : cause)
   } finally {
     stream.destroy()
   }

@@ -6,7 +6,7 @@ export const tarBlock = 512
 /** One header block of a tar archive (POSIX 1003.1 ustar, with GNU's large numbers). */
 export interface TarHeader {
   readonly name: string
-  /** '0' file, '1' hard link, '2' symbolic link, '5' folder, 'x' and 'g' PAX, 'L' and 'K' GNU long names; others as they stand. */
+  /** '0' file, whatever its name ends in, '1' hard link, '2' symbolic link, '5' folder, 'x' and 'g' PAX, 'L' and 'K' GNU long names; others as they stand. */
   readonly type: string
   readonly size: number
   readonly linkName: string
@@ -17,15 +17,24 @@ export function readTarHeader(block: Buffer): TarHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined
   if (readNumber(block, 148, 8) !== tarChecksum(block)) throw malformedTar('checksum', 'Bad header checksum')
   const name = readText(block, 0, 100)
-  const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? readText(block, 345, 155) : ''
+  const prefix = readPrefix(block)
   const type = String.fromCharCode(block[156] ?? 0)
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
-    // before POSIX a folder was a file whose name ended in a slash
-    type: type === '\0' || type === '7' ? (name.endsWith('/') ? '5' : '0') : type,
+    type: type === '\0' || type === '7' ? '0' : type,
     size: readNumber(block, 124, 12),
     linkName: readText(block, 157, 100),
   }
+}
+
+/** The front of a name that is too long for its field. Readers differ over what is a prefix: here one that all of them take as the same. */
+function readPrefix(block: Buffer): string {
+  if (block.toString('latin1', 257, 263) !== 'ustar\0') return ''
+  const prefix = readText(block, 345, 155)
+  // star keeps times where the prefix ends, and tells by this byte
+  const doubtful = prefix === '' ? block[475] !== 0 : block.toString('latin1', 263, 265) !== '00'
+  if (doubtful) throw malformedTar('prefix', 'Doubtful prefix in a header')
+  return prefix
 }
 
 /** Sum of the bytes of a header block, its own field read as spaces. */
@@ -48,7 +57,10 @@ export function readPaxRecords(data: Buffer): ReadonlyMap<string, string> {
     }
     const key = data.toString('utf8', space + 1, equals)
     if (records.has(key)) throw malformedTar('pax', `Duplicate PAX record: ${key}`)
-    records.set(key, decodeName(data.subarray(equals + 1, end - 1)))
+    const value = decodeName(data.subarray(equals + 1, end - 1))
+    // some readers cut a header into lines
+    if (/\n\s*[0-9]+ [^\n]*=/.test(value)) throw malformedTar('pax', `PAX record within a PAX record: ${key}`)
+    records.set(key, value)
     at = end
   }
   return records
@@ -57,6 +69,8 @@ export function readPaxRecords(data: Buffer): ReadonlyMap<string, string> {
 /** Of a GNU long name. */
 export function readLongName(data: Buffer): string {
   const end = data.indexOf(0)
+  // some readers go on behind a line break
+  if (end >= 0 && data.includes(0x0a, end)) throw malformedTar('name', 'Line break behind the end of a name')
   return decodeName(end < 0 ? data : data.subarray(0, end))
 }
 

@@ -1,14 +1,17 @@
+import { Readable } from 'node:stream'
 import type { Bytes } from '../storage/bytes.js'
 import { ByteCursor } from './byte-cursor.js'
 import { readGzipMember } from './gzip-member.js'
 import { memberNameFault } from './member-name.js'
 import { malformedTar, readLongName, readPaxRecords, readTarHeader, type TarHeader, tarBlock } from './tar-header.js'
 
-/** What an archive may cost. `headers`: bytes of PAX and long-name records before one member; `ratio` counts beyond `ratioFloor` bytes. */
+/** What an archive may cost. `headers`: bytes of PAX and long-name records before one member; `entry`: of a member that is read whole; `ratio` counts
+ *  beyond `ratioFloor` bytes. */
 export interface TarGzLimits {
   readonly entries: number
   readonly unpacked: number
   readonly headers: number
+  readonly entry: number
   readonly ratio: number
   readonly ratioFloor: number
 }
@@ -17,6 +20,7 @@ export const tarGzLimits: TarGzLimits = {
   entries: 100_000,
   unpacked: 4 * 1024 ** 3,
   headers: 1024 ** 2,
+  entry: 1024 ** 2,
   ratio: 200,
   ratioFloor: 10 * 1024 ** 2,
 }
@@ -24,21 +28,38 @@ export const tarGzLimits: TarGzLimits = {
 export interface TarMember {
   /** Without a leading './' and without the slash of a folder; '' for the folder './' itself. */
   readonly name: string
+  /** As the archive spells it. */
+  readonly written: string
   readonly kind: 'file' | 'folder' | 'link'
   readonly size: number
 }
+/** A member while it is being visited; its content can be taken once. */
+export interface TarEntry extends TarMember {
+  /** Throws `invalid` above `limits.entry`. */
+  read(): Promise<Buffer>
+  /** Whatever its size; has to be read to its end. */
+  open(): Readable
+}
 
 /** Reads a .tar.gz from its first byte to its last, strictly (PyPI dossier 10): one gzip member, no trailing data, no devices, no sparse files, no
- *  name and no link that leaves the archive. Members in file order. Throws `invalid`; nothing is unpacked or kept. */
-export async function walkTarGz(content: Bytes, limits: Partial<TarGzLimits> = {}): Promise<readonly TarMember[]> {
+ *  name and no link that leaves the archive, and nothing that two readers would read differently. Members in file order; `visit` returns false to stop
+ *  there. Throws `invalid`, and what `visit` or the source throw; nothing is unpacked to disk or kept. */
+export async function walkTarGz(
+  content: Bytes,
+  visit: (entry: TarEntry) => unknown,
+  limits: Partial<TarGzLimits> = {},
+): Promise<void> {
   const budget = { ...tarGzLimits, ...limits }
-  const members: TarMember[] = []
-  await readGzipMember(content, async (plain) => {
-    const cursor = new ByteCursor(metered(plain, content.size, budget))
-    await walkMembers(cursor, members, budget)
-    while (!(await cursor.atEnd())) await expectZeros(cursor)
-  })
-  return members
+  const enough = Symbol('enough')
+  try {
+    await readGzipMember(content, async (plain) => {
+      const cursor = new ByteCursor(metered(plain, content.size, budget))
+      if (!(await walkMembers(cursor, visit, budget))) throw enough
+      while (!(await cursor.atEnd())) await expectZeros(cursor)
+    })
+  } catch (thrown) {
+    if (thrown !== enough) throw thrown
+  }
 }
 
 async function* metered(plain: AsyncIterable<Buffer>, packed: number, { unpacked, ratio, ratioFloor }: TarGzLimits) {
@@ -58,29 +79,52 @@ interface Overrides {
   readonly size?: string
 }
 
-async function walkMembers(cursor: ByteCursor, members: TarMember[], limits: TarGzLimits): Promise<void> {
+/** False where the visitor had enough. */
+async function walkMembers(cursor: ByteCursor, visit: (entry: TarEntry) => unknown, limits: TarGzLimits): Promise<boolean> {
   let overrides: Overrides = {}
   let headerBytes = 0
+  let entries = 0
   while (true) {
     const header = readTarHeader(await cursor.take(tarBlock))
-    if (!header) return
+    if (!header) return true
     if ('xgLK'.includes(header.type)) {
       headerBytes += header.size
       if (headerBytes > limits.headers)
         throw malformedTar('headers', `More than ${limits.headers} bytes of headers for one member`)
       const data = await cursor.take(header.size)
       await skipPadding(cursor, header.size)
-      overrides = { ...overrides, ...readOverrides(header.type, data) }
+      overrides = joined(overrides, readOverrides(header.type, data))
       continue
     }
+    entries += 1
+    if (entries > limits.entries) throw malformedTar('entries', `More than ${limits.entries} members`)
     const member = readMember(header, overrides)
-    if (members.push(member) > limits.entries) throw malformedTar('entries', `More than ${limits.entries} members`)
-    const stored = member.kind === 'file' ? header.size : 0
-    for await (const _ of cursor.pieces(stored));
-    await skipPadding(cursor, stored)
+    const end = cursor.position + member.size
+    if ((await visit(entryOf(member, cursor, limits))) === false) return false
+    for await (const _ of cursor.pieces(end - cursor.position));
+    await skipPadding(cursor, member.size)
     overrides = {}
     headerBytes = 0
   }
+}
+
+function entryOf(member: TarMember, cursor: ByteCursor, { entry: limit }: TarGzLimits): TarEntry {
+  return {
+    ...member,
+    async read() {
+      if (member.size > limit)
+        throw malformedTar('entry', `${JSON.stringify(member.written)} in the archive is larger than ${limit} bytes`)
+      return cursor.take(member.size)
+    },
+    open: () => Readable.from(cursor.pieces(member.size), { objectMode: false }),
+  }
+}
+
+/** Of two names for one member some readers take the first, others the last. */
+function joined(before: Overrides, more: Overrides): Overrides {
+  for (const key of Object.keys(more))
+    if (Object.hasOwn(before, key)) throw malformedTar('name', `Two headers say the ${key} of one member`)
+  return { ...before, ...more }
 }
 
 function readOverrides(type: string, data: Buffer): Overrides {
@@ -104,17 +148,25 @@ function readOverrides(type: string, data: Buffer): Overrides {
 const kinds: Readonly<Record<string, TarMember['kind']>> = { '0': 'file', '1': 'link', '2': 'link', '5': 'folder' }
 
 function readMember(header: TarHeader, overrides: Overrides): TarMember {
-  const kind = kinds[header.type]
   const written = overrides.path ?? header.name
+  const kind = kindOf(header, written)
   if (!kind) throw malformedTar('type', `Member is no file, folder or link: ${written}`)
   // readers differ over which of two sizes counts, so there may be one alone
   if (overrides.size !== undefined && overrides.size !== String(header.size))
     throw malformedTar('size', `Two sizes for one member: ${written}`)
+  if (kind === 'link' && header.size > 0) throw malformedTar('size', `Link with a size: ${written}`)
   const name = withoutSlashes(written.replace(/^(?:\.\/)+/, ''))
   const fault = name === '' && kind === 'folder' ? undefined : memberNameFault(name === '.' ? '' : name)
   if (name !== '.' && fault) throw malformedTar('name', fault)
   if (kind === 'link') checkLink(name, header.type, overrides.linkPath ?? header.linkName)
-  return { name: name === '.' ? '' : name, kind, size: kind === 'file' ? header.size : 0 }
+  return { name: name === '.' ? '' : name, written, kind, size: kind === 'file' ? header.size : 0 }
+}
+
+/** Before POSIX a folder was a file whose name ended in a slash, and to some readers still is: such a file has no content. */
+function kindOf({ type, name, size }: TarHeader, written: string): TarMember['kind'] | undefined {
+  if (type !== '0' || !(name.endsWith('/') || written.endsWith('/'))) return kinds[type]
+  if (size > 0) throw malformedTar('type', `File whose name ends in a slash: ${written}`)
+  return 'folder'
 }
 
 /** At its end. An expression would look for them from every slash of a name that may be a megabyte long. */

@@ -4,9 +4,10 @@ import {
   type JsonObject,
   type MetadataParser,
   type PackageFacts,
+  RegistryError,
   type TarEntry,
   unprocessable,
-  walkTar,
+  walkTarGz,
 } from '#core'
 import { isObject, isText } from './manifest.js'
 import { comparedFields } from './manifest-agreement.js'
@@ -35,8 +36,8 @@ export const packageJsonParser: MetadataParser = {
     let unpackedSize = 0
     let hasGyp = false
     let hasShrinkwrap = false
-    await walkTar(content, async (entry) => {
-      const name = checkEntry(entry)
+    await walk(content, async (entry) => {
+      const name = landing(entry)
       // Whatever would come to lie there, on file systems too that do not tell cases apart: clients and we have to read the same.
       const isPackageJson = name.toLowerCase() === 'package.json'
       if (isPackageJson && named) throw unprocessable('the tarball has more than one package.json at its root')
@@ -70,13 +71,20 @@ export const packageJsonParser: MetadataParser = {
   },
 }
 
-/** Where an entry lands when the archive's folder is cut off: clients lose empty and '.' segments as they write. Throws `unprocessable` on what has no business in a package. */
-function checkEntry({ name, kind }: TarEntry): string {
-  const segments = name.split(/[/\\]/)
-  if (name === '' || segments[0] === '' || /^[A-Za-z]:/.test(name) || segments.includes('..'))
-    throw unprocessable(`the tarball has an entry outside its own folder: ${JSON.stringify(name.slice(0, 200))}`)
-  if (kind === 'special') throw unprocessable(`the tarball has an entry that is no file: ${JSON.stringify(name.slice(0, 200))}`)
-  return segments
+/** Throws `unprocessable` where the archive is none, or one that clients would not all read alike. */
+async function walk(content: Bytes, visit: (entry: TarEntry) => unknown): Promise<void> {
+  try {
+    await walkTarGz(content, visit)
+  } catch (thrown) {
+    if (!(thrown instanceof RegistryError) || thrown.kind !== 'invalid') throw thrown
+    throw unprocessable(`the tarball is not taken: ${thrown.message.slice(0, 300)}`, { detail: thrown.detail, cause: thrown })
+  }
+}
+
+/** Where an entry lands when the archive's folder, its first segment as it is written, is cut off: clients lose empty and '.' segments as they write. */
+function landing({ written }: TarEntry): string {
+  return written
+    .split('/')
     .slice(1)
     .filter((segment) => segment !== '' && segment !== '.')
     .join('/')

@@ -11,7 +11,7 @@ import {
   type Reply,
   type RepositoryContext,
   type StagedBlob,
-  walkTar,
+  walkTarGz,
 } from '#core'
 import { announcedTrailers, promisedDigests } from './digest-headers.js'
 import { foldersAbove } from './file-path.js'
@@ -72,7 +72,7 @@ async function unpack(folder: string, archive: StagedBlob, context: RepositoryCo
   const head = await firstBytes(archive)
   try {
     if (head === '504b0304' || head === '504b0506') await eachZipEntry(archive, take, limits)
-    else if (head.startsWith('1f8b')) await walkTar(archive, take, limits)
+    else if (head.startsWith('1f8b')) await walkTarGz(archive, take, limits)
     else throw invalid('An archive to be unpacked is a zip or a gzipped tar')
     await staging.end()
   } catch (thrown) {

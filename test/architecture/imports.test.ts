@@ -8,7 +8,7 @@ const faces = ['#core', '#core/driver', '#core/host', '#host', '#testing']
 /** Which packages a part may import, by the beginning of its path; the longest that fits counts (architecture guide, part d). */
 const packagesOf: readonly (readonly [prefix: string, packages: readonly string[]])[] = [
   ['core/', ['tsyringe', 'zod', 'reflect-metadata']],
-  ['core/archive/', ['tsyringe', 'zod', 'yauzl', 'tar-stream']],
+  ['core/archive/', ['tsyringe', 'zod', 'yauzl']],
   ['core/xml/', ['tsyringe', 'zod', 'saxes']],
   ['core/upstream/', ['tsyringe', 'zod', 'undici', 'ipaddr.js']],
   ['core/digest/', ['tsyringe', 'zod', 'hash-wasm']],

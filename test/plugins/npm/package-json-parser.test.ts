@@ -1,9 +1,11 @@
+import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { RegistryError } from '#core'
+import { tarChecksum } from '../../../core/archive/tar-header.js'
 import { packageJsonParser, type TarballFacts } from '../../../plugins/npm/package-json-parser.js'
 import { inMemoryBytes } from '../../support/in-memory-bytes.js'
 import { packed } from '../../support/npm-package.js'
-import { type TarMember, tarball } from '../../support/tar-builder.js'
+import { packTar, type TarMember, tarball } from '../../support/tar-builder.js'
 
 const manifest = { name: '@acme/bar', version: '1.0.0' }
 const root = { name: 'package/package.json', content: JSON.stringify(manifest) }
@@ -63,20 +65,15 @@ describe('npm: what a tarball says', () => {
     await refused([{ name: 'package/index.js', content: '' }], 'the tarball has no package.json at its root')
     await refused([{ ...root, name: 'package.json' }], 'the tarball has no package.json at its root')
     await refused([root, { ...root, name: 'other/package.json' }], 'the tarball has more than one package.json at its root')
+    await refused([{ ...root, name: './package.json' }, root], 'the tarball has more than one package.json at its root')
     await refused(
-      [{ name: 'package/package.json', type: 'symlink', linkname: '/etc/passwd' }],
+      [{ name: 'package/package.json', type: 'symlink', linkname: 'index.js' }],
       'the tarball has no package.json at its root',
     )
   })
 
   it('refuses what some client or file system would write over the package.json that was read', async () => {
-    for (const name of [
-      'package/./package.json',
-      'package//package.json',
-      'other/././/package.json',
-      'package\\package.json',
-      'package/Package.JSON',
-    ])
+    for (const name of ['package/./package.json', 'package//package.json', 'other/././/package.json', 'package/Package.JSON'])
       for (const members of [
         [root, { ...root, name }],
         [{ ...root, name }, root],
@@ -99,13 +96,43 @@ describe('npm: what a tarball says', () => {
     await refused([{ ...root, content: '{"name":"x"}' }], 'the package.json in the tarball has no name and version')
     await refused(
       [{ ...root, content: ' '.repeat(1024 ** 2 + 1) }],
-      '"package/package.json" in the archive is larger than 1048576 bytes',
+      'the tarball is not taken: "package/package.json" in the archive is larger than 1048576 bytes',
     )
   })
 
-  it('refuses entries that would land outside, and devices', async () => {
-    for (const name of ['/etc/passwd', 'package/../../x', '../x', 'package\\..\\x', 'C:/x'])
-      await refused([root, { name, content: 'x' }], `the tarball has an entry outside its own folder: ${JSON.stringify(name)}`)
-    await refused([root, { name: 'package/pipe', type: 'fifo' }], 'the tarball has an entry that is no file: "package/pipe"')
+  it('refuses entries that would land outside, or elsewhere on another system, and devices', async () => {
+    const climbs = 'Member name leaves the archive: '
+    for (const [name, says] of [
+      ['/etc/passwd', 'Absolute member name: /etc/passwd'],
+      ['package/../../x', `${climbs}package/../../x`],
+      ['../x', `${climbs}../x`],
+      ['package\\..\\x', 'Backslash in a member name: package\\..\\x'],
+      ['package\\package.json', 'Backslash in a member name: package\\package.json'],
+      ['C:/x', 'Absolute member name: C:/x'],
+    ] as const)
+      await refused([root, { name, content: 'x' }], `the tarball is not taken: ${says}`)
+    await refused(
+      [root, { name: 'package/link', type: 'symlink', linkname: '/etc/passwd' }],
+      'the tarball is not taken: Link leaves the archive: package/link',
+    )
+    await refused(
+      [root, { name: 'package/pipe', type: 'fifo' }],
+      'the tarball is not taken: Member is no file, folder or link: package/pipe',
+    )
+  })
+
+  it('refuses an entry whose name one reader takes from a long-name record and another from PAX', async () => {
+    const long = (await packTar([{ name: 'package/index.js', content: '' }])).subarray(0, 512)
+    const name = Buffer.from('package/package.json\0')
+    long.write('L', 156)
+    long.write(`${name.length.toString(8).padStart(11, '0')}\0`, 124)
+    long.write(`${tarChecksum(long).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+    const member = await packTar([{ ...root, name: `package/${'o'.repeat(120)}.json` }])
+    const tar = Buffer.concat([long, name, Buffer.alloc(512 - name.length), member])
+    let said: unknown
+    await parse(gzipSync(tar)).catch((failure: RegistryError) => {
+      said = [failure.kind, failure.message]
+    })
+    expect(said).to.deep.equal(['unprocessable', 'the tarball is not taken: Two headers say the path of one member'])
   })
 })

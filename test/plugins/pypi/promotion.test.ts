@@ -98,7 +98,8 @@ describe('a release of a Python project that is promoted', () => {
   it('comes back onto the list where the last release was deleted before', async () => {
     expect((await promote()).status).to.equal(200)
     await operator.done('DELETE', 'packages/stable/bard/1.0')
-    expect((await operator.send('GET', 'packages/stable/bard')).status).to.equal(404)
+    expect(await operator.items('packages/stable')).to.deep.equal([])
+    expect(await operator.done('GET', 'packages/stable/bard')).to.include({ latest: null, versionCount: 0 })
     expect((await promote()).status).to.equal(200)
     expect(await operator.done('GET', 'packages/stable/bard')).to.include({ latest: '1.0' })
     expect((await house.call('GET', '/acme/stable/simple/')).text()).to.contain('<a href="bard/">bard</a>')

@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe'
+import { inTurns } from '../runtime/turns.js'
 import { type Entry, MetadataStore } from './metadata-store.js'
 import { compareNames } from './name-order.js'
 import type { PackageFacts } from './package-facts.js'
@@ -17,8 +18,6 @@ interface Head {
   readonly stream: AsyncIterator<Entry>
 }
 
-/** At most this many names are looked at by one search. */
-const searchReach = 20_000
 /** Longer than any name that a key can hold. */
 const nameBytes = 600
 
@@ -33,20 +32,17 @@ export class Catalog {
     return entry && row<NameRow>(entry.value).facts
   }
 
+  /** In byte order, the event loop let round on the way; `text`: those with every term in name, description or keywords. */
   async *list(
     organizationId: string,
     repositoryId: string,
     query: { readonly after?: string; readonly text?: string } = {},
   ): AsyncIterable<CatalogEntry> {
     const terms = query.text?.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16)
-    let seen = 0
-    for await (const { key, value } of this.merged(organizationId, repositoryId, query.after)) {
+    for await (const { key, value } of inTurns(this.merged(organizationId, repositoryId, query.after))) {
       const name = key.path[0] ?? ''
       const { facts } = row<NameRow>(value)
-      if (terms) {
-        if (++seen > searchReach) return
-        if (!matches(name, facts, terms)) continue
-      }
+      if (terms && !matches(name, facts, terms)) continue
       yield { name, facts }
     }
   }

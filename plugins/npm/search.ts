@@ -5,7 +5,7 @@ import { isText } from './manifest.js'
 import { baseName, scopeOf } from './package-name.js'
 import { numberIn } from './query-number.js'
 
-const limits = { size: 250, from: 10_000, text: 512, terms: 16, scanned: 20_000 } as const
+const limits = { size: 250, from: 10_000, text: 512, terms: 16, scanned: 200_000 } as const
 
 /** Search over what is described in this repository, as `npm search` asks it (npm dossier 14). */
 export const searchRoutes = [
@@ -22,21 +22,47 @@ async function search(query: URLSearchParams, context: RepositoryContext): Promi
   const wanted = readSearch(query.get('text') ?? '')
   const size = numberIn(query, 'size', 20, limits.size)
   const from = numberIn(query, 'from', 0, limits.from)
-  const found: { readonly entry: PackageEntry; readonly rank: number }[] = []
+  const hits = new Hits(from + size)
   let scanned = 0
   for await (const entry of context.packages()) {
     scanned += 1
     if (scanned > limits.scanned) break
-    const rank = rankOf(entry, wanted)
-    if (rank !== undefined) found.push({ entry, rank })
+    hits.add(entry, rankOf(entry, wanted))
   }
-  // Equal ranks keep the order of names: paging is stable.
-  const page = found.sort((a, b) => a.rank - b.rank).slice(from, from + size)
   return json(200, {
-    objects: page.map(({ entry, rank }) => resultOf(entry, 1 / (1 + rank))),
-    total: found.length,
+    objects: hits
+      .inOrder()
+      .slice(from, from + size)
+      .map(({ entry, rank }) => resultOf(entry, 1 / (1 + rank))),
+    total: hits.total,
+    ...(scanned > limits.scanned ? { totalIsLowerBound: true } : {}),
     time: houseClock.now().toUTCString(),
   })
+}
+
+interface Hit {
+  readonly entry: PackageEntry
+  readonly rank: number
+}
+
+/** Counts all that is found, and keeps no more of each rank than the page could show. */
+class Hits {
+  total = 0
+  private readonly byRank: readonly Hit[][] = [[], [], []]
+
+  constructor(private readonly kept: number) {}
+
+  add(entry: PackageEntry, rank: number | undefined): void {
+    if (rank === undefined) return
+    this.total += 1
+    const hits = this.byRank[rank]
+    if (hits !== undefined && hits.length < this.kept) hits.push({ entry, rank })
+  }
+
+  /** Equal ranks keep the order of names: paging is stable. */
+  inOrder(): readonly Hit[] {
+    return this.byRank.flat()
+  }
 }
 
 export interface Search {
@@ -75,7 +101,7 @@ export function readSearch(text: string): Search {
 }
 
 /** The lower the better: 0 the very name, 1 a part of the name, 2 anything else; undefined where it does not match. */
-export function rankOf({ name, facts }: PackageEntry, wanted: Search): number | undefined {
+export function rankOf({ name, facts }: PackageEntry, wanted: Search): 0 | 1 | 2 | undefined {
   const keywords = (facts.keywords ?? []).map((word) => word.toLowerCase())
   if (wanted.scope !== undefined && scopeOf(name) !== wanted.scope) return undefined
   if (wanted.author !== undefined && textOf(facts['author']) !== wanted.author) return undefined

@@ -1,10 +1,10 @@
 import 'reflect-metadata'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { tenantKeys } from '../../core/storage/tenant-keys.js'
 import pypi from '../../plugins/pypi/index.js'
 import { call } from '../support/client.js'
 import { openHouse } from '../support/house.js'
+import { listNames } from '../support/name-rows.js'
 import { multipart, uploadParts } from '../support/upload-form.js'
 import { buildWheel } from '../support/wheel-builder.js'
 import { median } from './process-cpu.js'
@@ -23,14 +23,8 @@ try {
     if (answer.status !== 200) throw new Error(`an upload was answered ${answer.status}: ${answer.text()}`)
   }
   await upload('first')
-  const names = await rowsOfNames()
-  for (let at = 0; at < projects; at += 90) {
-    const some = Array.from(
-      { length: Math.min(90, projects - at) },
-      (_, offset) => `project-${String(at + offset).padStart(6, '0')}`,
-    )
-    await house.parts.metadata.commit(some.map(names), `bench-${at}`)
-  }
+  const names = Array.from({ length: projects }, (_, number) => `project-${String(number).padStart(6, '0')}`)
+  await listNames(house.parts.metadata, 'first', names)
   const get = async (accept: string, more: Record<string, string> = {}) => {
     const headers = { authorization: `Bearer ${house.token('dora')}`, accept, ...more }
     return call(house.url, { method: 'GET', target: '/acme/py/simple/', headers })
@@ -91,16 +85,3 @@ try {
 }
 
 /** How a name of this repository is written, learned from the one that an upload wrote. */
-async function rowsOfNames() {
-  for await (const { entry } of house.parts.metadata.scan()) {
-    const [organization = '', kind, repository = ''] = entry.key.partition.split('\0')
-    if (kind !== 'n' || entry.key.path[0] !== 'first') continue
-    const value = entry.value as object
-    return (name: string) => ({
-      op: 'put' as const,
-      key: tenantKeys.name(organization, repository, name),
-      value: { ...value, facts: { name, latest: '1.0' } },
-    })
-  }
-  throw new Error('the upload wrote no name')
-}

@@ -14,6 +14,7 @@ export type { AccountDesk, SessionView, SignedIn } from './auth/account-desk.js'
 export type { Permission, Role } from './auth/permission.js'
 export type { Principal, Scope } from './auth/principal.js'
 export { principalId } from './auth/principal.js'
+export type { ScimTokenRecord, ScimTokenRequest, ScimTokens } from './auth/scim-tokens.js'
 export { formatScope, parseScopes } from './auth/scopes.js'
 export type { IssuedToken, TokenDesk, TokenRecord, TokenRequest } from './auth/token-desk.js'
 export type { DigestMeter } from './digest/digest-service.js'
@@ -79,6 +80,7 @@ export type { Method, PathParams, Route, RouteDescription } from './plugin/route
 export { instanceRoute, organizationRoute, originRoute, repositoryRoute } from './plugin/route.js'
 export type { MountScope, RouteRecord } from './plugin/route-record.js'
 export { bytes } from './request/content-reply.js'
+export type { JsonBudget } from './request/json-body.js'
 export { jsonBudget, parseStrictJson } from './request/json-body.js'
 export type {
   BlobJsonLimits,

@@ -102,6 +102,8 @@ export const tenantKeys = {
     path === '' ? key(join(org, 'o'), 'grant', subject, repo) : key(join(org, 'o'), 'grant', subject, repo, path),
   /** Tokens of identity providers, for lists; by id. */
   scimToken: (org: string, id: string): Key => key(join(org, 'o'), 'scim-token', id),
+  /** Where those who make one meet. */
+  scimTokenCount: (org: string): Key => key(join(org, 'o'), 'scim-tokens'),
   /** The active owners in one row: changed under its revision, so that the last of them cannot go twice. */
   owners: (org: string): Key => key(join(org, 'o'), 'owners'),
   groupName: (org: string, nameKey: string): Key => key(join(org, 'o'), 'group-name', nameKey),

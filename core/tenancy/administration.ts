@@ -1,4 +1,5 @@
 import type { Level } from '../auth/permission.js'
+import type { ScimTokens } from '../auth/scim-tokens.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
 import type { Rotation, SigningKey } from '../signing/signatures.js'
@@ -83,6 +84,9 @@ export interface Administration {
   listGrants(): AsyncIterable<Grant>
   setGrant(grant: Grant): Promise<void>
   removeGrant(grant: Omit<Grant, 'level'>): Promise<void>
+
+  /** Of identity providers. */
+  readonly scimTokens: ScimTokens
 
   listFormats(): Promise<readonly FormatState[]>
   /** organization.manage. */

@@ -1,5 +1,7 @@
 import { inject, injectable } from 'tsyringe'
 import { AccessPolicy } from '../auth/access-policy.js'
+import { principalId } from '../auth/principal.js'
+import { type ScimTokens, StoredScimTokens } from '../auth/scim-tokens.js'
 import { StoredTokens } from '../auth/stored-tokens.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
@@ -74,6 +76,11 @@ class CallerAdministration implements Administration {
     private readonly grants: GrantAdministration,
   ) {
     this.org = scope.tenant.organization.id
+  }
+
+  get scimTokens(): ScimTokens {
+    const { store, clock } = this.parts
+    return new StoredScimTokens(store, clock, this.scope, principalId(this.scope.principal))
   }
 
   async listSigningKeys(): Promise<readonly SigningKey[]> {

@@ -17,6 +17,7 @@ import { packageRoutes } from './packages.js'
 import { reindexRoutes } from './reindex.js'
 import { reportRoutes } from './reports.js'
 import { repositoryRoutes } from './repositories.js'
+import { scimTokenRoutes } from './scim-tokens.js'
 import { searchRoutes } from './search.js'
 import { sessionRoutes } from './session.js'
 import { signingRoutes } from './signing.js'
@@ -34,6 +35,7 @@ const organization = {
     ...tokenRoutes,
     ...sessionRoutes,
     ...mfaRoutes,
+    ...scimTokenRoutes,
     ...packageRoutes,
     ...artifactRoutes,
     ...searchRoutes,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Stage, StagedBlob } from '../storage/staging.js'
+import type { JsonBudget } from './json-body.js'
 
 /** What a handler is given of a request: parsed, bounded, body unread. */
 export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
@@ -20,8 +21,8 @@ export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
   header(name: string): string | undefined
   /** Of the trailer section, which is there once the body has been read to its end. */
   trailer(name: string): string | undefined
-  /** The body, read whole, at most `limit` bytes (default 1 MiB): depth 32, 10,000 keys, no duplicate keys, no prototype names. Throws `invalid`, `too-large`. */
-  json(limit?: number): Promise<unknown>
+  /** The body, read whole, at most `limit` bytes (default 1 MiB): depth 32, 10,000 keys where `budget` says no other number, no duplicate keys, no prototype names. Throws `invalid`, `too-large`. */
+  json(limit?: number, budget?: JsonBudget): Promise<unknown>
   /** JSON whose base64 strings at the paths `isBlob` picks are decoded as they arrive and staged ('' stands in their place in `value`). `limits`: bytes of
    *  the text, of each blob. Node's decoder skips strangers silently: what came out is counted, and bad base64 is `invalid`. */
   jsonWithBlobs(isBlob: (path: readonly string[]) => boolean, stage: Stage, limits: BlobJsonLimits): Promise<JsonWithBlobs>

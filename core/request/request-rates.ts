@@ -6,14 +6,15 @@ import { BoundedMap } from '../runtime/bounded-map.js'
 import { Clock } from '../runtime/clock.js'
 import { Limits } from '../runtime/limits.js'
 
-/** What costs so much that one caller gets only so many a minute. */
-export type Rate = 'search'
+/** What costs so much that one caller gets only so many in a time; `scim`: requests of one identity provider, 50 a second, 200 at once. */
+export type Rate = 'search' | 'scim'
 
-const window = 60_000
+const scimWindow = { milliseconds: 4_000, most: 200 }
 /** Callers that are remembered. */
 const callers = 10_000
 
-/** Requests of one caller within the last minute, in this process (security guide 3.7): by principal, of strangers by address. */
+/** Requests of one caller within a window, in this process (security guide 3.7): by principal, of strangers by address, of an identity provider by
+ *  its connection, whichever of its tokens it uses. */
 @injectable()
 export class RequestRates {
   /** When the last ones came, oldest first; monotonic. */
@@ -26,15 +27,27 @@ export class RequestRates {
 
   /** Counts one before anything is done for it; what is refused does not count. Throws `throttled`. */
   spend(rate: Rate, organizationId: string, principal: Principal, address: string): void {
-    const most = this.limits.searchesPerMinute
+    const { most, window, words } = this.window(rate)
     const now = this.clock.monotonic()
-    const who = principal.kind === 'anonymous' ? sourceOf(address) : principalId(principal)
-    const key = `${rate} ${organizationId} ${who}`
+    const key = `${rate} ${organizationId} ${callerOf(principal, address)}`
     const recent = (this.seen.get(key) ?? []).filter((at) => at > now - window)
     if (recent.length >= most) {
       const wait = Math.max(1, Math.ceil(((recent[0] ?? now) + window - now) / 1_000))
-      throw throttled(`At most ${most} searches a minute`, wait)
+      throw throttled(words, wait)
     }
     this.seen.set(key, [...recent, now])
   }
+  private window(rate: Rate) {
+    if (rate === 'scim') {
+      const { milliseconds, most } = scimWindow
+      return { most, window: milliseconds, words: `At most ${most} requests in ${milliseconds / 1000} seconds` }
+    }
+    const most = this.limits.searchesPerMinute
+    return { most, window: 60_000, words: `At most ${most} searches a minute` }
+  }
+}
+
+function callerOf(principal: Principal, address: string): string {
+  if (principal.kind === 'anonymous') return sourceOf(address)
+  return principal.kind === 'scim' ? principal.connection : principalId(principal)
 }

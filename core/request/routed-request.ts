@@ -3,7 +3,7 @@ import { invalid, tooLarge, unsupported } from '../errors/registry-error.js'
 import type { Stage } from '../storage/staging.js'
 import type { HouseRequest } from './house-request.js'
 import { blobsAtMost, readJsonWithBlobs } from './json-blob-scanner.js'
-import { jsonBudget, parseStrictJson, readWithin } from './json-body.js'
+import { type JsonBudget, jsonBudget, parseStrictJson, readWithin } from './json-body.js'
 import type { BlobJsonLimits, Form, FormLimits, JsonWithBlobs, ProtocolRequest } from './protocol-request.js'
 
 const jsonLimit = 1024 * 1024
@@ -47,10 +47,10 @@ export class RoutedRequest implements ProtocolRequest {
     return this.#house.trailer(name)
   }
 
-  async json(limit: number = jsonLimit): Promise<unknown> {
+  async json(limit: number = jsonLimit, budget: JsonBudget = jsonBudget): Promise<unknown> {
     this.#refuseCoding()
     this.#refuseLength(limit)
-    return parseStrictJson(await readWithin(this.#house.body(), limit), jsonBudget)
+    return parseStrictJson(await readWithin(this.#house.body(), limit), budget)
   }
 
   async jsonWithBlobs(

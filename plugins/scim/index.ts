@@ -1,5 +1,7 @@
 import type { ProtocolPlugin } from '#core'
 import { discoveryRoutes } from './discovery.js'
+import { houseClock } from './house-clock.js'
+import { resourceRoutes } from './resource-routes.js'
 import { renderScimError } from './scim-error.js'
 
 /** SCIM 2.0 (RFC 7643, RFC 7644): an identity provider keeps the members and groups of an organization, below `/{org}/-/scim/v2`. */
@@ -10,10 +12,13 @@ const scim: ProtocolPlugin = {
   mounts: [
     {
       scope: 'organization',
-      routes: discoveryRoutes,
+      routes: [...discoveryRoutes, ...resourceRoutes('Users'), ...resourceRoutes('Groups')],
       renderError: renderScimError,
       paths: { trailingSlash: 'ignore', emptySegments: 'collapse' },
     },
   ],
+  async start({ clock }) {
+    houseClock.now = () => clock.now()
+  },
 }
 export default scim

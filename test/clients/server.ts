@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { cloudHouseOf, onCloud } from '../support/cloud-house.js'
 import { childrenOf } from '../support/worker-processes.js'
 import { cleanEnvironment, type Ran, run } from './run.js'
 
@@ -46,6 +47,7 @@ export class Server {
       CLOUDREPO_WORKERS: testWorkers,
       CLOUDREPO_DATA: join(place, 'data'),
       ...coverage,
+      ...(onCloud && settings['CLOUDREPO_BLOBS'] === undefined ? await cloudHouseOf(place) : {}),
       ...settings,
     })
     const words = [process.execPath, program, 'serve']

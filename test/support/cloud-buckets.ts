@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
 import { randomHex } from '../../core/runtime/identifiers.js'
 import { S3BlobStore } from '../../core/storage/drivers/s3-blob-store.js'
-import type { S3Pace } from '../../core/storage/drivers/s3-calls.js'
+import type { S3Calls } from '../../core/storage/drivers/s3-calls.js'
 import { openS3Client, type S3Place, type S3Sender } from '../../core/storage/drivers/s3-client.js'
 import { obtain } from '../clients/client-cache.js'
 import { cloudCredentials, cloudRegion, cloudServers } from './servers.js'
 
 /** Uploads on their way in this process; the files in it have no names. */
-const spool = mkdtempSync(join(tmpdir(), 'cloudrepo-spool-'))
-process.once('exit', () => rmSync(spool, { recursive: true, force: true }))
+export const spoolFolder = mkdtempSync(join(tmpdir(), 'cloudrepo-spool-'))
+process.once('exit', () => rmSync(spoolFolder, { recursive: true, force: true }))
+
+let sharedBucket: Promise<string> | undefined
 
 /** The machine of whoever runs the tests may be full. */
 const reserve = { bytes: 0, share: 0, inodeShare: 0 }
@@ -20,7 +22,7 @@ export interface BucketOptions {
   /** One that is there already; else a new one. */
   readonly bucket?: string
   readonly prefix?: string
-  readonly pace?: S3Pace
+  readonly calls?: S3Calls
   /** Between the driver and the service. */
   readonly client?: (real: S3Client) => S3Sender
 }
@@ -47,8 +49,14 @@ export class CloudBuckets {
     return bucket
   }
 
-  async open({ bucket, prefix, pace, client = (real) => real }: BucketOptions = {}): Promise<S3BlobStore> {
+  /** One for all that take a prefix of their own. */
+  shared(): Promise<string> {
+    sharedBucket ??= this.make()
+    return sharedBucket
+  }
+
+  async open({ bucket, prefix, calls, client = (real) => real }: BucketOptions = {}): Promise<S3BlobStore> {
     const place = this.place(bucket ?? (await this.make()), prefix)
-    return new S3BlobStore({ place, spool, reserve, ...(pace === undefined ? {} : { pace }) }, client(openS3Client(place)))
+    return new S3BlobStore({ place, spool: spoolFolder, reserve }, client(openS3Client(place)), calls)
   }
 }

@@ -1,4 +1,4 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { randomHex } from '../../core/runtime/identifiers.js'
 import { DynamoCalls } from '../../core/storage/drivers/dynamodb-calls.js'
 import { openDynamoClient } from '../../core/storage/drivers/dynamodb-client.js'
@@ -9,7 +9,7 @@ import { cloudCredentials, cloudRegion, cloudServers } from './servers.js'
 
 /** Tables of a real server, each with a name of its own. */
 export class DynamoTables {
-  private constructor(readonly endpoint: string) {}
+  constructor(readonly endpoint: string) {}
 
   /** In a suite's `before`: a server, or a suite that is shown as pending and named at the end of the run. */
   static async start(suite: Mocha.Context): Promise<DynamoTables> {
@@ -32,6 +32,12 @@ export class DynamoTables {
     await createTable(client, table, { protect: false, recovery: false })
     client.destroy()
     return table
+  }
+
+  async drop(names: readonly string[]): Promise<void> {
+    const client = this.client()
+    for (const TableName of names) await client.send(new DeleteTableCommand({ TableName }))
+    client.destroy()
   }
 
   async open(calls?: DynamoCalls): Promise<DynamoMetadataStore> {

@@ -13,18 +13,21 @@ import { type AppOptions, houseApp } from '../../host/server/express-app.js'
 import { Health } from '../../host/server/health.js'
 import { createListener, type ListenerPace, listen } from '../../host/server/listener.js'
 import { call } from './client.js'
+import { cloudParts, onCloud } from './cloud-house.js'
 import { memoryRootKey } from './root-key.js'
 import { storedDocuments, storedFiles } from './stored.js'
 
 /** Members of the organization `acme` in every test house; `bert` belongs to `beta`, `nobody` sends no credentials. */
 export type Somebody = 'olga' | 'dora' | 'rita' | 'gus' | 'bert' | 'nobody'
 
+export type TestStore = 'memory' | 'files' | 'cloud'
+
 export interface HouseOptions {
   readonly plugins: readonly ProtocolPlugin[]
   /** Made in `acme`; each `name` also in `beta`, so that equal names stand in both. */
   readonly repositories?: readonly NewRepository[]
-  /** 'memory' by default; 'files' is files with LMDB in a temporary folder. */
-  readonly store?: 'memory' | 'files'
+  /** 'memory' by default; 'files' is files with LMDB in a temporary folder, 'cloud' a bucket and tables of a real server. */
+  readonly store?: TestStore
   /** Callers say by X-Forwarded-For whence they come: what is counted by address is counted for each of them. */
   readonly behindProxy?: boolean
   /** The system's by default. */
@@ -92,7 +95,7 @@ const passwordOf = (name: string) => `${name}-keeps-a-secret`
 export async function openHouse({
   plugins,
   repositories = [],
-  store = 'memory',
+  store = onCloud ? 'cloud' : 'memory',
   clock,
   behindProxy = false,
   pace,
@@ -101,8 +104,9 @@ export async function openHouse({
   idle = false,
 }: HouseOptions): Promise<House> {
   const folder = store === 'files' ? await mkdtemp(join(tmpdir(), 'cloudrepo-house-')) : undefined
+  const cloud = store === 'cloud' && beside === undefined ? await cloudParts() : undefined
   const parts = {
-    ...(beside === undefined ? await partsOf(folder) : borrowed(beside.parts)),
+    ...(beside !== undefined ? borrowed(beside.parts) : (cloud ?? (await partsOf(folder)))),
     ...(clock === undefined ? {} : { clock }),
     ...(await special?.(folder)),
   }
@@ -157,6 +161,7 @@ export async function openHouse({
       server.closeAllConnections()
       await closed
       await kernel.close()
+      await cloud?.drop()
       if (folder) await rm(folder, { recursive: true, force: true })
     },
   }

@@ -7,7 +7,7 @@ import type { ByteRange } from '../bytes.js'
 import { S3BlobWriter } from './s3-blob-writer.js'
 import { S3Body } from './s3-body.js'
 import { S3Bucket } from './s3-bucket.js'
-import { S3Calls, type S3Pace } from './s3-calls.js'
+import { S3Calls } from './s3-calls.js'
 import { openS3Client, type S3Place, type S3Sender } from './s3-client.js'
 import { composeObjects } from './s3-composition.js'
 import { Spool } from './s3-spool.js'
@@ -19,7 +19,6 @@ export interface S3BlobOptions {
   /** On this machine, for uploads on their way; made where absent. What lies in it has no name: it needs no cleaning. */
   readonly spool: string
   readonly reserve?: Reserve
-  readonly pace?: S3Pace
 }
 
 /** No segment of a key begins so. */
@@ -41,9 +40,10 @@ export class S3BlobStore implements BlobStore {
   constructor(
     private readonly options: S3BlobOptions,
     client: S3Sender,
+    calls = new S3Calls(),
   ) {
     this.#prefix = options.place.prefix ?? ''
-    this.#bucket = new S3Bucket(client, options.place, new S3Calls(options.pace))
+    this.#bucket = new S3Bucket(client, options.place, calls)
     this.#uploads = new S3Uploads(this.#bucket)
   }
 

@@ -26,3 +26,4 @@ export { LocalRootKeys, type RootKeyProvider } from './storage/encryption/root-k
 export { canaryOpens } from './storage/encryption/root-key-canary.js'
 export type { Entry, Key, MetadataStore, Mutation } from './storage/metadata-store.js'
 export { tenantKeys } from './storage/tenant-keys.js'
+export { readOnlyRow } from './tenancy/read-only.js'

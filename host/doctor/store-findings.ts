@@ -1,4 +1,4 @@
-import { canaryOpens, type MetadataStore, RegistryError, type RootKeyProvider, tenantKeys } from '#core/host'
+import { canaryOpens, type MetadataStore, RegistryError, type RootKeyProvider, readOnlyRow, tenantKeys } from '#core/host'
 import { type Finding, fatal, fine, warning } from './finding.js'
 import { moveFinding } from './move-finding.js'
 
@@ -12,7 +12,7 @@ export async function storeFindings({ metadata, keyStore }: OpenedStores, rootKe
   const findings: Finding[] = [await keyFinding({ metadata, keyStore }, rootKey)]
   const move = await moveFinding(metadata)
   if (move !== undefined) findings.push(move)
-  const readOnly = (await metadata.get(tenantKeys.instance('read-only')))?.value as { readonly reason?: string } | undefined
+  const readOnly = (await readOnlyRow.read(metadata))?.value as { readonly reason?: string } | undefined
   if (readOnly !== undefined)
     findings.push(
       warning(

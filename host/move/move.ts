@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { canaryOpens, type Entry, type Key, type MetadataStore, type RootKeyProvider, tenantKeys } from '#core/host'
+import { canaryOpens, type Entry, type Key, type MetadataStore, type RootKeyProvider, readOnlyRow, tenantKeys } from '#core/host'
 import { findMove, type MoveRow } from '../doctor/move-finding.js'
 import { BlobCopy } from './blob-copy.js'
 import type { CopyJournal } from './copy-journal.js'
@@ -37,7 +37,6 @@ export class MoveRefused extends Error {
   override readonly name = 'MoveRefused'
 }
 
-const readOnlyKey: Key = tenantKeys.instance('read-only')
 const moveKey: Key = tenantKeys.instance('move')
 /** Passes while the house writes on: each copies what changed during the one before. */
 const mostPasses = 6
@@ -155,7 +154,7 @@ async function begin({ source, target, rootKey, now = Date.now }: MoveParts): Pr
       throw new MoveRefused(`${target.place} is the target of a move from ${found.row.source}`)
     if (found.row.state === 'copying') return found.row
     // It may have been killed between its last two writes.
-    if (moveOf(await source.metadata.get(readOnlyKey)) === found.row.id) await sayWhither(source.metadata, target, found.row)
+    if (moveOf(await readOnlyRow.read(source.metadata)) === found.row.id) await sayWhither(source.metadata, target, found.row)
     throw new MoveRefused(`Everything was moved to ${target.place} already; start the house there`)
   }
   for (const things of [target.metadata.scan(), target.keyStore.scan(), target.blobs.list('')])
@@ -167,18 +166,18 @@ async function begin({ source, target, rootKey, now = Date.now }: MoveParts): Pr
 
 /** The source takes no writes from here on; the answer lets it take them again. What an operator had said before is left as it is. */
 async function freeze(metadata: MetadataStore, { id }: MoveRow): Promise<() => Promise<void>> {
-  const before = await metadata.get(readOnlyKey)
+  const before = await readOnlyRow.read(metadata)
   if (before !== undefined && moveOf(before) === undefined) return async () => {}
   const value = { v: 1, reason: 'It is being moved to another place; try again in a few minutes', move: id }
-  await metadata.commit([{ op: 'put', key: readOnlyKey, value }], randomUUID())
+  await metadata.commit(readOnlyRow.put(value), randomUUID())
   return async () => {
-    if (moveOf(await metadata.get(readOnlyKey)) !== id) return
-    await metadata.commit([{ op: 'delete', key: readOnlyKey }], randomUUID())
+    if (moveOf(await readOnlyRow.read(metadata)) !== id) return
+    await metadata.commit(readOnlyRow.delete(), randomUUID())
   }
 }
 
 async function stillFrozen(metadata: MetadataStore): Promise<void> {
-  if ((await metadata.get(readOnlyKey)) === undefined)
+  if ((await readOnlyRow.read(metadata)) === undefined)
     throw new MoveRefused('Somebody let the house take writes again before everything had moved. Nothing was switched')
 }
 
@@ -194,7 +193,7 @@ async function end({ source, target, now = Date.now }: MoveParts, row: MoveRow):
 /** What the old house answers to writes from now on. */
 async function sayWhither(metadata: MetadataStore, target: StorePair, { id }: MoveRow): Promise<void> {
   const value = { v: 1, reason: `It was moved to ${target.place}`, move: id }
-  await metadata.commit([{ op: 'put', key: readOnlyKey, value }], randomUUID())
+  await metadata.commit(readOnlyRow.put(value), randomUUID())
 }
 
 /** The move that took writes from a house; undefined where none did. */

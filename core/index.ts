@@ -37,6 +37,7 @@ export type {
 export type { Leaver, LeaverCounts } from './directory/leaver-rows.js'
 export type { FailureKind, FailureOptions } from './errors/registry-error.js'
 export {
+  asRegistryError,
   conflict,
   forbidden,
   hidden,
@@ -82,6 +83,7 @@ export type { MountScope, RouteRecord } from './plugin/route-record.js'
 export { bytes } from './request/content-reply.js'
 export type { JsonBudget } from './request/json-body.js'
 export { jsonBudget, parseStrictJson } from './request/json-body.js'
+export { statusOf } from './request/problem.js'
 export type {
   BlobJsonLimits,
   Form,

@@ -228,7 +228,7 @@ export class GroupDirectory {
     if (malformed !== undefined) throw invalid(`Not a member of this organization: ${malformed.slice(0, 64)}`)
     const keys = [...wanted].map((id) => tenantKeys.member(org, id))
     for await (const entry of this.parts.all(keys)) wanted.delete(readMember(entry).id)
-    for (const id of wanted) throw invalid(`Not a member of this organization: ${id}`)
+    for (const id of wanted) throw invalid(`Not a member of this organization: ${id}`, { detail: { member: id } })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RegistryError, RenderError, Reply } from '#core'
+import { type RegistryError, type RenderError, type Reply, statusOf } from '#core'
 import { scimJson } from './scim-reply.js'
 import { messageUrn } from './scim-urns.js'
 
@@ -23,6 +23,11 @@ export function describeFailure(failure: RegistryError, status: number, requestI
 export function scimStatus(failure: RegistryError, status: number): number {
   if (failure.detail['code'] === 'not-implemented') return 501
   return status === 422 ? 400 : status
+}
+
+/** Of a failure that is one of several in an answer, by the house's table. */
+export function failureStatus(failure: RegistryError): number {
+  return scimStatus(failure, statusOf(failure))
 }
 
 export const renderScimError: RenderError = (failure, houseStatus, request): Reply => {

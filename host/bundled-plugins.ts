@@ -4,5 +4,6 @@ export const bundledPlugins: Readonly<Record<string, () => Promise<unknown>>> = 
   npm: () => import('../plugins/npm/index.js'),
   pypi: () => import('../plugins/pypi/index.js'),
   raw: () => import('../plugins/raw/index.js'),
+  scim: () => import('../plugins/scim/index.js'),
   api: () => import('../plugins/api/index.js'),
 }

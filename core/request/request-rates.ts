@@ -6,10 +6,11 @@ import { BoundedMap } from '../runtime/bounded-map.js'
 import { Clock } from '../runtime/clock.js'
 import { Limits } from '../runtime/limits.js'
 
-/** What costs so much that one caller gets only so many in a time; `scim`: requests of one identity provider, 50 a second, 200 at once. */
+/** What costs so much that one caller gets only so many in a time; `scim`: requests of an identity provider. */
 export type Rate = 'search' | 'scim'
 
-const scimWindow = { milliseconds: 4_000, most: 200 }
+/** So that four seconds' worth may come at once. */
+const scimWindow = 4_000
 /** Callers that are remembered. */
 const callers = 10_000
 
@@ -39,8 +40,8 @@ export class RequestRates {
   }
   private window(rate: Rate) {
     if (rate === 'scim') {
-      const { milliseconds, most } = scimWindow
-      return { most, window: milliseconds, words: `At most ${most} requests in ${milliseconds / 1000} seconds` }
+      const most = (this.limits.scimRequestsPerSecond * scimWindow) / 1_000
+      return { most, window: scimWindow, words: `At most ${most} requests in ${scimWindow / 1_000} seconds` }
     }
     const most = this.limits.searchesPerMinute
     return { most, window: 60_000, words: `At most ${most} searches a minute` }

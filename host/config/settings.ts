@@ -54,6 +54,7 @@ const limits = z.strictObject({
   contentCache: z.exactOptional(bytes(4 * GiB)),
   documentCache: z.exactOptional(bytes(4 * GiB)),
   searchesPerMinute: z.exactOptional(upTo(1_000_000)),
+  scimRequestsPerSecond: z.exactOptional(upTo(100_000)),
   undoDays: z.exactOptional(upTo(365)),
   keepVersions: z.exactOptional(upTo(1_000)),
   sweepHours: z.exactOptional(
@@ -95,7 +96,7 @@ const shape = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'a plugin is named twice')
-    .default(['maven', 'npm', 'pypi', 'raw', 'api']),
+    .default(['maven', 'npm', 'pypi', 'raw', 'scim', 'api']),
   passwordScheme: z.enum(['pbkdf2-blake2b512', 'argon2id']).default('pbkdf2-blake2b512'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   encryption: z.strictObject({ artifacts: z.enum(['app', 'off']).default('app') }).default({ artifacts: 'app' }),

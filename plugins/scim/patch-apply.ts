@@ -32,6 +32,8 @@ function apply(resource: ScimObject, operation: PatchOperation, type: ResourceTy
     return
   }
   if (op !== 'remove' && attribute.required && value === null) throw bad(attribute, 'is required')
+  if (op === 'remove' && attribute.name === 'active')
+    throw refuse('mutability', "'active' cannot be removed; it is true or false")
   if (op === 'remove' && attribute.required) throw refuse('mutability', `'${attribute.name}' is required and cannot be removed`)
   if (attribute.multiValued) applyEntries(resource, operation, target, attribute)
   else if (sub !== undefined) applyPart(resource, operation, target, sub)

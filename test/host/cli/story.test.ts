@@ -236,7 +236,7 @@ describe('An organization, from its first word to its last, by the command line'
     const routes = await json<Row[]>('routes')
     expect(routes).to.be.an('array').with.length.greaterThan(60)
     for (const route of routes) expect(Object.keys(route)).to.deep.equal(['plugin', 'mount', 'method', 'path', 'permission'])
-    expect(new Set(routes.map(({ plugin }) => plugin))).to.deep.equal(new Set(['maven', 'npm', 'pypi', 'raw', 'api']))
+    expect(new Set(routes.map(({ plugin }) => plugin))).to.deep.equal(new Set(['maven', 'npm', 'pypi', 'raw', 'scim', 'api']))
     expect(await cli('routes')).to.contain('/v1/repositories/{repository}')
   })
 

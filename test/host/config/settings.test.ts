@@ -37,7 +37,7 @@ describe('Settings', () => {
       metadata: 'embedded',
       s3PathStyle: 'off',
       sample: 'on',
-      plugins: ['maven', 'npm', 'pypi', 'raw', 'api'],
+      plugins: ['maven', 'npm', 'pypi', 'raw', 'scim', 'api'],
       logLevel: 'info',
       encryption: { artifacts: 'app' },
       limits: {},

@@ -12,6 +12,9 @@ import { StoredAuthenticator } from './auth/stored-authenticator.js'
 import { TokenUsage } from './auth/token-usage.js'
 import { DigestService } from './digest/digest-service.js'
 import { NodeDigestService } from './digest/node-digest-service.js'
+import { MailLinks } from './mail/mail-links.js'
+import { MailCarried } from './mail/mail-post.js'
+import type { Mailer } from './mail/mailer.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import { RequestRates } from './request/request-rates.js'
 import { Clock, SystemClock } from './runtime/clock.js'
@@ -56,6 +59,8 @@ export interface HouseParts {
   readonly release?: string
   /** Milliseconds without a sign of life after which another process takes a chore over; 15,000. */
   readonly leaseLife?: number
+  /** Who carries mail, and what its links begin with: else the listener's own address, where that is loopback. Without it no mail goes out. */
+  readonly mail?: { readonly mailer: Mailer; readonly publicUrl?: URL }
   /** Default 'pbkdf2-blake2b512'. */
   readonly passwordScheme?: PasswordScheme
   /** Default 'app'. */
@@ -99,6 +104,8 @@ export async function houseContainer(parts: HouseParts): Promise<DependencyConta
   house.register(Clock, { useValue: clock })
   house.register(Logger, { useValue: logger })
   house.register(Limits, { useValue: limits })
+  house.register(MailLinks, { useValue: new MailLinks(parts.mail?.publicUrl) })
+  house.register(MailCarried, { useValue: parts.mail !== undefined })
   house.register(PasswordScheme, { useValue: parts.passwordScheme ?? 'pbkdf2-blake2b512' })
   house.register(DigestService, { useValue: await NodeDigestService.open() })
   house.register(OrganizationKeys, { useValue: keys })

@@ -48,6 +48,7 @@ export function houseFigures({ metadata, clock, chores, blobs, documents, upload
     )
   const outbox = (state: 'new' | 'retry' | 'parked') =>
     count(metadata, (shard) => tenantKeys.outboxShard(shard), { prefix: [state] })
+  const mails = (state: 'due' | 'parked') => count(metadata, (shard) => tenantKeys.mailShard(shard), { prefix: [state] })
   const cache = (name: string, what: string, counts: () => CacheCounts) => [
     own(`${name}_cache_hits_total`, `${what} that were at hand`, () => counts().hits, 'counter'),
     own(`${name}_cache_misses_total`, `${what} that had to be read or made`, () => counts().misses, 'counter'),
@@ -64,6 +65,8 @@ export function houseFigures({ metadata, clock, chores, blobs, documents, upload
       async () => (await outbox('new')) + (await outbox('retry')),
     ),
     shared('outbox_parked_events', 'Commits whose events were given up, until an operator says so', () => outbox('parked')),
+    shared('mails_waiting', 'Mails that still have to go out, 10,000 at most', () => mails('due')),
+    shared('mails_parked', 'Mails that were given up, until an operator says so', () => mails('parked')),
     shared('reminders_due', 'Reminders and removals whose time has come, 10,000 at most', () => due(metadata, clock)),
     swept('blobs', 'Blobs stored'),
     swept('bytes', 'Bytes of blobs stored'),

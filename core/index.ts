@@ -1,5 +1,7 @@
 /** The face for plugins. */
 export { z } from 'zod'
+export type { Invitation } from './accounts/account-rows.js'
+export type { Acceptance, Accounts, EmailState, HashCount, HashShare, NewInvitation } from './accounts/accounts.js'
 export type { Advisories, Advisory, AffectedRange, LoadedFeed, Severity } from './advisories/advisory.js'
 export { memberNameFault } from './archive/member-name.js'
 export type { TarEntry, TarGzLimits, TarMember } from './archive/tar-structure.js'

@@ -1,4 +1,5 @@
 import type { DependencyContainer } from 'tsyringe'
+import { accountMailChore } from './accounts/account-mail-chore.js'
 import { StoredAdvisories } from './advisories/stored-advisories.js'
 import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
@@ -20,6 +21,7 @@ import { CountedDownloads } from './lifecycle/counted-downloads.js'
 import { ReindexDesk } from './lifecycle/reindex-desk.js'
 import { RepositoryAccess } from './lifecycle/repository-access.js'
 import { StoredLifecycle } from './lifecycle/stored-lifecycle.js'
+import { MailLinks } from './mail/mail-links.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import type { ProtocolPlugin } from './plugin/protocol-plugin.js'
 import type { RouteRecord } from './plugin/route-record.js'
@@ -145,6 +147,7 @@ export class Kernel {
       work: this.work,
       release: parts.release ?? '',
     })
+    this.chores.add(accountMailChore(house, parts.mail?.mailer))
   }
 
   /** Checks the root key against what the store holds; throws before anything is written where it does not fit. */
@@ -181,6 +184,11 @@ export class Kernel {
 
   handle(request: HouseRequest): Promise<Reply> {
     return this.dispatcher.handle(request)
+  }
+
+  /** Where it is reached, if that is loopback: links in mails begin with it where no public address is set. */
+  servedAt(url: URL): void {
+    this.house.resolve<MailLinks>(MailLinks).listensAt(url)
   }
 
   /** Is a repository served at the root of this host name? */

@@ -11,6 +11,7 @@ import { Admission } from './server/admission.js'
 import { DescriptorBudget } from './server/descriptors.js'
 import { houseApp } from './server/express-app.js'
 import { Health } from './server/health.js'
+import { isLoopbackHost } from './server/host-header.js'
 import { createListener, type ListenAddress, listen, usualPace } from './server/listener.js'
 import { nearestUrl } from './server/nearest-url.js'
 import { Overload } from './server/overload.js'
@@ -76,8 +77,10 @@ export async function openFront(
   const watch = files && new CertificateWatch(server as TlsServer, files, log)
   steps.undo(async () => watch?.stop())
   const scheme = files === undefined ? 'http' : 'https'
+  const url = `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  if (isLoopbackHost(new URL(url).hostname)) kernel.servedAt?.(new URL(url))
   return {
-    url: `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url,
     nearest: nearestUrl(address, port, settings.publicUrl, scheme),
     metrics,
     reload: async () => watch?.look(true),

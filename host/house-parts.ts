@@ -9,6 +9,8 @@ export interface HouseKernel extends Kernel {
   start(): Promise<void>
   close(): Promise<void>
   readonly setup: Setup
+  /** Where it listens, told once, where that is loopback. */
+  servedAt?(url: URL): void
   /** Is a repository served at the root of this host name? */
   isRootMount?(hostname: string): Promise<boolean>
   /** Depths of queues and the like, for whoever watches the house. */

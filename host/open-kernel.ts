@@ -1,6 +1,7 @@
 import { Kernel, LocalRootKeys } from '#core/host'
 import { stopOnUnfinishedMove } from './doctor/at-start.js'
 import type { HouseKernel, KernelPlace } from './house-parts.js'
+import { openMailer } from './mail/open-mailer.js'
 import { openBytes, openRows } from './open-stores.js'
 import { release } from './release.js'
 
@@ -28,6 +29,7 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
       rootKey,
       encryption,
       passwordScheme: settings.passwordScheme,
+      mail: { mailer: await openMailer(settings), ...(settings.publicUrl ? { publicUrl: settings.publicUrl } : {}) },
       limits: settings.limits,
       logger: log,
       release: release(),

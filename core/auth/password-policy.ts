@@ -4,6 +4,8 @@ import { commonPasswords } from './frequent-passwords.js'
 /** Words that are too near to be a secret: product, organization, the member's own names. */
 export interface PasswordContext {
   readonly words: readonly string[]
+  /** Characters; 8 where it is not said. */
+  readonly minimum?: number
 }
 
 const minimum = 8
@@ -42,7 +44,8 @@ export function acceptedPassword(password: string, context: PasswordContext = { 
   const text = normalizedPassword(password)
   if (text === undefined) throw refused('characters', 'A password holds printing characters and spaces alone')
   const length = [...text].length
-  if (length < minimum) throw refused('too-short', `A password has at least ${minimum} characters`)
+  const least = Math.max(minimum, context.minimum ?? 0)
+  if (length < least) throw refused('too-short', `A password has at least ${least} characters`)
   if (length > maximum || Buffer.byteLength(text) > maximumBytes) {
     throw refused('too-long', `A password has at most ${maximum} characters and ${maximumBytes} bytes`)
   }

@@ -1,4 +1,5 @@
 import type { PasswordHash } from '../auth/password-hash.js'
+import type { MailPost } from '../mail/mail-post.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Entry, Key, MetadataStore, RangeQuery } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
@@ -18,6 +19,7 @@ export class DirectoryParts {
     readonly clock: Clock,
     readonly hashes: PasswordHash,
     readonly scope: CallerScope,
+    readonly post: MailPost,
   ) {
     this.org = scope.tenant.organization.id
   }

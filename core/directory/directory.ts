@@ -26,6 +26,10 @@ export interface NewMember {
   readonly displayName?: string
   readonly role?: Role
   readonly password?: string
+  /** Made elsewhere, in one of the forms that `importedHash` reads; in place of a password. */
+  readonly passwordHash?: string
+  /** The caller answers for the address being the member's: mail with codes goes there. */
+  readonly emailVerified?: boolean
   /** Default 'active'. */
   readonly status?: 'active' | 'inactive'
   readonly profile?: JsonObject
@@ -35,6 +39,8 @@ export interface NewMember {
 export interface MemberPatch {
   readonly name?: string
   readonly email?: string | null
+  /** As with a new member; false: nobody answers for it any more. An address that is changed without it is not verified. */
+  readonly emailVerified?: boolean
   readonly displayName?: string | null
   readonly role?: Role | null
   readonly status?: 'active' | 'inactive'

@@ -3,7 +3,7 @@ import { lookupHashes } from './lookup-rows.js'
 import { checkedDisplayName, checkedEmail, checkedMemberName, checkedProfile } from './member-rows.js'
 
 type Unrevised = Omit<Member, 'revision'>
-type Wanted = Omit<NewMember, 'password' | 'lookup'> &
+type Wanted = Omit<NewMember, 'password' | 'passwordHash' | 'emailVerified' | 'lookup'> &
   Pick<Member, 'id' | 'kind' | 'status' | 'createdAt' | 'changedAt' | 'lookup'>
 
 /** The fields that a member has, each checked; nothing else that came along. `lookup`: as hashes. Throws `invalid`. */

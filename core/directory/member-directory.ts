@@ -1,7 +1,11 @@
+import { readVerified, type VerifiedRow, verifiedValue } from '../accounts/account-rows.js'
+import { passwordContext, passwordValue } from '../accounts/new-password.js'
 import { acceptedPassword } from '../auth/password-policy.js'
+import { importedHash } from '../auth/pbkdf2-hash.js'
 import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { Key } from '../storage/metadata-store.js'
+import { seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { type OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
 import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
@@ -14,6 +18,12 @@ import { loginKey, memberValue, readLogin, readMember, readOwners, readPassword 
 
 type Unrevised = Omit<Member, 'revision'>
 const memberId = /^[ms]_[a-z0-9]{20}$/
+
+/** What else goes into the commit of a member, also where the member stays as it is; and who answers for its address, where that is no administrator. */
+interface InOneCommit {
+  readonly write?: (change: OrganizationChange, id: string) => void
+  readonly verifiedBy?: VerifiedRow['by']
+}
 
 /** Members and service accounts: a row of their own each, a row for each login, and one that names the active owners. */
 export class MemberDirectory {
@@ -74,31 +84,39 @@ export class MemberDirectory {
     return entries
   }
 
-  async create(wanted: NewMember): Promise<Member> {
+  async create(wanted: NewMember, more: InOneCommit = {}): Promise<Member> {
     const { clock, org, hashes, scope } = this.parts
     scope.require('members.manage')
     if (wanted.role === 'owner') scope.require('organization.manage')
     const kind = wanted.kind ?? 'member'
-    if (kind === 'service' && wanted.password !== undefined) throw invalid('A service account has no password; give it a token')
+    const { password, passwordHash, emailVerified, ...fields } = wanted
+    if (kind === 'service' && (password ?? passwordHash) !== undefined)
+      throw invalid('A service account has no password; give it a token')
+    if (password !== undefined && passwordHash !== undefined)
+      throw invalid('A member has a password or the hash of one, not both')
     const now = clock.now()
     const id = newId(kind === 'service' ? 's' : 'm')
-    const { password, lookup = [], status = 'active', ...fields } = wanted
+    const { lookup = [], status = 'active', ...rest } = fields
     const dates = { createdAt: now, changedAt: now }
-    const member = checkedMember({ ...fields, ...dates, id, kind, status, lookup: lookupHashes('member', lookup) })
-    const phc = password === undefined ? undefined : await hashes.hash(acceptedPassword(password, this.context(member)))
+    const member = checkedMember({ ...rest, ...dates, id, kind, status, lookup: lookupHashes('member', lookup) })
+    const imported = passwordHash === undefined ? undefined : importedHash(passwordHash)
+    const phc = password === undefined ? imported : await hashes.hash(acceptedPassword(password, this.context(member)))
     await untilSettled(async () => {
       const change = this.parts.change('member.create', 'member', id, Object.keys(wanted)).tell('member.changed', 'created')
+      more.write?.(change, id)
       change.put(tenantKeys.member(org, id), memberValue(member), 'absent')
       this.moveLogins(change, undefined, member)
       moveLookups(change, org, id, [], member.lookup)
-      if (phc !== undefined) change.put(tenantKeys.password(org, id), this.passwordValue(phc, 1), 'absent')
+      const norm = imported === undefined ? 'opaque' : 'raw'
+      if (phc !== undefined) change.put(tenantKeys.password(org, id), passwordValue(phc, 1, now, norm), 'absent')
+      if (emailVerified === true) (await this.verification(member, true, more.verifiedBy))?.(change)
       await this.keepOwners(change, undefined, member)
       await change.commit()
     })
     return this.get(id)
   }
 
-  async update(id: string, patch: MemberPatch, revision?: string): Promise<Member> {
+  async update(id: string, patch: MemberPatch, revision?: string, more: InOneCommit = {}): Promise<Member> {
     const { clock, scope } = this.parts
     scope.require('members.manage')
     const begun = clock.monotonic()
@@ -110,8 +128,10 @@ export class MemberDirectory {
       const moved = stale('The member has changed since', { detail: { member: id } })
       if (revision !== undefined && revision !== before.revision) throw moved
       const after = checkedMember(patched(before, patch, clock.now()))
-      const changes = changedFields(before, after)
-      if (changes.length === 0) return before
+      const changes = [...changedFields(before, after)]
+      const mark = await this.verification(after, patch.emailVerified, more.verifiedBy)
+      if (changes.length === 0 && mark === undefined && more.write === undefined) return before
+      if (mark !== undefined) changes.push('emailVerified')
       const turned = before.status === after.status ? 'update' : after.status === 'active' ? 'activate' : 'deactivate'
       // Of a leaving that was cut off.
       if (turned === 'activate') await this.clearSecrets(id, 'member.activate')
@@ -123,6 +143,8 @@ export class MemberDirectory {
       await this.keepOwners(change, before, after)
       leaving = turned === 'deactivate' ? new Leaving(this.parts, before, 'deactivated', begun) : undefined
       await leaving?.into(change)
+      mark?.(change)
+      more.write?.(change, id)
       await change.commit()
       return this.get(id)
     })
@@ -131,7 +153,7 @@ export class MemberDirectory {
   }
 
   async setPassword(id: string, password: string): Promise<void> {
-    const { store, org, hashes, scope } = this.parts
+    const { store, org, hashes, scope, clock, post } = this.parts
     scope.require('members.manage')
     const member = await this.get(id)
     if (member.role === 'owner') scope.require('organization.manage')
@@ -144,12 +166,15 @@ export class MemberDirectory {
       // Under the role that was looked at: somebody made an owner meanwhile is looked at again.
       const now = await this.get(id)
       if (now.role === 'owner') scope.require('organization.manage')
-      await this.parts
+      const change = this.parts
         .change('password.set', 'member', id)
         .check(tenantKeys.member(org, id), { revision: now.revision })
-        .put(key, this.passwordValue(phc, version), entry === undefined ? 'absent' : { revision: entry.revision })
+        .put(key, passwordValue(phc, version, clock.now()), entry === undefined ? 'absent' : { revision: entry.revision })
         .tell('member.changed', 'updated')
-        .commit()
+      const by = scope.principal.kind === 'member' && scope.principal.id === id ? 'self' : 'administrator'
+      const letters = post.letters(org, { kind: 'password-changed', member: id, by }, clock.now())
+      for (const { key, value } of letters) change.put(key, value, 'absent')
+      await change.commit()
     })
   }
 
@@ -230,13 +255,25 @@ export class MemberDirectory {
     change.put(key, { v: 1, owners }, entry === undefined ? 'absent' : { revision: entry.revision })
   }
 
-  private passwordValue(phc: string, version: number) {
-    return { v: 1, phc, norm: 'opaque', version, changedAt: this.parts.clock.now().toISOString() }
+  /** What the commit writes of the verified address, if anything. An address that was changed without a word is not verified. */
+  private async verification(
+    { id, email }: Unrevised,
+    wanted: boolean | undefined,
+    by: VerifiedRow['by'] = 'administrator',
+  ): Promise<((change: OrganizationChange) => void) | undefined> {
+    const key = tenantKeys.verifiedEmail(this.parts.org, id)
+    const entry = await this.parts.store.get(key)
+    const stands = entry !== undefined && email !== undefined && readVerified(entry).address === loginKey(email)
+    if (wanted === true) {
+      if (email === undefined) throw invalid('There is no e-mail address that could be verified')
+      const value = verifiedValue(loginKey(email), this.parts.clock.now(), by)
+      return stands ? undefined : (change) => change.put(key, value, seen(entry))
+    }
+    if (entry === undefined || (wanted === undefined && stands)) return undefined
+    return (change) => change.delete(key, seen(entry))
   }
-  private context({ name, email, displayName }: Unrevised) {
-    const { organization } = this.parts.scope.tenant
-    const words = [name, email, displayName, organization.name, organization.displayName, 'cloudrepo']
-    return { words: words.filter((word) => word !== undefined) }
+  private context(member: Unrevised) {
+    return passwordContext(this.parts.scope.tenant.organization, member)
   }
 }
 

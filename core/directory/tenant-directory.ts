@@ -1,5 +1,6 @@
 import { inject, injectable } from 'tsyringe'
 import { PasswordHash } from '../auth/password-hash.js'
+import { MailPost } from '../mail/mail-post.js'
 import { Clock } from '../runtime/clock.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
@@ -15,10 +16,16 @@ export class TenantDirectory {
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(Clock) private readonly clock: Clock,
     @inject(PasswordHash) private readonly hashes: PasswordHash,
+    @inject(MailPost) private readonly post: MailPost,
   ) {}
 
   for(scope: CallerScope): Directory {
-    return new CallerDirectory(new DirectoryParts(this.store, this.clock, this.hashes, scope))
+    return new CallerDirectory(this.parts(scope))
+  }
+
+  /** For those who write more into the commit of a member. */
+  parts(scope: CallerScope): DirectoryParts {
+    return new DirectoryParts(this.store, this.clock, this.hashes, scope, this.post)
   }
 }
 

@@ -13,7 +13,7 @@ import { type Mail, type Mailer, UndeliverableMail } from './mailer.js'
 const minute = 60_000
 const hour = 60 * minute
 /** Eight attempts within 24 hours; then it is parked until an operator says so, and given up after a month. */
-const pauses = [minute / 2, 2 * minute, 10 * minute, 30 * minute, 2 * hour, 6 * hour, 15 * hour]
+const pauses = [minute / 12, minute, 10 * minute, 30 * minute, 2 * hour, 6 * hour, 15 * hour]
 const parkedFor = 30 * 24 * hour
 const page = 100
 const atOnce = 4

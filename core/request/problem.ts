@@ -63,11 +63,11 @@ export function failureHeaders(failure: RegistryError, challenge: string): Reado
 }
 
 /** A failure as an RFC 9457 document; on artifact addresses a 404 is a line of text. A 5xx says what the house says of its status, and
- *  `detail.reason` where one was meant to be shown. */
+ *  `detail.reason` where one was meant to be shown; a 4xx names `detail.reasons`, for programs. */
 export function problem(failure: RegistryError, status: number, setting: ProblemSetting): Reply {
   const headers = { ...failureHeaders(failure, setting.challenge), 'cache-control': 'no-store' }
   const title = titles[status] ?? 'Error'
-  const { reason, code } = failure.detail
+  const { reason, code, reasons } = failure.detail
   const shown = status < 500 ? failure.message : typeof reason === 'string' ? reason : title
   const management = setting.scope === 'organization' || setting.scope === 'instance'
   if (status === 404 && !management) return text(404, `${failure.kind === 'hidden' ? title : shown}\n`, headers)
@@ -77,6 +77,7 @@ export function problem(failure: RegistryError, status: number, setting: Problem
     status,
     detail: failure.kind === 'hidden' ? title : shown,
     code: status < 500 && typeof code === 'string' ? code : failure.kind === 'hidden' ? 'not-found' : failure.kind,
+    ...(status < 500 && Array.isArray(reasons) ? { reasons } : {}),
     // Refusals that must not tell one tenant from another are equal to the byte; the id then stands in its header alone.
     ...(status === 401 ? { error: shown } : { requestId: setting.requestId }),
   }

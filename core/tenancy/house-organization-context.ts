@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts/accounts.js'
 import type { Advisories } from '../advisories/advisory.js'
 import type { StoredAdvisories } from '../advisories/stored-advisories.js'
 import type { AccessPolicy } from '../auth/access-policy.js'
@@ -114,6 +115,13 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('the audit log is for the management interface alone')
     return this.parts.handles.audit(this.scope())
+  }
+
+  get accounts(): Accounts {
+    this.session.use()
+    if (this.request.plugin.name !== 'api') throw new Error('accounts are for the management interface alone')
+    const signIn = async (login: string, password: string) => (await this.signIn(login, password)).principal
+    return this.parts.handles.accounts({ scope: this.scope(), signIn })
   }
 
   get lifecycle(): Lifecycle {

@@ -49,6 +49,8 @@ export interface OrganizationRegister {
       readonly quota?: Quota | null
       /** 0 to 90 days; null: as the instance has it. What is deleted from now on is kept so long. Throws `invalid`. */
       readonly undoDays?: number | null
+      /** 8 to 64 characters; null: 8. Passwords that are set from now on are held to it. Throws `invalid`. */
+      readonly minPasswordLength?: number | null
     },
   ): Promise<Organization>
   /** Why the whole instance is read-only; undefined where it is not. */

@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts/accounts.js'
 import type { Advisories } from '../advisories/advisory.js'
 import type { AccountDesk } from '../auth/account-desk.js'
 import type { Permission } from '../auth/permission.js'
@@ -39,6 +40,8 @@ export interface OrganizationContext {
   readonly administration: Administration
   /** For `api` alone: who did what. Needs audit.read. */
   readonly audit: AuditTrail
+  /** For `api` alone: passwords, e-mail addresses, invitations. */
+  readonly accounts: Accounts
   /** For `api` alone: promote, remove, undo. */
   readonly lifecycle: Lifecycle
   /** For `api` alone: what lies in the repositories, as far as the caller may read it. Needs repositories.read. */

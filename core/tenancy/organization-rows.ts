@@ -30,6 +30,7 @@ const organizationRow = z.object({
       codeOnPublish: z.exactOptional(z.boolean()),
     }),
   ),
+  minPasswordLength: z.exactOptional(z.number()),
 })
 const repositoryRow = z.object({
   v,

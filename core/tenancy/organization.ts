@@ -21,6 +21,8 @@ export interface Organization {
   readonly undoDays?: number
   /** What it asks of those who sign in, where that is not the usual. */
   readonly signIn?: Partial<SignInRules>
+  /** Characters that a new password has at least, 8 to 64; 8 where absent. */
+  readonly minPasswordLength?: number
 }
 export interface Quota {
   /** Of all versions that its repositories keep, as usage counts them. */

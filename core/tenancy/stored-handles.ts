@@ -1,4 +1,7 @@
 import { inject, injectable } from 'tsyringe'
+import type { AccountCaller } from '../accounts/account-scope.js'
+import type { Accounts } from '../accounts/accounts.js'
+import { StoredAccounts } from '../accounts/stored-accounts.js'
 import type { AccountDesk } from '../auth/account-desk.js'
 import type { Credentials } from '../auth/authenticator.js'
 import { MemberAccount } from '../auth/member-account.js'
@@ -26,11 +29,12 @@ export class StoredHandles implements CallerHandles {
     @inject(TenantDirectory) private readonly directories: TenantDirectory,
     @inject(StoredAdministration) private readonly administrations: StoredAdministration,
     @inject(MemberTokenDesk) private readonly desks: MemberTokenDesk,
-    @inject(MemberAccount) private readonly accounts: MemberAccount,
+    @inject(MemberAccount) private readonly desksOf: MemberAccount,
     @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
     @inject(StoredContents) private readonly stored: StoredContents,
     @inject(CallerSignatures) private readonly signing: CallerSignatures,
     @inject(StoredAuditTrails) private readonly trails: StoredAuditTrails,
+    @inject(StoredAccounts) private readonly accountsOf: StoredAccounts,
   ) {}
 
   directory(scope: CallerScope): Directory {
@@ -39,6 +43,9 @@ export class StoredHandles implements CallerHandles {
   administration(scope: CallerScope): Administration {
     return this.administrations.for(scope)
   }
+  accounts(caller: AccountCaller): Accounts {
+    return this.accountsOf.for(caller)
+  }
   tokens(scope: CallerScope): TokenDesk {
     return this.desks.for(scope)
   }
@@ -46,7 +53,7 @@ export class StoredHandles implements CallerHandles {
     return this.trails.for(scope)
   }
   account(scope: CallerScope, credentials: Credentials): AccountDesk {
-    return this.accounts.for(scope, credentials)
+    return this.desksOf.for(scope, credentials)
   }
   contents(scope: CallerScope): Contents {
     return this.stored.for(scope)

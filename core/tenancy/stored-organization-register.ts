@@ -109,11 +109,12 @@ class OperatorRegister implements OrganizationRegister {
       const entry = await this.read(name)
       const organization = readOrganization(entry)
       if (Object.keys(patch).some((field) => !always.has(field))) await this.instance.hold(organization)
-      const { quota, undoDays, ...rest } = organization
+      const { quota, undoDays, minPasswordLength, ...rest } = organization
       const before: Organization = {
         ...rest,
         ...(quota === undefined || patch.quota === null ? {} : { quota }),
         ...(undoDays === undefined || patch.undoDays === null ? {} : { undoDays }),
+        ...(minPasswordLength === undefined || patch.minPasswordLength === null ? {} : { minPasswordLength }),
       }
       const after: Organization = {
         ...before,
@@ -122,6 +123,7 @@ class OperatorRegister implements OrganizationRegister {
         ...(patch.publicAllowed === undefined ? {} : { publicAllowed: patch.publicAllowed }),
         ...(patch.quota === undefined || patch.quota === null ? {} : { quota: checkedQuota(patch.quota) }),
         ...(typeof patch.undoDays === 'number' ? { undoDays: checkedDays(patch.undoDays) } : {}),
+        ...(typeof patch.minPasswordLength === 'number' ? { minPasswordLength: checkedMinimum(patch.minPasswordLength) } : {}),
         ...(patch.name === undefined ? {} : { name: checkedName(patch.name) }),
         ...(typeof patch.readOnly === 'string' ? { readOnly: checkedReason(patch.readOnly) } : {}),
       }
@@ -213,6 +215,11 @@ function checkedQuota({ storageBytes }: Quota): Quota {
 function checkedDays(days: number): number {
   if (Number.isInteger(days) && days >= 0 && days <= 90) return days
   throw invalid('Deletes can be undone for 0 to 90 whole days', { detail: { field: 'undoDays' } })
+}
+
+function checkedMinimum(length: number): number {
+  if (Number.isInteger(length) && length >= 8 && length <= 64) return length
+  throw invalid('A password can be asked to have 8 to 64 characters', { detail: { field: 'minPasswordLength' } })
 }
 
 /** In one commit with its row: who comes by the old name finds nothing, and the new one is nobody else's. */

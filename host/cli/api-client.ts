@@ -16,6 +16,8 @@ export class Misused extends Error {
 export interface ApiOptions {
   readonly url?: string
   readonly token?: string
+  /** No token is sent, and none looked for. */
+  readonly anonymous?: boolean
 }
 
 /** The management interface as the command line uses it: JSON in and out, refusals as `Refused` with the server's own reason. */
@@ -26,13 +28,13 @@ export class ApiClient {
   private found = false
 
   /** Options, then `CLOUDREPO_URL` and `CLOUDREPO_TOKEN`, then the server that runs on this machine's data folder and the operator's token there. */
-  constructor({ url, token }: ApiOptions) {
+  constructor({ url, token, anonymous = false }: ApiOptions) {
     const address = url ?? process.env['CLOUDREPO_URL']
     if (address !== undefined) this.base = baseOf(address)
-    const given = token ?? process.env['CLOUDREPO_TOKEN']
+    const given = anonymous ? '' : (token ?? process.env['CLOUDREPO_TOKEN'])
     this.tokenGiven = given !== undefined
     this.token = (given ?? operatorToken()).trim()
-    if (!/^[\x21-\x7e]+$/.test(this.token)) throw new Misused('error: a token is one word of plain characters')
+    if (!anonymous && !/^[\x21-\x7e]+$/.test(this.token)) throw new Misused('error: a token is one word of plain characters')
   }
 
   get<Answer>(path: string): Promise<Answer> {
@@ -117,7 +119,8 @@ export class ApiClient {
     }
     const { base } = this
     const url = new URL(path, base)
-    const headers = { authorization: `Bearer ${this.token}`, accept: 'application/json', ...described }
+    const authorization = this.token === '' ? {} : { authorization: `Bearer ${this.token}` }
+    const headers = { ...authorization, accept: 'application/json', ...described }
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest
     // Of the house that holds the lock, at its own address on this machine: no name is there to be checked.
     const own = this.found && isLoopbackHost(base.hostname) ? { rejectUnauthorized: false } : {}

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { release } from '../release.js'
+import { accountCommand } from './account.js'
 import { advisoriesCommand } from './advisories.js'
 import { artifactCommand } from './artifact.js'
 import { auditCommand } from './audit.js'
@@ -39,6 +40,7 @@ const subcommands: readonly AddCommand[] = [
   organizationCommand,
   instanceCommand,
   memberCommand,
+  accountCommand,
   groupCommand,
   repositoryCommand,
   grantCommand,

@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander'
 import { Misused } from './api-client.js'
+import { hashesWord } from './member-hashes.js'
+import { invitationWords } from './member-invitations.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne, standardInput } from './output.js'
 
 const members = (org: string) => `${encodeURIComponent(org)}/-/api/v1/members`
@@ -16,6 +18,8 @@ interface MemberOptions extends CommonOptions {
   readonly displayName?: string
   readonly service?: boolean
   readonly passwordStdin?: boolean
+  readonly passwordHashStdin?: boolean
+  readonly emailVerified?: boolean
 }
 
 export function memberCommand(program: Command): void {
@@ -28,7 +32,11 @@ export function memberCommand(program: Command): void {
       .option('--display-name <text>', 'shown to people')
       .addOption(roleOption())
       .option('--service', 'a service account: tokens alone, no password')
-      .option('--password-stdin', 'read the password from standard input'),
+      .option('--email-verified', 'you answer for the address: mail with codes goes there')
+      .option('--password-stdin', 'read the password from standard input')
+      .addOption(
+        new Option('--password-hash-stdin', 'read a hash made elsewhere, in place of a password').conflicts('passwordStdin'),
+      ),
   ).action(async (org: string, name: string, options: MemberOptions) => {
     const body = {
       name,
@@ -36,6 +44,8 @@ export function memberCommand(program: Command): void {
       ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
       ...(options.role === undefined || options.role === 'none' ? {} : { role: options.role }),
       ...(options.service ? { kind: 'service' } : {}),
+      ...(options.emailVerified === undefined ? {} : { emailVerified: options.emailVerified }),
+      ...(options.passwordHashStdin ? { passwordHash: await standardInput() } : {}),
       ...(options.passwordStdin ? { password: await standardInput() } : {}),
     }
     printOne(options, await clientOf(options).send<Row>('POST', members(org), body))
@@ -54,15 +64,19 @@ export function memberCommand(program: Command): void {
       .description('change a member')
       .addOption(roleOption())
       .option('--email <address>', "'' takes it away")
+      .option('--email-verified', 'you answer for the address: mail with codes goes there')
+      .option('--no-email-verified', 'nobody answers for it')
       .option('--display-name <text>', "'' takes it away"),
   ).action(async (org: string, name: string, options: MemberOptions) => {
-    const { role, email, displayName } = options
+    const { role, email, displayName, emailVerified } = options
     const body = {
       ...(role === undefined ? {} : { role: role === 'none' ? null : role }),
       ...(email === undefined ? {} : { email: email === '' ? null : email }),
       ...(displayName === undefined ? {} : { displayName: displayName === '' ? null : displayName }),
+      ...(emailVerified === undefined ? {} : { emailVerified }),
     }
-    if (Object.keys(body).length === 0) throw new Misused('error: nothing to change: give --role, --email or --display-name')
+    if (Object.keys(body).length === 0)
+      throw new Misused('error: nothing to change: give --role, --email, --email-verified, --no-email-verified or --display-name')
     printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), body))
   })
   common(member.command('rename <organization> <name> <new-name>').description('give a member another login name')).action(
@@ -88,6 +102,14 @@ export function memberCommand(program: Command): void {
     await clientOf(options).send('PUT', `${path(org, name)}/password`, { password: await standardInput() })
     done(options, `${name} has a new password`)
   })
+  common(
+    member.command('verify-email <organization> <name>').description('mail a code to the address of a member, to be confirmed'),
+  ).action(async (org: string, name: string, options: CommonOptions) => {
+    await clientOf(options).send('POST', `${path(org, name)}/email/verification`)
+    done(options, `a code goes to the address of ${name}`)
+  })
+  invitationWords(member)
+  hashesWord(member)
   common(member.command('delete <organization> <name>').description('remove a member; what it published stays')).action(
     async (org: string, name: string, options: CommonOptions) => {
       await clientOf(options).send('DELETE', path(org, name))

@@ -40,7 +40,9 @@ export function organizationCommand(program: Command): void {
       .option('--quota <size>', 'most that it may store, as 10GiB', parseBytes)
       .option('--no-quota', 'as much as there is room for')
       .option('--undo-days <days>', 'deletes can be undone so long, 0 to 90', days)
-      .option('--no-undo-days', 'as long as the server says'),
+      .option('--no-undo-days', 'as long as the server says')
+      .option('--min-password-length <characters>', 'of passwords that are set from now on, 8 to 64', passwordLength)
+      .option('--no-min-password-length', 'eight'),
   ).action(
     async (
       name: string,
@@ -49,6 +51,7 @@ export function organizationCommand(program: Command): void {
         public?: boolean
         quota?: number | boolean
         undoDays?: number | boolean
+        minPasswordLength?: number | boolean
       },
     ) => {
       const body = {
@@ -58,10 +61,12 @@ export function organizationCommand(program: Command): void {
         ...(options.quota === false ? { quota: null } : {}),
         ...(typeof options.undoDays === 'number' ? { undoDays: options.undoDays } : {}),
         ...(options.undoDays === false ? { undoDays: null } : {}),
+        ...(typeof options.minPasswordLength === 'number' ? { minPasswordLength: options.minPasswordLength } : {}),
+        ...(options.minPasswordLength === false ? { minPasswordLength: null } : {}),
       }
       if (Object.keys(body).length === 0)
         throw new Misused(
-          'error: nothing to change: give --display-name, --public, --no-public, --quota, --no-quota, --undo-days or --no-undo-days',
+          'error: nothing to change: give --display-name, --public, --no-public, --quota, --no-quota, --undo-days, --no-undo-days, --min-password-length or --no-min-password-length',
         )
       printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
     },
@@ -87,6 +92,10 @@ export function organizationCommand(program: Command): void {
     )
 }
 
+function passwordLength(text: string): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) >= 8 && Number(text) <= 64) return Number(text)
+  throw new InvalidArgumentError('8 to 64 characters are expected.')
+}
 function days(text: string): number {
   if (/^\d{1,2}$/.test(text) && Number(text) <= 90) return Number(text)
   throw new InvalidArgumentError('0 to 90 days are expected.')

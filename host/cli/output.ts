@@ -9,15 +9,29 @@ export interface CommonOptions {
   readonly json?: boolean
 }
 
+/** Of commands that need no token. */
+export type OpenOptions = Omit<CommonOptions, 'token'>
+
+const urlOption = [
+  '--url <url>',
+  'address of the server (default: CLOUDREPO_URL, else the server of the data folder, else http://127.0.0.1:8080)',
+] as const
+const jsonOption = ['--json', 'print JSON instead of a table'] as const
+
 /** The three options that every command of the management interface has. */
 export function common(command: Command): Command {
   return command
-    .option(
-      '--url <url>',
-      'address of the server (default: CLOUDREPO_URL, else the server of the data folder, else http://127.0.0.1:8080)',
-    )
+    .option(...urlOption)
     .option('--token <token>', 'token to use (default: CLOUDREPO_TOKEN, else the operator-token file of the data folder)')
-    .option('--json', 'print JSON instead of a table')
+    .option(...jsonOption)
+}
+
+/** Those of a command that needs no token. */
+export function withoutToken(command: Command): Command {
+  return command.option(...urlOption).option(...jsonOption)
+}
+export function anonymousClientOf({ url }: OpenOptions): ApiClient {
+  return new ApiClient({ anonymous: true, ...(url === undefined ? {} : { url }) })
 }
 
 export function clientOf(options: CommonOptions): ApiClient {

@@ -6,14 +6,17 @@ import { choreRoutes } from './chores.js'
 import { cleanupRoutes } from './cleanup.js'
 import { deletedRepositoryRoutes } from './deleted-repositories.js'
 import { downloadRoutes } from './downloads.js'
+import { emailRoutes } from './emails.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
+import { invitationRoutes } from './invitations.js'
 import { memberRoutes } from './members.js'
 import { mfaRoutes } from './mfa.js'
 import { openApiRoute } from './openapi.js'
 import { instanceRoutes } from './organizations.js'
 import { packageAddresses } from './package-address.js'
 import { packageRoutes } from './packages.js'
+import { passwordRoutes } from './password.js'
 import { reindexRoutes } from './reindex.js'
 import { reportRoutes } from './reports.js'
 import { repositoryRoutes } from './repositories.js'
@@ -30,6 +33,9 @@ const organization = {
   routes: [
     ...repositoryRoutes,
     ...memberRoutes,
+    ...emailRoutes,
+    ...passwordRoutes,
+    ...invitationRoutes,
     ...groupRoutes,
     ...grantRoutes,
     ...tokenRoutes,

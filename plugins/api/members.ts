@@ -16,13 +16,18 @@ const newMember = z
     email: emailShape.optional(),
     displayName: displayNameShape.optional(),
     role: role.optional(),
+    /** The caller answers for the address: mail with codes goes there. */
+    emailVerified: z.boolean().optional(),
     password: z.string().optional(),
+    /** Made elsewhere, in place of a password: a PHC string, or `pbkdf2+blake2b-512$salt$iterations$hash` in hex. */
+    passwordHash: z.string().max(1_000).optional(),
   })
   .meta({ id: 'NewMember', examples: [{ name: 'alice', email: 'alice@acme.example', role: 'developer' }] })
 const change = z
   .strictObject({
     name: memberNameShape.optional(),
     email: emailShape.nullable().optional(),
+    emailVerified: z.boolean().optional(),
     displayName: displayNameShape.nullable().optional(),
     role: role.nullable().optional(),
     status: z.enum(['active', 'inactive']).optional(),

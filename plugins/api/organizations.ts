@@ -4,7 +4,7 @@ import { defined } from './body.js'
 import { inInstance } from './management-route.js'
 import { displayNameShape, organizationNameShape } from './names.js'
 import { page, pageOf, pageQuery } from './page.js'
-import { organizationShape, quotaShape, routeShape, shapeOrganization, undoDaysShape } from './shapes.js'
+import { minPasswordLengthShape, organizationShape, quotaShape, routeShape, shapeOrganization, undoDaysShape } from './shapes.js'
 
 const one = (description: string) => answer(description, organizationShape)
 
@@ -27,6 +27,7 @@ const change = z
     publicAllowed: z.boolean().optional(),
     quota: quotaShape.nullable().optional(),
     undoDays: undoDaysShape.nullable().optional(),
+    minPasswordLength: minPasswordLengthShape.nullable().optional(),
   })
   .meta({ id: 'OrganizationChange', examples: [{ displayName: 'Delta Ltd' }] })
 

@@ -13,6 +13,7 @@ export const pathParameters: Readonly<Record<string, PathParameter>> = {
   organization,
   repository: { description: 'Name of a repository', pattern: repositoryName.source },
   member: { description: "A member's login name, e-mail or id" },
+  invitation: { description: 'Id of an invitation', pattern: '^inv_[0-9a-f]{20}$' },
   group: { description: "A group's name or id" },
   token: { description: 'Id of a token, or what it begins with' },
   package: { description: "A package's name in addresses, a slash as %2F, or what it is called in its format" },

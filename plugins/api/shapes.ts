@@ -16,6 +16,12 @@ export const undoDaysShape = z
   .min(0)
   .max(90)
   .meta({ description: 'Days in which a delete can be undone; null: as the instance has it', examples: [14] })
+export const minPasswordLengthShape = z
+  .number()
+  .int()
+  .min(8)
+  .max(64)
+  .meta({ description: 'Characters that a new password has at least; null: 8', examples: [15] })
 export const organizationShape = z
   .strictObject({
     id: z.string(),
@@ -28,6 +34,7 @@ export const organizationShape = z
     disabledFormats: z.array(z.string()),
     quota: quotaShape.nullable(),
     undoDays: undoDaysShape.nullable(),
+    minPasswordLength: minPasswordLengthShape.nullable(),
     createdAt: z.string(),
   })
   .meta({ id: 'Organization' })
@@ -41,6 +48,7 @@ export const shapeOrganization = (one: Organization) => ({
   disabledFormats: one.disabledFormats,
   quota: one.quota ?? null,
   undoDays: one.undoDays ?? null,
+  minPasswordLength: one.minPasswordLength ?? null,
   createdAt: one.createdAt.toISOString(),
 })
 
@@ -160,6 +168,8 @@ export const problemShape = z
     status: z.number().int(),
     detail: z.string(),
     code: z.string(),
+    /** Of a password that is not taken. */
+    reasons: z.array(z.string()).optional(),
     /** Of all but a 401, which tells nobody apart. */
     requestId: z.string().optional(),
   })

@@ -136,6 +136,7 @@ export async function openHouse({
   })
   const { port } = await listen(server, { host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${port}`
+  kernel.servedAt(new URL(url))
   const token = (somebody: Exclude<Somebody, 'nobody'>) => tokens.get(somebody) ?? ''
   return {
     url,

@@ -52,8 +52,8 @@ const titles: Readonly<Record<number, string>> = {
   422: 'Unprocessable content',
 }
 
-/** The whole of a refusal: an RFC 9457 document with the id of its request. */
-export function expectRefusal(answer: Answer, status: number, code: string, detail: string): void {
+/** The whole of a refusal: an RFC 9457 document with the id of its request, and `more` where it says more. */
+export function expectRefusal(answer: Answer, status: number, code: string, detail: string, more: Thing = {}): void {
   expect(answer.headers['content-type']).to.equal('application/problem+json')
   expect(answer.json()).to.deep.equal({
     type: 'about:blank',
@@ -62,6 +62,7 @@ export function expectRefusal(answer: Answer, status: number, code: string, deta
     detail,
     code,
     requestId: answer.headers['x-request-id'],
+    ...more,
   })
   expect(answer.status).to.equal(status)
 }

@@ -1,3 +1,4 @@
+import type { StoredAccounts } from '../../core/accounts/stored-accounts.js'
 import { AuditChain } from '../../core/audit/audit-chain.js'
 import { AuditNotes } from '../../core/audit/audit-notes.js'
 import { FailureCounters } from '../../core/auth/failure-counters.js'
@@ -20,6 +21,8 @@ import { TokenUsage } from '../../core/auth/token-usage.js'
 import type { Directory } from '../../core/directory/directory.js'
 import { TenantDirectory } from '../../core/directory/tenant-directory.js'
 import { RegistryError } from '../../core/errors/registry-error.js'
+import { MailLinks } from '../../core/mail/mail-links.js'
+import { MailPost } from '../../core/mail/mail-post.js'
 import { StoredAuditTrails } from '../../core/oversight/stored-audit-trail.js'
 import { defaultLimits } from '../../core/runtime/limits.js'
 import { silentLogger } from '../../core/runtime/logger.js'
@@ -42,6 +45,7 @@ import { StoredTenancy } from '../../core/tenancy/stored-tenancy.js'
 import { DownloadCounts } from '../../core/usage/download-counts.js'
 import { FixedClock } from './fixed-clock.js'
 
+const noAccounts = {} as StoredAccounts
 /** Nothing lies in these repositories. */
 const nothingStored = {} as StoredContents
 export const operator: Principal = { kind: 'operator', id: 'op_test' }
@@ -129,7 +133,7 @@ export class People {
       settings: () => [],
     }
     const signing = new SigningKeys(metadata, this.keys, clock)
-    const directories = new TenantDirectory(metadata, clock, this.hashes)
+    const directories = new TenantDirectory(metadata, clock, this.hashes, new MailPost(new MailLinks(), false))
     this.handles = new StoredHandles(
       directories,
       new StoredAdministration(
@@ -156,6 +160,7 @@ export class People {
         silentLogger,
         directories,
       ),
+      noAccounts,
     )
   }
 

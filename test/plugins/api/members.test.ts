@@ -60,6 +60,7 @@ describe('members and groups of the management interface', () => {
       422,
       'PASSWORD_POLICY',
       'A password has at least 8 characters',
+      { reasons: ['too-short'] },
     )
     expectRefusal(
       await create({ name: 'ci', kind: 'service', password: 'seven-brown-foxes' }),

@@ -27,6 +27,7 @@ describe('organizations of the management interface', () => {
       disabledFormats: [],
       quota: null,
       undoDays: null,
+      minPasswordLength: null,
       createdAt: delta['createdAt'],
     })
     expect(delta['id']).to.match(/^o_[a-z0-9]{20}$/)
@@ -158,6 +159,14 @@ describe('organizations of the management interface', () => {
       permission: 'artifacts.write',
     })
     const open = routes.filter(({ plugin, permission }) => plugin === 'api' && permission === 'none')
-    expect(open.map(({ path }) => path)).to.deep.equal(['/v1/openapi.json'])
+    expect(open.map(({ path }) => path)).to.deep.equal([
+      '/v1/email/confirm',
+      '/v1/email/revert',
+      '/v1/password/forgot',
+      '/v1/password/reset',
+      '/v1/invitations/accept',
+      '/v1/session',
+      '/v1/openapi.json',
+    ])
   })
 })

@@ -1,0 +1,169 @@
+import { inject, injectable } from 'tsyringe'
+import { logMutation } from '../audit/log-row.js'
+import { loginKey, readLogin } from '../directory/member-rows.js'
+import { MailLinks } from '../mail/mail-links.js'
+import type { QueuedMail } from '../mail/mail-rows.js'
+import type { Mail } from '../mail/mailer.js'
+import { Clock } from '../runtime/clock.js'
+import { randomHex } from '../runtime/identifiers.js'
+import { KeyedQueue } from '../runtime/keyed-queue.js'
+import { MetadataStore, type Mutation } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import type { Organization } from '../tenancy/organization.js'
+import { Tenancy } from '../tenancy/tenancy.js'
+import { invitationValue, readInvitation, type SecretPurpose, type SecretRow } from './account-rows.js'
+import { emailChangedLetter, invitationLetter, passwordChangedLetter, resetLetter, verificationLetter } from './mail-texts.js'
+import { type Account, MailedSecrets, secretKeys, verifiedAddress } from './mailed-secrets.js'
+
+const hour = 3_600_000
+/** From the moment that it was asked for; an invitation says its own end. */
+const lives = { reset: 2 * hour, 'verify-email': 2 * hour, 'change-email': 2 * hour, 'revert-email': 72 * hour }
+/** Codes that are sent to one account in an hour, and that may be out at once. */
+const anHour = 3
+const atOnce = 5
+
+/** What the code of a letter is good for. */
+type Carried =
+  | { readonly purpose: 'reset' }
+  | { readonly purpose: Exclude<SecretPurpose, 'reset' | 'invite'>; readonly email: string }
+
+type Written<Kind extends QueuedMail['subject']['kind']> = QueuedMail & {
+  readonly subject: Extract<QueuedMail['subject'], { readonly kind: Kind }>
+}
+
+/** Writes the letters that commits have asked for, with a new code each time: what could not be sent is dead, and what waits holds no secret. */
+@injectable()
+export class AccountMails {
+  private readonly turns = new KeyedQueue()
+
+  constructor(
+    @inject(MetadataStore) private readonly store: MetadataStore,
+    @inject(Tenancy) private readonly tenancy: Tenancy,
+    @inject(MailedSecrets) private readonly secrets: MailedSecrets,
+    @inject(MailLinks) private readonly links: MailLinks,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Undefined: there is nothing to say any more, or nobody to say it to. */
+  async compose(queued: QueuedMail): Promise<Mail | undefined> {
+    const { exists, organization } = await this.tenancy.openById(queued.org)
+    if (!exists || organization.status !== 'active') return undefined
+    const { subject } = queued
+    switch (subject.kind) {
+      case 'reset':
+        return this.reset(organization, { ...queued, subject })
+      case 'invite':
+        return this.invite(organization, { ...queued, subject })
+      case 'password-changed': {
+        const account = await this.secrets.account(organization.id, subject.member)
+        const to = account?.member.email
+        if (account === undefined || to === undefined) return undefined
+        const { name } = account.member
+        return passwordChangedLetter({ ...place(organization), to, name, by: subject.by, at: queued.at })
+      }
+      default:
+        return this.emailLetter(organization, { ...queued, subject })
+    }
+  }
+
+  private async reset(organization: Organization, queued: Written<'reset'>): Promise<Mail | undefined> {
+    const { login } = queued.subject
+    const possible = login !== '' && !login.includes('\0') && Buffer.byteLength(login) <= 254
+    const entry = possible ? await this.store.get(tenantKeys.login(organization.id, login)) : undefined
+    const account = entry && (await this.secrets.account(organization.id, readLogin(entry).member))
+    if (!account || !isReachable(account)) return undefined
+    const to = verifiedAddress(account)
+    if (to === undefined || loginKey(to) !== login) return undefined
+    // Asked for before it was changed: whoever changed it needs no other one.
+    if (account.password !== undefined && Date.parse(account.password.changedAt) > queued.at.getTime()) return undefined
+    const sent = await this.send(organization, account, queued, 'reset', { purpose: 'reset' })
+    return sent && resetLetter({ ...place(organization), to, name: account.member.name, ...sent })
+  }
+
+  private async emailLetter(
+    organization: Organization,
+    queued: Written<'verify-email' | 'change-email' | 'email-changed'>,
+  ): Promise<Mail | undefined> {
+    const { subject } = queued
+    const account = await this.secrets.account(organization.id, subject.member)
+    if (account === undefined || !isReachable(account)) return undefined
+    const { name, email: current } = account.member
+    if (subject.kind === 'email-changed') {
+      const { email } = subject
+      const sent = await this.send(organization, account, queued, 'email-reverted', { purpose: 'revert-email', email })
+      return sent && emailChangedLetter({ ...place(organization), to: email, name, ...sent })
+    }
+    const email = subject.kind === 'change-email' ? subject.email : current
+    if (email === undefined || (subject.kind === 'change-email' && subject.epoch !== account.epoch)) return undefined
+    const sent = await this.send(organization, account, queued, 'email', { purpose: subject.kind, email })
+    return sent && verificationLetter({ ...place(organization), to: email, name, ...sent })
+  }
+
+  /** The code of an earlier attempt at this letter goes; undefined where the account has had its share, or it is too late. */
+  private send(organization: Organization, account: Account, queued: QueuedMail, page: string, what: Carried) {
+    // Several letters go out at once: those to one account count each other.
+    return this.turns.run([account.member.id], () => this.issue(organization, account, queued, page, what))
+  }
+
+  private async issue(organization: Organization, { member, epoch }: Account, queued: QueuedMail, page: string, what: Carried) {
+    const now = this.clock.now()
+    const org = organization.id
+    const until = new Date(queued.at.getTime() + lives[what.purpose])
+    if (until <= now) return undefined
+    const kept = await this.secrets.list(org, member.id)
+    const gone = kept.filter(({ mail, expiresAt }) => mail === queued.id || Date.parse(expiresAt) <= now.getTime())
+    const alike = kept.filter((one) => one.purpose === what.purpose && !gone.includes(one))
+    const recent = alike.filter(({ createdAt }) => Date.parse(createdAt) > now.getTime() - hour)
+    if (recent.length >= anHour || alike.length >= atOnce) return undefined
+    const times = { v: 1, createdAt: now.toISOString(), expiresAt: until.toISOString(), mail: queued.id } as const
+    const row = (
+      what.purpose === 'revert-email' ? { ...times, ...what, member: member.id } : { ...times, ...what, member: member.id, epoch }
+    ) as SecretRow
+    const { code, mutations } = this.secrets.issue(org, row)
+    const cleared = gone.slice(0, 20).flatMap(({ hash }) => secretKeys(org, member.id, hash))
+    await this.commit(org, `${what.purpose}.mailed`, { kind: 'member', id: member.id }, [
+      ...cleared.map((key): Mutation => ({ op: 'delete', key })),
+      ...mutations,
+    ])
+    return { code, until, link: this.links.page(organization.name, page, code) }
+  }
+
+  private async invite(organization: Organization, queued: Written<'invite'>): Promise<Mail | undefined> {
+    const org = organization.id
+    const { invitation: id, nonce } = queued.subject
+    const entry = await this.store.get(tenantKeys.invitation(org, id))
+    if (entry === undefined) return undefined
+    const invitation = readInvitation(entry)
+    const now = this.clock.now()
+    const { expiresAt: until, email: to } = invitation
+    if (invitation.nonce !== nonce || until <= now) return undefined
+    const times = { v: 1, createdAt: now.toISOString(), expiresAt: until.toISOString(), mail: queued.id } as const
+    const { code, hash, mutations } = this.secrets.issue(org, { ...times, purpose: 'invite', invitation: id, nonce })
+    const before = invitation.code
+    await this.commit(org, 'invitation.mailed', { kind: 'invitation', id }, [
+      { op: 'put', key: entry.key, value: invitationValue({ ...invitation, code: hash }), if: { revision: entry.revision } },
+      ...(before === undefined ? [] : [{ op: 'delete', key: tenantKeys.secret(org, before, 'reset') } as const]),
+      ...mutations,
+    ])
+    const link = this.links.page(organization.name, 'invitation', code)
+    return invitationLetter({ ...place(organization), to, link, code, until })
+  }
+
+  /** Nothing of it is in anybody's cache: the access epoch stays. */
+  private async commit(
+    org: string,
+    action: string,
+    target: { readonly kind: string; readonly id: string },
+    mutations: readonly Mutation[],
+  ): Promise<void> {
+    const log = logMutation(org, { at: this.clock.now(), actor: { kind: 'plugin', id: 'mail' }, action, target })
+    await this.store.commit([...mutations, log], randomHex())
+  }
+}
+
+function isReachable({ member }: Account): boolean {
+  return member.kind === 'member' && member.status === 'active'
+}
+function place({ name, displayName }: Organization) {
+  return { organization: displayName ?? name, org: name }
+}

@@ -1,0 +1,80 @@
+import type { Mail } from '../mail/mailer.js'
+
+interface Place {
+  readonly to: string
+  /** Display name of the organization, else its name. */
+  readonly organization: string
+  /** As it stands in addresses, for the command line. */
+  readonly org: string
+}
+interface WithCode extends Place {
+  readonly link: string
+  readonly code: string
+  readonly until: Date
+}
+
+const minutes = (at: Date) => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+function letter({ to }: Place, subject: string, ...paragraphs: readonly string[]): Mail {
+  return { to, subject, text: `${paragraphs.join('\n\n')}\n` }
+}
+/** The page, and the command that does the same. */
+function ways({ link, code, until }: WithCode, command: string): readonly [string, string, string] {
+  return [
+    `  ${link}`,
+    `At a command line: cloudrepo ${command}, with the code\n\n  ${code}`,
+    `It works once, until ${minutes(until)}.`,
+  ]
+}
+
+export function resetLetter(mail: WithCode & { readonly name: string }): Mail {
+  return letter(
+    mail,
+    `Another password for ${mail.organization}`,
+    `Somebody asked for another password of ${mail.name} in ${mail.organization}. If it was you, choose one here:`,
+    ...ways(mail, `account reset-password ${mail.org}`),
+    'If it was not you, nothing has to be done: the password stays as it is.',
+  )
+}
+export function invitationLetter(mail: WithCode): Mail {
+  return letter(
+    mail,
+    `An invitation to ${mail.organization}`,
+    `You are invited to ${mail.organization}. To accept, choose a password here:`,
+    ...ways(mail, `account accept-invitation ${mail.org}`),
+    'If you do not know what this is about, nothing has to be done.',
+  )
+}
+export function verificationLetter(mail: WithCode & { readonly name: string }): Mail {
+  return letter(
+    mail,
+    `Is this your address? ${mail.organization} asks`,
+    `${mail.name} of ${mail.organization} has this address. If that is you, say so here:`,
+    ...ways(mail, `account confirm-email ${mail.org}`),
+    'If it is not, nothing has to be done.',
+  )
+}
+export function emailChangedLetter(mail: WithCode & { readonly name: string }): Mail {
+  return letter(
+    mail,
+    `Your address in ${mail.organization} was changed`,
+    `${mail.name} of ${mail.organization} has another e-mail address now, and this one is of no use there any more.`,
+    'If it was not you who changed it, take it back here; all sessions then end:',
+    ...ways(mail, `account revert-email ${mail.org}`),
+  )
+}
+export function passwordChangedLetter(
+  mail: Place & { readonly name: string; readonly by: 'self' | 'reset' | 'administrator'; readonly at: Date },
+): Mail {
+  const how = {
+    self: 'was changed, with the one before',
+    reset: 'was set by a code that was mailed to you',
+    administrator: 'was set by an administrator',
+  }[mail.by]
+  return letter(
+    mail,
+    `Your password in ${mail.organization} was changed`,
+    `The password of ${mail.name} in ${mail.organization} ${how}, at ${minutes(mail.at)}.`,
+    'If you know nothing of it, ask for another password at once, and tell an administrator.',
+  )
+}

@@ -1,0 +1,151 @@
+import { inject, injectable } from 'tsyringe'
+import { newMemberEpoch } from '../auth/member-epoch.js'
+import { PasswordHash } from '../auth/password-hash.js'
+import { acceptedPassword } from '../auth/password-policy.js'
+import { loginKey } from '../directory/member-rows.js'
+import { forbidden, RegistryError } from '../errors/registry-error.js'
+import { MailPost } from '../mail/mail-post.js'
+import { Clock } from '../runtime/clock.js'
+import { MetadataStore } from '../storage/metadata-store.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
+import { callerEntry } from '../tenancy/caller-log.js'
+import type { CallerScope } from '../tenancy/caller-scope.js'
+import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
+import { ReadOnly } from '../tenancy/read-only.js'
+import { type AccountCaller, memberPrincipal, refusedCode, sessionMember } from './account-scope.js'
+import { HourlyAttempts } from './hourly-attempts.js'
+import { type Account, type FoundSecret, MailedSecrets, secretKeys } from './mailed-secrets.js'
+import { passwordContext, passwordValue } from './new-password.js'
+
+const requestsAnHour = 10
+export const guessesAnHour = 20
+
+/** A password that is set by whoever holds a mailed code, or by the member who knows the one before. */
+@injectable()
+export class PasswordReset {
+  constructor(
+    @inject(MetadataStore) private readonly store: MetadataStore,
+    @inject(MailedSecrets) private readonly secrets: MailedSecrets,
+    @inject(HourlyAttempts) private readonly attempts: HourlyAttempts,
+    @inject(PasswordHash) private readonly hashes: PasswordHash,
+    @inject(MailPost) private readonly post: MailPost,
+    @inject(ReadOnly) private readonly readOnly: ReadOnly,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** One commit for everybody; whether there is such a member is looked up when the letter is written. */
+  async request({ tenant, source }: CallerScope, email: string): Promise<void> {
+    this.post.hold()
+    await this.readOnly.holdInstance()
+    const { exists, organization } = tenant
+    const key = loginKey(email)
+    const possible = exists && organization.status === 'active' && organization.readOnly === undefined
+    const letters = possible ? this.post.letters(organization.id, { kind: 'reset', login: key }, this.clock.now()) : []
+    await this.attempts.spend('forgot', source?.ip ?? '', requestsAnHour, letters)
+  }
+
+  async reset(scope: CallerScope, code: string, password: string, keepTokens: boolean): Promise<void> {
+    const address = scope.source?.ip ?? ''
+    await this.readOnly.holdInstance()
+    await this.attempts.hold('code', address, guessesAnHour)
+    const org = scope.tenant.organization.id
+    const { account } = await this.found(scope, code, address)
+    await this.readOnly.hold(scope.tenant.organization)
+    const { id, name } = account.member
+    const phc = await this.hashes.hash(acceptedPassword(password, passwordContext(scope.tenant.organization, account.member)))
+    const as = { ...scope, principal: memberPrincipal(id, name) }
+    await untilSettled(async () => {
+      // Somebody else may have used it, or changed the password, while this one was hashed.
+      const now = await this.found(scope, code, address)
+      const change = this.changed(as, 'password.reset', id, now.account, phc, keepTokens ? ['sessions'] : ['sessions', 'tokens'])
+      change.delete(now.secret.entry.key, { revision: now.secret.entry.revision }, refusedCode())
+      change.delete(tenantKeys.memberReset(org, id, now.secret.hash))
+      await this.voidOthers(change, org, id, now.secret.hash)
+      this.tell(change, org, id, 'reset')
+      await change.commit()
+    })
+  }
+
+  async change(caller: AccountCaller, before: string, after: string, revokeTokens: boolean): Promise<void> {
+    const { scope } = caller
+    const { id, name } = sessionMember(scope)
+    const org = scope.tenant.organization.id
+    await this.readOnly.hold(scope.tenant.organization)
+    await provePassword(caller, id, name, before)
+    const account = await this.secrets.account(org, id)
+    if (account === undefined) throw forbidden('This needs a session: sign in as a member')
+    const phc = await this.hashes.hash(acceptedPassword(after, passwordContext(scope.tenant.organization, account.member)))
+    await untilSettled(async () => {
+      const now = await this.secrets.account(org, id)
+      if (now?.member.status !== 'active') throw forbidden('This needs a session: sign in as a member')
+      const change = this.changed(scope, 'password.change', id, now, phc, revokeTokens ? ['sessions', 'tokens'] : ['sessions'])
+      await this.voidOthers(change, org, id, '')
+      this.tell(change, org, id, 'self')
+      await change.commit()
+    })
+  }
+
+  /** What a code leads to. A wrong one is counted. Throws `invalid`, the same for whatever is wrong. */
+  private async found(
+    { tenant }: CallerScope,
+    code: string,
+    address: string,
+  ): Promise<{ readonly secret: FoundSecret; readonly account: Account }> {
+    const { exists, organization } = tenant
+    const secret = exists ? await this.secrets.find(organization.id, code, this.clock.now()) : undefined
+    if (secret?.row.purpose === 'reset' && organization.status === 'active') {
+      const account = await this.secrets.account(organization.id, secret.row.member)
+      if (account?.member.status === 'active' && account.epoch === secret.row.epoch) return { secret, account }
+    }
+    await this.attempts.spend('code', address, guessesAnHour)
+    throw refusedCode()
+  }
+
+  private changed(
+    scope: CallerScope,
+    action: string,
+    id: string,
+    { member, password }: Account,
+    phc: string,
+    ends: readonly ('sessions' | 'tokens')[],
+  ): OrganizationChange {
+    const org = scope.tenant.organization.id
+    const at = this.clock.now()
+    const change = new OrganizationChange(this.store, org, callerEntry(scope, at, action, { kind: 'member', id }, ends))
+      .check(tenantKeys.member(org, id), { revision: member.revision })
+      .put(
+        tenantKeys.password(org, id),
+        passwordValue(phc, (password?.version ?? 0) + 1, at),
+        password === undefined ? 'absent' : { revision: password.revision },
+      )
+      .tell('member.changed', 'updated')
+    for (const begun of ends) {
+      const { key, value } = newMemberEpoch(org, id, begun)
+      change.put(key, value)
+    }
+    return change
+  }
+
+  /** They are dead by the member's epoch; their rows go with it. */
+  private async voidOthers(change: OrganizationChange, org: string, member: string, spent: string): Promise<void> {
+    for (const { hash, purpose } of await this.secrets.list(org, member))
+      if (purpose !== 'revert-email' && hash !== spent)
+        for (const key of secretKeys(org, member, hash)) if (change.room > 2) change.delete(key)
+  }
+
+  private tell(change: OrganizationChange, org: string, member: string, by: 'self' | 'reset'): void {
+    for (const { key, value } of this.post.letters(org, { kind: 'password-changed', member, by }, this.clock.now()))
+      change.put(key, value, 'absent')
+  }
+}
+
+/** Throws `forbidden` where the password is another one, `throttled` before a guess is tried. */
+export async function provePassword({ signIn }: AccountCaller, id: string, name: string, password: string): Promise<void> {
+  try {
+    const signed = await signIn(name, password)
+    if ('id' in signed && signed.id === id) return
+  } catch (thrown) {
+    if (!(thrown instanceof RegistryError) || thrown.kind !== 'unauthenticated') throw thrown
+  }
+  throw forbidden('The password of now is another one', { detail: { code: 'WRONG_PASSWORD' } })
+}

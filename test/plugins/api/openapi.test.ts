@@ -79,7 +79,11 @@ describe('the description of the management interface', () => {
       ).to.include('limit')
       const content = responses['200']?.['content'] as Readonly<Record<string, { readonly schema: Json }>>
       const schema = resolve(content['application/json']?.schema ?? {})
-      expect([schema['required'], schema['additionalProperties']], where).to.deep.equal([['items', 'next'], false])
+      expect(schema['additionalProperties'], where).to.equal(false)
+      // A package tells of itself beside the pages of its versions.
+      if (where === 'GET /{org}/-/api/v1/packages/{repository}/{package}')
+        expect(schema['required']).to.include.members(['versionCount', 'versions', 'next'])
+      else expect(schema['required'], where).to.deep.equal(['items', 'next'])
     }
   })
 

@@ -55,24 +55,18 @@ export class PathPattern {
     const pieces = this.#pieces
     if (this.#rest ? segments.length < pieces.length : segments.length !== pieces.length) return undefined
     if (trailingSlash !== this.trailingSlash) return undefined
+    // '-' is a control area, never content (security guide 3.4.8): only a route that says so reaches it.
+    if (segments[0] === '-' && pieces.length > 0 && pieces[0]?.kind !== 'literal') return undefined
+    for (let at = 0; at < pieces.length; at += 1) if (!fits(pieces[at], segments[at] ?? '')) return undefined
     const params: Record<string, string> = Object.create(null)
     let rest: string | undefined
-    for (const [at, piece] of pieces.entries()) {
+    for (let at = 0; at < pieces.length; at += 1) {
+      const piece = pieces[at]
       const segment = segments[at] ?? ''
-      // '-' is a control area, never content (security guide 3.4.8): only a route that says so reaches it.
-      if (at === 0 && segment === '-' && piece.kind !== 'literal') return undefined
-      switch (piece.kind) {
-        case 'literal':
-          if (segment !== piece.text) return undefined
-          break
-        case 'one':
-          if (segment.length <= piece.before.length + piece.after.length) return undefined
-          if (!segment.startsWith(piece.before) || !segment.endsWith(piece.after)) return undefined
-          params[piece.name] = segment.slice(piece.before.length, segment.length - piece.after.length)
-          break
-        case 'rest':
-          rest = segments.slice(at).join('/')
-          params[piece.name] = rest
+      if (piece?.kind === 'one') params[piece.name] = segment.slice(piece.before.length, segment.length - piece.after.length)
+      if (piece?.kind === 'rest') {
+        rest = segments.slice(at).join('/')
+        params[piece.name] = rest
       }
     }
     return rest === undefined ? { params } : { params, rest }
@@ -88,6 +82,14 @@ export class PathPattern {
     }
     return this.shape < other.shape ? -1 : this.shape > other.shape ? 1 : 0
   }
+}
+
+/** Most patterns that are asked do not fit: nothing is made for them. */
+function fits(piece: Piece | undefined, segment: string): boolean {
+  if (piece === undefined || piece.kind === 'rest') return true
+  if (piece.kind === 'literal') return segment === piece.text
+  const { before, after } = piece
+  return segment.length > before.length + after.length && segment.startsWith(before) && segment.endsWith(after)
 }
 
 function compile(source: string, text: string): Piece {

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.js'
+import { BoundedMap } from '../runtime/bounded-map.js'
 import type { Headers, Reply } from './reply.js'
 
 const varies = ['Authorization', 'Cookie', 'Accept']
@@ -24,10 +25,16 @@ export function withMissing(reply: Reply, headers: Headers): Reply {
   return { ...reply, headers: { ...headers, ...reply.headers } }
 }
 
-function mergeVary(own: string | undefined): string {
-  if (own === undefined || own.trim() === '') return varies.join(', ')
-  const names = own.split(',').map((name) => name.trim())
-  if (names.includes('*')) return '*'
-  const known = new Set(names.map((name) => name.toLowerCase()))
-  return [...names, ...varies.filter((name) => !known.has(name.toLowerCase()))].join(', ')
+/** What handlers say of it, of which there is a handful, and what becomes of that. */
+const merged = new BoundedMap<string, string>(100)
+
+function mergeVary(own = ''): string {
+  const known = merged.get(own)
+  if (known !== undefined) return known
+  const names = own.split(',').flatMap((name) => name.trim() || [])
+  const lowered = new Set(names.map((name) => name.toLowerCase()))
+  const all = [...names, ...varies.filter((name) => !lowered.has(name.toLowerCase()))]
+  const vary = lowered.has('*') ? '*' : all.join(', ')
+  merged.set(own, vary)
+  return vary
 }

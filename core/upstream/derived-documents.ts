@@ -5,6 +5,7 @@ import { notFound, unavailable } from '../errors/registry-error.js'
 import type { PackageIndex, ServedIndex } from '../plugin/package-index.js'
 import type { ProtocolRequest } from '../request/protocol-request.js'
 import type { Reply } from '../request/reply.js'
+import { BoundedMap } from '../runtime/bounded-map.js'
 import { ByteCache, type CacheCounts } from '../runtime/byte-cache.js'
 import { Limits } from '../runtime/limits.js'
 import { SingleFlight } from '../runtime/single-flight.js'
@@ -216,9 +217,16 @@ function tagOf(query: IndexQuery, revision: string, flavour: string, body: Rende
 }
 
 /** By revision, flavour and the address that links begin with: compressed variants share it (RFC 9110 8.8.1). */
-function weakTag(base: URL, revision: string, flavour: string): string {
-  return `W/"${revision}-${flavour}-${createHash('sha256').update(base.href).digest('hex').slice(0, 8)}"`
+function weakTag({ href }: URL, revision: string, flavour: string): string {
+  let digest = addresses.get(href)
+  if (digest === undefined) {
+    digest = createHash('sha256').update(href).digest('hex').slice(0, 8)
+    addresses.set(href, digest)
+  }
+  return `W/"${revision}-${flavour}-${digest}"`
 }
+/** Of addresses that were asked for lately, whatever the tag: each answer names its own. */
+const addresses = new BoundedMap<string, string>(1_000)
 
 function lengthOf(body: Rendered['body']): number {
   return body instanceof PackedDocument ? body.size : body.length

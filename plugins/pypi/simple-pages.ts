@@ -41,7 +41,7 @@ async function servePage(request: PageRequest, context: RepositoryContext): Prom
   const page = await context.index('simple', project)
   if (!page) throw notFound('Project', project)
   const reply = await page.reply(flavour, request)
-  return { ...reply, headers: { ...pageHeaders(context), ...reply.headers } }
+  return { ...reply, headers: { ...reply.headers, ...pageHeaders(context) } }
 }
 
 async function redirectToPage(request: PageRequest, context: RepositoryContext): Promise<Reply> {
@@ -54,27 +54,22 @@ async function serveList(request: ProtocolRequest, context: RepositoryContext): 
   const flavour = flavourFor(request)
   if (!flavour) return notAcceptable()
   const reply = await listProjects(flavour, request, context)
-  return { ...reply, headers: { ...pageHeaders(context), ...reply.headers } }
+  return { ...reply, headers: { ...reply.headers, ...pageHeaders(context) } }
 }
 
 function flavourFor(request: ProtocolRequest): Flavour | undefined {
   return selectFlavour(request.header('accept'), request.query.getAll('format'))
 }
 
-/** Stored, but asked about each time: pip keeps pages as long as it is told to, and a fresh release must be there at once. */
+/** Beside what kept documents say of caches. */
 function pageHeaders({ repository, organization }: RepositoryContext): Headers {
-  const open = repository.public && organization.publicAllowed
-  return {
-    'cache-control': 'private, no-cache',
-    vary: 'Accept, Accept-Encoding, Authorization',
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
-    ...(open ? crossOrigin : {}),
-  }
+  return repository.public && organization.publicAllowed ? openHeaders : sandbox
 }
 
+const sandbox: Headers = { 'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'" }
 /** Tools in a browser read public indexes. */
-const crossOrigin: Headers = {
+const openHeaders: Headers = {
+  ...sandbox,
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET',
   'access-control-allow-headers': 'Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since',

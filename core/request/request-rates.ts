@@ -7,7 +7,7 @@ import { Clock } from '../runtime/clock.js'
 import { Limits } from '../runtime/limits.js'
 
 /** What costs so much that one caller gets only so many in a time; `scim`: requests of an identity provider. */
-export type Rate = 'search' | 'scim'
+export type Rate = 'search' | 'audit' | 'scim'
 
 /** So that four seconds' worth may come at once. */
 const scimWindow = 4_000
@@ -43,8 +43,9 @@ export class RequestRates {
       const most = (this.limits.scimRequestsPerSecond * scimWindow) / 1_000
       return { most, window: scimWindow, words: `At most ${most} requests in ${scimWindow / 1_000} seconds` }
     }
-    const most = this.limits.searchesPerMinute
-    return { most, window: 60_000, words: `At most ${most} searches a minute` }
+    const { searchesPerMinute, auditsPerMinute } = this.limits
+    const [most, what] = rate === 'search' ? [searchesPerMinute, 'searches'] : [auditsPerMinute, 'audits']
+    return { most, window: 60_000, words: `At most ${most} ${what} a minute` }
   }
 }
 

@@ -8,6 +8,8 @@ export interface Limits {
   readonly documentCache: number
   /** Of one caller, in one process. */
   readonly searchesPerMinute: number
+  /** Likewise: each installation of npm's clients asks for one. */
+  readonly auditsPerMinute: number
   /** Of one identity provider, in one process; four times as many at once. */
   readonly scimRequestsPerSecond: number
   /** Days in which a delete can be undone, and in which a replaced version is kept. */
@@ -43,6 +45,7 @@ export const defaultLimits: Limits = {
   contentCache: 64 * 1024 ** 2,
   documentCache: 64 * 1024 ** 2,
   searchesPerMinute: 60,
+  auditsPerMinute: 300,
   scimRequestsPerSecond: 50,
   undoDays: 14,
   uploadPiece: 64 * 1024 ** 2,

@@ -54,6 +54,7 @@ const limits = z.strictObject({
   contentCache: z.exactOptional(bytes(4 * GiB)),
   documentCache: z.exactOptional(bytes(4 * GiB)),
   searchesPerMinute: z.exactOptional(upTo(1_000_000)),
+  auditsPerMinute: z.exactOptional(upTo(1_000_000)),
   scimRequestsPerSecond: z.exactOptional(upTo(100_000)),
   undoDays: z.exactOptional(upTo(365)),
   keepVersions: z.exactOptional(upTo(1_000)),

@@ -3,8 +3,8 @@ import { gunzip } from 'node:zlib'
 import { invalid, type ProtocolRequest, tooLarge } from '#core'
 import { isObject } from './manifest.js'
 
-/** Bytes as they arrive, and inflated. */
-const limits = { wire: 4 * 1024 ** 2, text: 16 * 1024 ** 2 } as const
+/** Bytes as they arrive, and inflated; strings, names of fields among them: nobody else has a turn while they are parsed, a microsecond each. */
+const limits = { wire: 4 * 1024 ** 2, text: 16 * 1024 ** 2, strings: 200_000 } as const
 const inflated = promisify(gunzip)
 
 /** The body of an audit: JSON, compressed by npm, yarn 1 and bun, sometimes without saying so (npm dossier 16). Its keys are names of packages, any of
@@ -19,6 +19,7 @@ export async function auditBody({ body }: ProtocolRequest): Promise<{ readonly [
   }
   const bytes = Buffer.concat(chunks)
   const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? await inflate(bytes) : bytes
+  if (quotesIn(text) > 2 * limits.strings) throw tooLarge(`An audit has at most ${limits.strings} names and values`)
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text))
@@ -27,6 +28,13 @@ export async function auditBody({ body }: ProtocolRequest): Promise<{ readonly [
   }
   if (!isObject(value)) throw invalid('The audit is not a JSON object')
   return value
+}
+
+/** Up to one more than there may be. */
+function quotesIn(text: Buffer): number {
+  let count = 0
+  for (let at = text.indexOf(0x22); at >= 0 && count <= 2 * limits.strings; at = text.indexOf(0x22, at + 1)) count += 1
+  return count
 }
 
 async function inflate(bytes: Buffer): Promise<Buffer> {

@@ -1,8 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import semver from 'semver'
 import { invalid, tooLarge } from '#core'
 
 /** Packages with their versions, nodes of a tree of dependencies and characters of a place in it, that one audit may name; versions of one package. */
-const limits = { packages: 50_000, nodes: 200_000, path: 64 * 1024, versions: 1_000 } as const
+const limits = { packages: 50_000, nodes: 50_000, path: 64 * 1024, versions: 1_000 } as const
+/** Others have a turn after so many. */
+const perTurn = 1_000
 /** Characters of all places that one answer tells, once for each advisory; an entry counts some besides. */
 const told = { characters: 16 * 1024 ** 2, entry: 100 } as const
 
@@ -15,13 +18,15 @@ export interface Installed {
 }
 
 /** Names and versions, as the bulk form has them: {"foo": ["1.0.0"]}. Throws `invalid`. */
-export function installedIn(body: { readonly [name: string]: unknown }): Map<string, Installed[]> {
+export async function installedIn(body: { readonly [name: string]: unknown }): Promise<Map<string, Installed[]>> {
   const installed = new Map<string, Installed[]>()
   let count = 0
-  for (const [name, versions] of Object.entries(body)) {
+  for (const name of Object.keys(body)) {
+    const versions = body[name]
     if (!Array.isArray(versions)) throw invalid('An audit names packages, each with a list of versions')
     count += Math.max(1, versions.length)
     if (count > limits.packages) throw invalid(`An audit has at most ${limits.packages} versions`)
+    if (count % perTurn === 0) await turn()
     if (!isName(name)) continue
     installed.set(
       name,
@@ -32,15 +37,17 @@ export function installedIn(body: { readonly [name: string]: unknown }): Map<str
 }
 
 /** The same of a tree as lock files have it: `dependencies`, nested. Throws `invalid`. */
-export function installedUnder(root: { readonly [key: string]: unknown }): Map<string, Installed[]> {
+export async function installedUnder(root: { readonly [key: string]: unknown }): Promise<Map<string, Installed[]>> {
   const installed = new Map<string, Installed[]>()
   const open = [{ node: root, path: '' }]
   let nodes = 0
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
     const { dependencies } = place.node
     if (!isNode(dependencies)) continue
-    for (const [name, node] of Object.entries(dependencies)) {
+    for (const name of Object.keys(dependencies)) {
+      const node = dependencies[name]
       nodes += 1
+      if (nodes % perTurn === 0) await turn()
       if (nodes > limits.nodes) throw invalid(`An audit has at most ${limits.nodes} dependencies`)
       if (!isNode(node)) continue
       const path = place.path === '' ? name : `${place.path}>${name}`

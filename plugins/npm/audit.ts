@@ -4,12 +4,14 @@ import { affectedOf, inBulk, inFull, numberOf, vulnerableRange } from './advisor
 import { auditBody } from './audit-body.js'
 import { type Installed, installedIn, installedUnder, placeBudget, versionsAmong } from './audit-tree.js'
 
+const audit = { method: 'POST', permission: 'artifacts.read', rate: 'audit' } as const
+
 /** Audits in the three forms that clients know, answered from what the operator loaded: no name of a package leaves the house (npm dossier 16). They
  *  only read, whatever their method. */
 export const auditRoutes = [
-  repositoryRoute({ method: 'POST', path: '/-/npm/v1/security/advisories/bulk', permission: 'artifacts.read', handle: bulk }),
-  repositoryRoute({ method: 'POST', path: '/-/npm/v1/security/audits/quick', permission: 'artifacts.read', handle: full }),
-  repositoryRoute({ method: 'POST', path: '/-/npm/v1/security/audits', permission: 'artifacts.read', handle: full }),
+  repositoryRoute({ ...audit, path: '/-/npm/v1/security/advisories/bulk', handle: bulk }),
+  repositoryRoute({ ...audit, path: '/-/npm/v1/security/audits/quick', handle: full }),
+  repositoryRoute({ ...audit, path: '/-/npm/v1/security/audits', handle: full }),
 ]
 
 interface Finding {
@@ -22,13 +24,13 @@ interface Finding {
 
 async function bulk(request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
   const answer = new Map<string, unknown[]>()
-  for (const { name, advisory, range } of await findings(installedIn(await auditBody(request)), context))
+  for (const { name, advisory, range } of await findings(await installedIn(await auditBody(request)), context))
     answer.set(name, [...(answer.get(name) ?? []), inBulk(advisory, range)])
   return audited(Object.fromEntries(answer), request, context)
 }
 
 async function full(request: ProtocolRequest, context: RepositoryContext): Promise<Reply> {
-  const installed = installedUnder(await auditBody(request))
+  const installed = await installedUnder(await auditBody(request))
   const found = await findings(installed, context)
   const vulnerabilities = { info: 0, low: 0, moderate: 0, high: 0, critical: 0 }
   for (const { advisory, installed } of found) vulnerabilities[advisory.severity] += installed.length

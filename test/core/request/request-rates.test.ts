@@ -21,7 +21,7 @@ describe('searches of one caller', () => {
       ],
       clock,
       behindProxy: true,
-      parts: async () => ({ limits: { searchesPerMinute: most } }),
+      parts: async () => ({ limits: { searchesPerMinute: most, auditsPerMinute: most + 1 } }),
     })
   })
   afterEach(() => house.close())
@@ -35,8 +35,15 @@ describe('searches of one caller', () => {
     return found
   }
 
-  it('are sixty a minute where nobody says otherwise', () => {
-    expect(defaultLimits.searchesPerMinute).to.equal(60)
+  it('are sixty a minute where nobody says otherwise, and audits three hundred', () => {
+    expect([defaultLimits.searchesPerMinute, defaultLimits.auditsPerMinute]).to.deep.equal([60, 300])
+  })
+
+  it('are counted apart from audits, which every installation asks for', async () => {
+    const audit = () => house.call('POST', '/acme/js/-/npm/v1/security/advisories/bulk', { body: '{}' })
+    expect(await statuses(3, inJs)).to.deep.equal([200, 200, 200])
+    expect(await statuses(5, audit)).to.deep.equal([200, 200, 200, 200, 429])
+    expect((await audit()).json()).to.deep.equal({ error: 'At most 4 audits a minute' })
   })
 
   it('are refused beyond their number, in the words of each door, until a minute has passed since the first', async () => {

@@ -162,6 +162,9 @@ describe('npm: audits', () => {
       400,
       'An audit names packages, each with a list of versions',
     ])
+    const crowd = `{${Array.from({ length: 200_001 }, (_, index) => `"${index.toString(36)}":[]`).join(',')}}`
+    for (const form of ['advisories/bulk', 'audits', 'audits/quick'])
+      expect(await refused(form, gzipSync(crowd))).to.deep.equal([413, 'An audit has at most 200000 names and values'])
     const deep = (levels: number) => `${'{"dependencies":{"a":'.repeat(levels)}{}${'}}'.repeat(levels)}`
     expect((await audit('audits', deep(5_000))).status).to.equal(200)
     expect(await refused('audits', deep(50_000))).to.deep.equal([

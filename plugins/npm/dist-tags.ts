@@ -5,6 +5,7 @@ import { changePackage, presentPackage } from './package-changes.js'
 import { documentKeys, findPackage, findTags, findVersion, type TagDocument } from './package-documents.js'
 import { checkTag } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
+import { holdTagRoom } from './tag-room.js'
 
 const bodyLimit = 64 * 1024
 const tagsPerCommit = 50
@@ -76,6 +77,7 @@ async function changeTags(
     const stored = await findTags(pkg, generation, documents)
     const wanted = wantedOf(stored)
     if (wanted.size > tagsPerCommit) throw invalid(`at most ${tagsPerCommit} dist-tags change at once`)
+    holdTagRoom(stored, wanted)
     const changes = context.change().requireHead(pkg, head.sequence)
     for (const [tag, version] of wanted) {
       if (version === undefined) {

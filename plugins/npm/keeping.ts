@@ -15,6 +15,7 @@ import {
 } from './package-documents.js'
 import { checkTag, quoted, tarballPath } from './package-name.js'
 import { cleanUp, recordRemoval } from './removed-package.js'
+import { holdTagRoom } from './tag-room.js'
 import { moveTags } from './unpublish.js'
 import { removeVersion, tombstoneBy } from './version-removal.js'
 
@@ -102,6 +103,7 @@ function putTags(
   const latest = target?.tags.get('latest')?.version
   const rises = latest === undefined || (semver.prerelease(version) === null && semver.gt(version, latest))
   const tags = new Set((wanted ?? (rises ? ['latest'] : [])).map(checkTag))
+  if (target !== undefined) holdTagRoom(target.tags, new Map([...tags].map((tag) => [tag, version])))
   for (const tag of tags)
     change.putDocument(documentKeys.tag(pkg, tag), { v: 1, generation, version, explicit: wanted !== undefined })
   // Every package has a latest.

@@ -6,6 +6,7 @@ import { changePackage } from './package-changes.js'
 import {
   documentKeys,
   findTag,
+  findTags,
   type PackageDocument,
   type Person,
   type ReadmeDocument,
@@ -18,6 +19,7 @@ import { quoted, tarballPath } from './package-name.js'
 import { readProvenance } from './provenance.js'
 import type { Publish } from './publish-document.js'
 import { signedText } from './signatures.js'
+import { holdTagRoom } from './tag-room.js'
 
 /** An automatic repeat of a PUT that was committed is answered as the first, for so long (npm dossier 9.5). */
 const repeatMilliseconds = 60_000
@@ -57,6 +59,8 @@ export async function publish(pkg: string, request: Publish, context: Repository
       : stored
     const { generation } = owner
     const latest = fresh ? undefined : await findTag(pkg, 'latest', generation, documents)
+    if (!fresh && request.tags.some((tag) => tag !== 'latest'))
+      holdTagRoom(await findTags(pkg, generation, documents), new Map(request.tags.map((tag) => [tag, version])))
     const [signature] = await context.signatures.sign([signedText(pkg, version, sha512)])
     const fragments = fragmentsOf(manifest, {
       signature,

@@ -34,6 +34,24 @@ describe('npm: changing what is published', () => {
   const reply = async (answer: Awaited<ReturnType<House['call']>>) => [answer.status, answer.json()]
 
   describe('dist-tags', () => {
+    it('are a thousand at most, by whatever way they come', async () => {
+      for (let at = 0; at < 998; at += 50) {
+        const some = Array.from({ length: Math.min(50, 998 - at) }, (_, index) => [`tag-${at + index}`, '1.0.0'])
+        expect((await call('POST', '-/package/@acme%2fbar/dist-tags', Object.fromEntries(some))).status).to.equal(201)
+      }
+      expect(Object.keys((await tags()) as object)).to.have.length(1_000)
+      const full = [400, { error: 'a package has at most 1000 dist-tags: remove some' }]
+      expect(await reply(await call('PUT', '-/package/@acme%2fbar/dist-tags/more', '1.0.0'))).to.deep.equal(full)
+      expect(await reply(await call('POST', '-/package/@acme%2fbar/dist-tags', { more: '1.0.0' }))).to.deep.equal(full)
+      const files = await house.storedFiles()
+      expect(await reply(await publish('3.0.0', 'more'))).to.deep.equal(full)
+      expect(await house.storedFiles()).to.deep.equal(files)
+      expect((await call('PUT', '-/package/@acme%2fbar/dist-tags/tag-7', '1.1.0')).status).to.equal(201)
+      expect((await publish('3.0.0', 'tag-8')).status).to.equal(201)
+      expect((await call('DELETE', '-/package/@acme%2fbar/dist-tags/tag-9')).status).to.equal(200)
+      expect((await call('PUT', '-/package/@acme%2fbar/dist-tags/more', '1.0.0')).status).to.equal(201)
+    })
+
     it('are listed, set, moved and removed, one by one', async () => {
       expect(await tags()).to.deep.equal({ latest: '1.1.0', next: '2.0.0-rc.1' })
       const set = await call('PUT', '-/package/@acme%2fbar/dist-tags/old', '1.0.0')

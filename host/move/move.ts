@@ -166,6 +166,7 @@ async function begin({ source, target, rootKey, now = Date.now }: MoveParts): Pr
 
 /** The source takes no writes from here on; the answer lets it take them again. What an operator had said before is left as it is. */
 async function freeze(metadata: MetadataStore, { id }: MoveRow): Promise<() => Promise<void>> {
+  await readOnlyRow.spread(metadata)
   const before = await readOnlyRow.read(metadata)
   if (before !== undefined && moveOf(before) === undefined) return async () => {}
   const value = { v: 1, reason: 'It is being moved to another place; try again in a few minutes', move: id }

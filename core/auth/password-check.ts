@@ -124,7 +124,7 @@ export class PasswordCheck {
   private verify({ candidate, entry, password, account, place, by, opens }: Attempt): Promise<Standing | undefined> {
     return this.turns.run([`${account.login}\0${sourceOf(place.address)}`], async () => {
       const standing = await this.throttle.check(place, account)
-      if (standing.attacked && !standing.known && by === 'build') throw tokenRequired('This account is being guessed at')
+      if (standing.attacked && !standing.known && by === 'build') throw attacked()
       const matched = !this.credentials.isBad(entry) && (await this.inTurn(standing, () => this.matches(candidate, password)))
       if (!matched) {
         this.credentials.remember(entry, false)
@@ -179,8 +179,12 @@ export function accountOf({ exists, organization }: Tenant, who: string): Accoun
   return { org: exists ? organization.id : '.', login: `${organization.id} ${who}` }
 }
 
-/** Said to whoever knew the password, or to everybody while it is guessed at: build tools show these words. */
-export function tokenRequired(why?: string) {
-  const words = 'use an API token instead of the password'
-  return unauthenticated(why === undefined ? `Here ${words}` : `${why}: ${words}`, { detail: { code: 'token-required' } })
+const tokenInstead = 'use an API token instead of the password'
+/** Said to whoever knew the password; build tools show these words. */
+export function tokenRequired(why = 'Here') {
+  return unauthenticated(`${why} ${tokenInstead}`, { detail: { code: 'token-required' } })
+}
+/** Said to everybody while an account is guessed at. */
+export function attacked() {
+  return unauthenticated(`This account is being guessed at: ${tokenInstead}`, { detail: { code: 'attacked' } })
 }

@@ -1,3 +1,5 @@
+import { invalid } from '../errors/registry-error.js'
+
 /** What an organization asks of those who sign in; the house's own where it says nothing. */
 export interface SignInRules {
   /** `off`: nobody can set one up; `optional`: who wants to, has one; `required`: everybody. */
@@ -19,6 +21,40 @@ export const usualSignInRules: SignInRules = {
   codeOnPublish: false,
 }
 export const graceDaysAtMost = 90
+
+/** What can be changed of them; null: as the house has it. */
+export interface SignInRulesPatch {
+  readonly mfa?: SignInRules['mfa'] | null
+  readonly mfaGraceDays?: number | null
+  readonly passwordsOnArtifacts?: SignInRules['passwordsOnArtifacts'] | null
+  readonly codeOnPublish?: boolean | null
+}
+
+/** Grace begins with the change that makes a second factor required, and is not begun again by one that says so once more. Throws `invalid`. */
+export function changedRules(before: Partial<SignInRules>, patch: SignInRulesPatch, now: Date): Partial<SignInRules> {
+  const { mfa, mfaGraceDays, passwordsOnArtifacts, codeOnPublish } = patch
+  if (
+    typeof mfaGraceDays === 'number' &&
+    !(Number.isInteger(mfaGraceDays) && mfaGraceDays >= 0 && mfaGraceDays <= graceDaysAtMost)
+  )
+    throw invalid(`Grace lasts 0 to ${graceDaysAtMost} whole days`, { detail: { field: 'mfaGraceDays' } })
+  const { requiredSince, ...rest } = before
+  const wanted = { ...rest, ...chosen({ mfa, graceDays: mfaGraceDays, passwordsOnArtifacts, codeOnPublish }) }
+  const kept = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== null)) as Partial<SignInRules>
+  return kept.mfa === 'required' ? { ...kept, requiredSince: requiredSince ?? now } : kept
+}
+/** As a field of the organization: absent where everything is as usual. */
+export function withRules(
+  before: Partial<SignInRules> | undefined,
+  patch: SignInRulesPatch,
+  now: Date,
+): { readonly signIn?: Partial<SignInRules> } {
+  const signIn = changedRules(before ?? {}, patch, now)
+  return Object.keys(signIn).length === 0 ? {} : { signIn }
+}
+function chosen<T extends object>(patch: T): Partial<T> {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as Partial<T>
+}
 
 /** How the rules bend for one member. */
 export interface SignInException {

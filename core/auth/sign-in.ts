@@ -4,7 +4,7 @@ import { Clock } from '../runtime/clock.js'
 import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import { GuessThrottle, type Place } from './guess-throttle.js'
 import { SecondFactors } from './mfa/second-factors.js'
-import { PasswordCheck, tokenRequired, type VerifiedMember } from './password-check.js'
+import { attacked as attackedAccount, PasswordCheck, tokenRequired, type VerifiedMember } from './password-check.js'
 import type { Principal } from './principal.js'
 import { lackOfFactor } from './sign-in-rules.js'
 
@@ -47,7 +47,7 @@ export class SignIn {
       await this.throttle.succeeded(place, account)
       return { ...verified, methods: ['pwd', shown], breakGlass: false }
     }
-    if (attacked && !known) throw tokenRequired('This account is being guessed at')
+    if (attacked && !known) throw attackedAccount()
     const exception = await snapshot.signInException(member.id)
     const lack = lackOfFactor(snapshot.signIn, exception, member.createdAt, this.clock.now())
     // Past its grace a password opens nothing any more, and sounds like a wrong one.
@@ -61,7 +61,7 @@ export class SignIn {
   async principal(snapshot: TenantSnapshot, attempt: SignInAttempt): Promise<Principal> {
     const { member, pending } = await this.member(snapshot, attempt)
     if (pending === 'code') throw unauthenticated('A one-time code is missing', { detail: { code: 'otp-required' } })
-    if (pending === 'enrolment') throw tokenRequired('This organization wants a second factor')
+    if (pending === 'enrolment') throw tokenRequired('This organization wants a second factor: set one up, and')
     const { id, name, role } = member
     return { kind: 'member', id, name, ...(role === undefined ? {} : { role }), groups: snapshot.groupsOf(id), by: 'password' }
   }

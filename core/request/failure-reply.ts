@@ -13,13 +13,20 @@ export function failureReply(thrown: unknown, visit: Visit, log: Logger): Reply 
   const atRepository = visit.scope === undefined || visit.scope === 'repository'
   const challenge = challengeFor(visit.realm, visit.house.header('authorization'), !atRepository)
   const setting: ProblemSetting = { requestId: visit.house.id, scope: visit.scope, challenge }
-  if (failure.kind === 'unauthenticated' && atRepository && !ownWording(failure, visit)) return houseUnauthenticated(challenge)
+  if (failure.kind === 'unauthenticated' && atRepository && !ownWording(failure, visit))
+    return houseUnauthenticated(challenge, hintOf(failure))
   const worded = word(failure, status, visit, log)
   // What a caller may not know of looks like what is not there, unless the protocol answers with another status altogether.
   if (failure.kind === 'hidden' && !visit.handled && atRepository && worded?.status === status) {
     return problem(failure, status, setting)
   }
   return worded === undefined ? problem(failure, status, setting) : withMissing(worded, failureHeaders(failure, challenge))
+}
+
+/** Of a password that opens nothing here, for whoever may hear it. */
+function hintOf({ detail, message }: RegistryError) {
+  const { code } = detail
+  return code === 'token-required' || code === 'attacked' ? { code, words: message } : undefined
 }
 
 /** A handler that knows the caller's password to be right may ask for more (a one-time code) in its protocol's words. */

@@ -90,12 +90,16 @@ export function problem(failure: RegistryError, status: number, setting: Problem
 
 const houseBody = Buffer.from('{"error": "Authentication required", "code": "unauthenticated"}')
 
-/** The house's own 401: the same bytes for a private, a missing and a foreign repository of any format. */
-export function houseUnauthenticated(challenge: string): Reply {
+/** The house's own 401: the same bytes for a private, a missing and a foreign repository of any format. `hint`, of the organization and of no repository
+ *  either, stands where clients look for one: Maven, Gradle and twine show the reason phrase, npm the notice, curl the body. */
+export function houseUnauthenticated(challenge: string, hint?: { readonly code: string; readonly words: string }): Reply {
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', 'www-authenticate': challenge }
+  if (hint === undefined) return { status: 401, headers, body: houseBody }
   return {
     status: 401,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'www-authenticate': challenge },
-    body: houseBody,
+    reason: hint.words,
+    headers: { ...headers, 'npm-notice': hint.words },
+    body: Buffer.from(JSON.stringify({ error: hint.words, code: hint.code })),
   }
 }
 

@@ -147,8 +147,8 @@ function allowedBy(repository: Repository): (route: AnyRoute) => boolean {
 function audible(failure: RegistryError): boolean {
   return failure.kind === 'throttled' || failure.kind === 'unavailable'
 }
-function wantsSecondFactor(failure: RegistryError): boolean {
-  return failure.kind === 'unauthenticated' && failure.detail['code'] === 'otp-required'
+function wantsSecondFactor({ kind, detail }: RegistryError): boolean {
+  return kind === 'unauthenticated' && ['otp-required', 'otp-invalid', 'token-required'].includes(String(detail['code']))
 }
 
 /** Permission 'none': the credentials are in the body, those in the headers are not looked at. Where strangers may not read the repository, they hear the

@@ -1,5 +1,6 @@
 import type { Level } from '../auth/permission.js'
 import type { ScimTokens } from '../auth/scim-tokens.js'
+import type { SignInException, SignInRulesPatch } from '../auth/sign-in-rules.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
 import type { Rotation, SigningKey } from '../signing/signatures.js'
@@ -46,6 +47,11 @@ export interface Grant {
   readonly level: Level
   /** Whole segments; everything of the repository where absent. */
   readonly path?: string
+}
+
+/** How a member signs in. */
+export interface MemberSignIn extends SignInException {
+  readonly secondFactor: boolean
 }
 
 export interface FormatState {
@@ -116,4 +122,12 @@ export interface Administration {
 
   /** Of this organization, as the caller may see it. */
   organization(): Promise<Organization>
+  /** organization.manage. What is asked of those who sign in, from their next request on. Throws `invalid`. */
+  setSignInRules(patch: SignInRulesPatch): Promise<Organization>
+  /** members.read. */
+  signInOf(memberId: string): Promise<MemberSignIn>
+  /** organization.manage, as the next one. */
+  setBreakGlass(memberId: string, breakGlass: boolean): Promise<void>
+  /** Takes the second factor of somebody else away, who then signs in with the password alone, and ends their sessions. */
+  resetSecondFactor(memberId: string): Promise<void>
 }

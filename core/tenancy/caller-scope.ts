@@ -30,6 +30,7 @@ export interface CallerHandles {
   tokens(scope: CallerScope): TokenDesk
   audit(scope: CallerScope): AuditTrail
   account(scope: CallerScope, credentials: Credentials): AccountDesk
+  confirmWrite(scope: CallerScope, credentials: Credentials, code: string | undefined): Promise<void>
   contents(scope: CallerScope): Contents
   signatures(scope: CallerScope, creates: boolean): Signatures
   organizations(operator: Caller): OrganizationRegister

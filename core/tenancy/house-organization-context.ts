@@ -105,6 +105,11 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     return this.parts.handles.account(this.scope(), this.request.credentials)
   }
 
+  confirmWrite(code: string | undefined): Promise<void> {
+    this.session.use()
+    return this.parts.handles.confirmWrite(this.scope(), this.request.credentials, code)
+  }
+
   get administration(): Administration {
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('administration is for the management interface alone')

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { LoadedFeed } from '../advisories/advisory.js'
 import type { Principal } from '../auth/principal.js'
+import type { SignInRulesPatch } from '../auth/sign-in-rules.js'
 import type { ChoreDesk } from '../housekeeping/chore.js'
 import type { RouteRecord } from '../plugin/route-record.js'
 import type { Logger } from '../runtime/logger.js'
@@ -37,7 +38,7 @@ export interface OrganizationRegister {
   create(name: string, options?: { readonly displayName?: string }): Promise<Organization>
   update(
     name: string,
-    patch: {
+    patch: SignInRulesPatch & {
       /** Its old address answers 404 from the next request on. Throws `conflict` on a taken name, `invalid` on a malformed one. */
       readonly name?: string
       readonly status?: Organization['status']

@@ -48,6 +48,9 @@ export interface OrganizationContext {
   readonly contents: Contents
   /** The same context as that member (npm's login has its credentials in the body). Throws the house's own `unauthenticated`. */
   signIn(login: string, password: string, code?: string): Promise<this>
+  /** Before a change that a thief of a token shall not make: the one-time code of whoever asks, where they or the organization want one. `code`: what the
+   *  request carries. Throws `unauthenticated` with the code `otp-required` or `otp-invalid`, `throttled`, `forbidden`. */
+  confirmWrite(code: string | undefined): Promise<void>
   readonly log: Logger
   change(): ChangeSet
   /** The same context with a higher ceiling if the caller may; else throws `forbidden`. */

@@ -1,7 +1,9 @@
 import { inject, injectable } from 'tsyringe'
 import { AccessPolicy } from '../auth/access-policy.js'
+import { SecondFactors } from '../auth/mfa/second-factors.js'
 import { principalId } from '../auth/principal.js'
 import { type ScimTokens, StoredScimTokens } from '../auth/scim-tokens.js'
+import type { SignInRulesPatch } from '../auth/sign-in-rules.js'
 import { StoredTokens } from '../auth/stored-tokens.js'
 import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.js'
 import type { Member } from '../directory/directory.js'
@@ -16,7 +18,15 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { DownloadCounts } from '../usage/download-counts.js'
 import { readUsage } from '../usage/usage-reader.js'
 import { nothing } from '../usage/usage-rows.js'
-import type { Administration, DeletedRepository, FormatState, Grant, NewRepository, RepositoryPatch } from './administration.js'
+import type {
+  Administration,
+  DeletedRepository,
+  FormatState,
+  Grant,
+  MemberSignIn,
+  NewRepository,
+  RepositoryPatch,
+} from './administration.js'
 import { callerEntry } from './caller-log.js'
 import type { CallerScope } from './caller-scope.js'
 import { DeletedRepositories } from './deleted-repositories.js'
@@ -27,6 +37,7 @@ import { OrganizationChange, untilSettled } from './organization-change.js'
 import { organizationValue, readOrganization } from './organization-rows.js'
 import { type Repository, unknownFormat } from './repository.js'
 import { RepositoryAdministration } from './repository-administration.js'
+import { SignInAdministration } from './sign-in-administration.js'
 import { Tenancy } from './tenancy.js'
 
 interface Parts {
@@ -52,6 +63,7 @@ export class StoredAdministration {
     @inject(DownloadCounts) private readonly counts: DownloadCounts,
     @inject(SigningKeys) private readonly signing: SigningKeys,
     @inject(Limits) private readonly limits: Limits,
+    @inject(SecondFactors) private readonly factors: SecondFactors,
   ) {}
 
   for(scope: CallerScope): Administration {
@@ -61,7 +73,8 @@ export class StoredAdministration {
     const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope, deleted, undoDays)
     const grants = new GrantAdministration(store, tenancy, clock, scope)
     const parts = { store, tenancy, formats, tokens, clock, downloads, signing }
-    return new CallerAdministration(parts, scope, repositories, deleted, grants)
+    const signIns = new SignInAdministration(store, this.factors, clock, scope)
+    return new CallerAdministration(parts, scope, repositories, deleted, grants, signIns)
   }
 }
 
@@ -74,6 +87,7 @@ class CallerAdministration implements Administration {
     private readonly repositories: RepositoryAdministration,
     private readonly deleted: DeletedRepositories,
     private readonly grants: GrantAdministration,
+    private readonly signIns: SignInAdministration,
   ) {
     this.org = scope.tenant.organization.id
   }
@@ -211,6 +225,19 @@ class CallerAdministration implements Administration {
   async organization(): Promise<Organization> {
     this.scope.require('organization.read')
     return this.current()
+  }
+
+  setSignInRules(patch: SignInRulesPatch): Promise<Organization> {
+    return this.signIns.setRules(patch)
+  }
+  signInOf(memberId: string): Promise<MemberSignIn> {
+    return this.signIns.of(memberId)
+  }
+  setBreakGlass(memberId: string, breakGlass: boolean): Promise<void> {
+    return this.signIns.setBreakGlass(memberId, breakGlass)
+  }
+  resetSecondFactor(memberId: string): Promise<void> {
+    return this.signIns.resetSecondFactor(memberId)
   }
 
   private async current(): Promise<Organization> {

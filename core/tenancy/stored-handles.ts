@@ -7,6 +7,7 @@ import type { Credentials } from '../auth/authenticator.js'
 import { MemberAccount } from '../auth/member-account.js'
 import { MemberTokenDesk } from '../auth/member-token-desk.js'
 import type { TokenDesk } from '../auth/token-desk.js'
+import { WriteCodes } from '../auth/write-codes.js'
 import type { Directory } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
 import type { AuditTrail } from '../oversight/audit-trail.js'
@@ -30,6 +31,7 @@ export class StoredHandles implements CallerHandles {
     @inject(StoredAdministration) private readonly administrations: StoredAdministration,
     @inject(MemberTokenDesk) private readonly desks: MemberTokenDesk,
     @inject(MemberAccount) private readonly desksOf: MemberAccount,
+    @inject(WriteCodes) private readonly codes: WriteCodes,
     @inject(StoredOrganizationRegister) private readonly register: StoredOrganizationRegister,
     @inject(StoredContents) private readonly stored: StoredContents,
     @inject(CallerSignatures) private readonly signing: CallerSignatures,
@@ -54,6 +56,9 @@ export class StoredHandles implements CallerHandles {
   }
   account(scope: CallerScope, credentials: Credentials): AccountDesk {
     return this.desksOf.for(scope, credentials)
+  }
+  confirmWrite(scope: CallerScope, credentials: Credentials, code: string | undefined): Promise<void> {
+    return this.codes.confirm(scope, credentials, code)
   }
   contents(scope: CallerScope): Contents {
     return this.stored.for(scope)

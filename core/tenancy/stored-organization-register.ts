@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe'
+import { withRules } from '../auth/sign-in-rules.js'
 import { conflict, forbidden, invalid, notFound } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { newId, randomHex } from '../runtime/identifiers.js'
@@ -109,12 +110,13 @@ class OperatorRegister implements OrganizationRegister {
       const entry = await this.read(name)
       const organization = readOrganization(entry)
       if (Object.keys(patch).some((field) => !always.has(field))) await this.instance.hold(organization)
-      const { quota, undoDays, minPasswordLength, ...rest } = organization
+      const { quota, undoDays, minPasswordLength, signIn, ...rest } = organization
       const before: Organization = {
         ...rest,
         ...(quota === undefined || patch.quota === null ? {} : { quota }),
         ...(undoDays === undefined || patch.undoDays === null ? {} : { undoDays }),
         ...(minPasswordLength === undefined || patch.minPasswordLength === null ? {} : { minPasswordLength }),
+        ...withRules(signIn, patch, this.clock.now()),
       }
       const after: Organization = {
         ...before,

@@ -20,6 +20,7 @@ interface MemberOptions extends CommonOptions {
   readonly passwordStdin?: boolean
   readonly passwordHashStdin?: boolean
   readonly emailVerified?: boolean
+  readonly breakGlass?: boolean
 }
 
 export function memberCommand(program: Command): void {
@@ -66,18 +67,25 @@ export function memberCommand(program: Command): void {
       .option('--email <address>', "'' takes it away")
       .option('--email-verified', 'you answer for the address: mail with codes goes there')
       .option('--no-email-verified', 'nobody answers for it')
-      .option('--display-name <text>', "'' takes it away"),
+      .option('--display-name <text>', "'' takes it away")
+      .option('--break-glass', 'signs in without the second factor that everybody else needs; each time is logged')
+      .option('--no-break-glass', 'needs one like everybody else'),
   ).action(async (org: string, name: string, options: MemberOptions) => {
-    const { role, email, displayName, emailVerified } = options
+    const { role, email, displayName, emailVerified, breakGlass } = options
     const body = {
       ...(role === undefined ? {} : { role: role === 'none' ? null : role }),
       ...(email === undefined ? {} : { email: email === '' ? null : email }),
       ...(displayName === undefined ? {} : { displayName: displayName === '' ? null : displayName }),
       ...(emailVerified === undefined ? {} : { emailVerified }),
     }
-    if (Object.keys(body).length === 0)
-      throw new Misused('error: nothing to change: give --role, --email, --email-verified, --no-email-verified or --display-name')
-    printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), body))
+    const changes = Object.keys(body).length > 0
+    if (!changes && breakGlass === undefined)
+      throw new Misused(
+        'error: nothing to change: give --role, --email, --email-verified, --no-email-verified, --display-name, --break-glass or --no-break-glass',
+      )
+    const client = clientOf(options)
+    if (breakGlass !== undefined) await client.send('PATCH', `${path(org, name)}/sign-in`, { breakGlass })
+    printOne(options, await (changes ? client.send<Row>('PATCH', path(org, name), body) : client.get<Row>(path(org, name))))
   })
   common(member.command('rename <organization> <name> <new-name>').description('give a member another login name')).action(
     async (org: string, name: string, newName: string, options: CommonOptions) => {
@@ -110,6 +118,19 @@ export function memberCommand(program: Command): void {
   })
   invitationWords(member)
   hashesWord(member)
+  common(member.command('sign-in <organization> <name>').description('how a member signs in')).action(
+    async (org: string, name: string, options: CommonOptions) => {
+      printOne(options, await clientOf(options).get<Row>(`${path(org, name)}/sign-in`))
+    },
+  )
+  common(
+    member
+      .command('reset-mfa <organization> <name>')
+      .description("take a member's second factor away, who then signs in with the password alone; ends their sessions"),
+  ).action(async (org: string, name: string, options: CommonOptions) => {
+    await clientOf(options).send('DELETE', `${path(org, name)}/sign-in/second-factor`)
+    done(options, `${name} has no second factor any more`)
+  })
   common(member.command('delete <organization> <name>').description('remove a member; what it published stays')).action(
     async (org: string, name: string, options: CommonOptions) => {
       await clientOf(options).send('DELETE', path(org, name))

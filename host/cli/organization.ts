@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { Misused } from './api-client.js'
 import { type ReadOnlyOptions, readOnlyWord, reasonOf } from './instance.js'
+import { setting } from './key-value.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 import { parseBytes } from './usage.js'
 
@@ -32,8 +33,10 @@ export function organizationCommand(program: Command): void {
   )
   common(
     organization
-      .command('update <name>')
-      .description('change an organization')
+      .command('update <name> [settings...]')
+      .description(
+        'change an organization, by options or KEY=VALUE: mfa=required (off, optional), mfaGraceDays=14, passwordsOnArtifacts=refused (allowed), codeOnPublish=true',
+      )
       .option('--display-name <text>', 'shown to people')
       .option('--public', 'public repositories are readable without credentials')
       .option('--no-public', 'nothing is, whatever the repository says')
@@ -46,6 +49,7 @@ export function organizationCommand(program: Command): void {
   ).action(
     async (
       name: string,
+      settings: readonly string[],
       options: CommonOptions & {
         displayName?: string
         public?: boolean
@@ -63,10 +67,11 @@ export function organizationCommand(program: Command): void {
         ...(options.undoDays === false ? { undoDays: null } : {}),
         ...(typeof options.minPasswordLength === 'number' ? { minPasswordLength: options.minPasswordLength } : {}),
         ...(options.minPasswordLength === false ? { minPasswordLength: null } : {}),
+        ...Object.fromEntries(settings.map(setting)),
       }
       if (Object.keys(body).length === 0)
         throw new Misused(
-          'error: nothing to change: give --display-name, --public, --no-public, --quota, --no-quota, --undo-days, --no-undo-days, --min-password-length or --no-min-password-length',
+          'error: nothing to change: give --display-name, --public, --no-public, --quota, --no-quota, --undo-days, --no-undo-days, --min-password-length, --no-min-password-length or KEY=VALUE',
         )
       printOne(options, await clientOf(options).send<Row>('PATCH', path(name), body))
     },

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { Misused, Refused } from './api-client.js'
 import { deletedRepositories } from './deleted-repositories.js'
+import { setting } from './key-value.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne } from './output.js'
 import { parseBytes } from './usage.js'
 
@@ -127,12 +128,4 @@ function kind(text: string): string {
   }
   if (text !== 'hosted') throw new InvalidArgumentError('Allowed choices are hosted.')
   return text
-}
-
-/** KEY=VALUE: numbers, true, false and null as JSON has them, everything else as text. */
-function setting(text: string): [string, unknown] {
-  const cut = text.indexOf('=')
-  if (cut < 1) throw new Misused(`error: ${text} is not KEY=VALUE`)
-  const value = text.slice(cut + 1)
-  return [text.slice(0, cut), /^(?:0|-?[1-9]\d{0,14}|true|false|null)$/.test(value) ? JSON.parse(value) : value]
 }

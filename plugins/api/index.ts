@@ -10,6 +10,7 @@ import { emailRoutes } from './emails.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
 import { invitationRoutes } from './invitations.js'
+import { memberSignInRoutes } from './member-sign-in.js'
 import { memberRoutes } from './members.js'
 import { mfaRoutes } from './mfa.js'
 import { openApiRoute } from './openapi.js'
@@ -42,6 +43,7 @@ const organization = {
     ...sessionRoutes,
     ...mfaRoutes,
     ...scimTokenRoutes,
+    ...memberSignInRoutes,
     ...packageRoutes,
     ...artifactRoutes,
     ...searchRoutes,

@@ -5,6 +5,7 @@ import { inInstance } from './management-route.js'
 import { displayNameShape, organizationNameShape } from './names.js'
 import { page, pageOf, pageQuery } from './page.js'
 import { minPasswordLengthShape, organizationShape, quotaShape, routeShape, shapeOrganization, undoDaysShape } from './shapes.js'
+import { signInChange } from './sign-in-rules.js'
 
 const one = (description: string) => answer(description, organizationShape)
 
@@ -28,6 +29,7 @@ const change = z
     quota: quotaShape.nullable().optional(),
     undoDays: undoDaysShape.nullable().optional(),
     minPasswordLength: minPasswordLengthShape.nullable().optional(),
+    ...signInChange,
   })
   .meta({ id: 'OrganizationChange', examples: [{ displayName: 'Delta Ltd' }] })
 

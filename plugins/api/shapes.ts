@@ -1,5 +1,6 @@
 import type { ChoreStatus, FormatState, Group, Member, Organization, Repository, TokenRecord } from '#core'
 import { formatScope, z } from '#core'
+import { shapeSignInRules, signInShapes } from './sign-in-rules.js'
 
 /** What the management interface says of each thing, in one place. Times are ISO 8601. */
 
@@ -35,6 +36,7 @@ export const organizationShape = z
     quota: quotaShape.nullable(),
     undoDays: undoDaysShape.nullable(),
     minPasswordLength: minPasswordLengthShape.nullable(),
+    ...signInShapes,
     createdAt: z.string(),
   })
   .meta({ id: 'Organization' })
@@ -49,6 +51,7 @@ export const shapeOrganization = (one: Organization) => ({
   quota: one.quota ?? null,
   undoDays: one.undoDays ?? null,
   minPasswordLength: one.minPasswordLength ?? null,
+  ...shapeSignInRules(one),
   createdAt: one.createdAt.toISOString(),
 })
 

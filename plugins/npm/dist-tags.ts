@@ -6,11 +6,12 @@ import { documentKeys, findPackage, findTags, findVersion, type TagDocument } fr
 import { checkTag } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
 import { holdTagRoom } from './tag-room.js'
+import { confirmWrite } from './write-code.js'
 
 const bodyLimit = 64 * 1024
 const tagsPerCommit = 50
 
-/** Tags of a package, one by one or as an object (npm dossier 7). */
+/** Tags of a package, one by one or as an object (npm dossier 7). A one-time code is asked for where `latest` moves, which everybody installs. */
 export const distTagRoutes = [
   ...packageRoutes('GET', ['/-/package', '/dist-tags'], 'artifacts.read', async (pkg, _request, context) =>
     json(200, await tagsOf(pkg, context)),
@@ -34,10 +35,12 @@ export const distTagRoutes = [
   }),
   ...packageRoutes('POST', ['/-/package', '/dist-tags'], 'artifacts.write', async (pkg, request, context) => {
     const wanted = await tagsIn(request)
+    if (wanted.has('latest')) await confirmWrite(request, context)
     return changeTags(pkg, 201, context, () => wanted)
   }),
   ...packageRoutes('PUT', ['/-/package', '/dist-tags'], 'artifacts.write', async (pkg, request, context) => {
     const wanted = await tagsIn(request)
+    if (wanted.has('latest')) await confirmWrite(request, context)
     return changeTags(pkg, 201, context, (tags) => {
       const dropped = [...tags.keys()].filter((tag) => tag !== 'latest' && !wanted.has(tag))
       return new Map<string, string | undefined>([...dropped.map((tag) => [tag, undefined] as const), ...wanted])
@@ -49,6 +52,7 @@ async function putTag(pkg: string, request: ProtocolRequest, context: Repository
   const tag = checkTag(request.params['tag'] ?? '')
   const version = await request.json(bodyLimit)
   if (!isText(version)) throw invalid('the body is a version, as a JSON string')
+  if (tag === 'latest') await confirmWrite(request, context)
   return changeTags(pkg, 201, context, () => new Map([[tag, version]]))
 }
 

@@ -49,7 +49,7 @@ function forbiddenWords({ detail }: RegistryError, { method, params }: ProtocolR
 
 /** The password was right, and its member has a second factor: npm asks for the code and comes again with it (npm dossier 11.4). */
 function wantsCode({ kind, detail }: RegistryError): boolean {
-  return kind === 'unauthenticated' && detail['code'] === 'otp-required'
+  return kind === 'unauthenticated' && (detail['code'] === 'otp-required' || detail['code'] === 'otp-invalid')
 }
 
 function headersOf(failure: RegistryError): Record<string, string> {
@@ -57,6 +57,8 @@ function headersOf(failure: RegistryError): Record<string, string> {
   return {
     'cache-control': 'no-store',
     ...(wantsCode(failure) ? { 'www-authenticate': 'OTP' } : {}),
+    // npm shows a notice whatever it makes of the rest.
+    ...(failure.detail['code'] === 'token-required' ? { 'npm-notice': failure.message } : {}),
     ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),
     ...(failure.kind === 'method' && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
   }

@@ -4,6 +4,7 @@ import { worded404 } from './npm-error.js'
 import { changePackage, presentPackage } from './package-changes.js'
 import { documentKeys, type Person, revisionOf } from './package-documents.js'
 import { packageRoutes } from './package-routes.js'
+import { confirmed } from './write-code.js'
 
 const ownersAtMost = 100
 const bodyLimit = 64 * 1024
@@ -17,21 +18,31 @@ export const ownerRoutes = [
       document.maintainers.map(({ name, email = '' }) => ({ username: name, name, email })),
     )
   }),
-  ...packageRoutes('PUT', ['/-/package', '/owners'], 'artifacts.write', async (pkg, request, context) => {
-    const body = await request.json(bodyLimit)
-    const name = isObject(body) ? body['user'] : undefined
-    if (!isText(name) || name === '' || name.length > 255) throw invalid("the body is an object with the owner's name as user")
-    return changeOwners(pkg, undefined, context, (owners) =>
-      owners.some((owner) => owner.name === name) ? owners : [...owners, { name }],
-    )
-  }),
-  ...packageRoutes('DELETE', ['/-/package', '/owners/{owner}'], 'artifacts.write', (pkg, { params }, context) => {
-    const { owner: name = '' } = params
-    return changeOwners(pkg, undefined, context, (owners) => {
-      if (!owners.some((owner) => owner.name === name)) throw worded404('owner', name)
-      return owners.filter((owner) => owner.name !== name)
-    })
-  }),
+  ...packageRoutes(
+    'PUT',
+    ['/-/package', '/owners'],
+    'artifacts.write',
+    confirmed(async (pkg, request, context) => {
+      const body = await request.json(bodyLimit)
+      const name = isObject(body) ? body['user'] : undefined
+      if (!isText(name) || name === '' || name.length > 255) throw invalid("the body is an object with the owner's name as user")
+      return changeOwners(pkg, undefined, context, (owners) =>
+        owners.some((owner) => owner.name === name) ? owners : [...owners, { name }],
+      )
+    }),
+  ),
+  ...packageRoutes(
+    'DELETE',
+    ['/-/package', '/owners/{owner}'],
+    'artifacts.write',
+    confirmed((pkg, { params }, context) => {
+      const { owner: name = '' } = params
+      return changeOwners(pkg, undefined, context, (owners) => {
+        if (!owners.some((owner) => owner.name === name)) throw worded404('owner', name)
+        return owners.filter((owner) => owner.name !== name)
+      })
+    }),
+  ),
 ]
 
 /** Versions are left as they are. `rev`: the revision at which they are to be changed, else the present one. */

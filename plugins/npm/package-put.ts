@@ -7,6 +7,7 @@ import { publish, publisherOf } from './publish.js'
 import { oneTarball, readPackageDocument } from './publish-document.js'
 import { star, starChange } from './stars.js'
 import { unpublishVersions } from './unpublish.js'
+import { confirmWrite } from './write-code.js'
 
 /** Bytes of a body around its tarball. Deprecating and unpublishing send a whole packument, of which little is needed: behind the length of any publish
  *  the manifests of versions are read past. */
@@ -17,6 +18,8 @@ const manifests: Omission = {
   picks: ([top, , field]) => top === 'versions' && field !== 'deprecated',
   most: 256 * 1024 ** 2,
 }
+/** What comes without tarball and manifests. */
+const smallBody = 64 * 1024
 /** Bytes of a tarball where the repository sets no limit of its own. */
 const tarballLimit = 256 * 1024 ** 2
 
@@ -55,11 +58,17 @@ async function putAtRevision(pkg: string, request: ProtocolRequest, context: Rep
   return deprecateVersions(pkg, versions, await context.widen('artifacts.write'))
 }
 
+/** A code is asked for before a large body is read, and of a small one once it is known that it is more than a star. */
 async function meaningOf(pkg: string, request: ProtocolRequest, context: RepositoryContext) {
+  const small = Number(request.header('content-length') ?? Number.NaN) <= smallBody
+  if (!small) await confirmWrite(request, context)
   const limits = { text: textLimit, blob: context.repository.maxSize ?? tarballLimit, blobs: 1, omit: manifests }
   const { value, blobs, omitted } = await request.jsonWithBlobs(oneTarball(), context.stage, limits)
   if (omitted && blobs.length > 0) throw tooLarge(`a publish has at most ${manifests.after} bytes around its tarball`)
-  return readPackageDocument(pkg, value, blobs)
+  const meaning = readPackageDocument(pkg, value, blobs)
+  const stars = meaning.kind !== 'publish' && meaning.versions === undefined && meaning.stars !== undefined
+  if (small && !stars) await confirmWrite(request, context)
+  return meaning
 }
 
 function unknownMeaning() {

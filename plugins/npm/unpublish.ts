@@ -14,14 +14,18 @@ import { highestVersion, quoted, versionOfTarball } from './package-name.js'
 import { packageRoutes } from './package-routes.js'
 import { cleanUp, removePackage } from './removed-package.js'
 import { removeVersion, tombstoneBy } from './version-removal.js'
+import { confirmed } from './write-code.js'
 
 /** DELETE of a whole package, and of the file of a version that is already unpublished (npm dossier 10). */
 export const unpublishRoutes = [
-  ...packageRoutes('DELETE', ['', '/-rev/{rev}'], 'artifacts.delete', (pkg, { params }, context) =>
-    unpublishPackage(pkg, params['rev'] ?? '', context),
+  ...packageRoutes(
+    'DELETE',
+    ['', '/-rev/{rev}'],
+    'artifacts.delete',
+    confirmed((pkg, { params }, context) => unpublishPackage(pkg, params['rev'] ?? '', context)),
   ),
-  ...packageRoutes('DELETE', ['', '/-/{file}/-rev/{rev}'], 'artifacts.delete', confirmTarball),
-  ...packageRoutes('DELETE', ['', '/-/@{fileScope}/{file}/-rev/{rev}'], 'artifacts.delete', confirmTarball),
+  ...packageRoutes('DELETE', ['', '/-/{file}/-rev/{rev}'], 'artifacts.delete', confirmed(confirmTarball)),
+  ...packageRoutes('DELETE', ['', '/-/@{fileScope}/{file}/-rev/{rev}'], 'artifacts.delete', confirmed(confirmTarball)),
 ]
 
 async function unpublishPackage(pkg: string, rev: string, context: RepositoryContext): Promise<Reply> {

@@ -18,6 +18,7 @@ import { SignIn } from '../../core/auth/sign-in.js'
 import { StoredAuthenticator } from '../../core/auth/stored-authenticator.js'
 import { StoredTokens } from '../../core/auth/stored-tokens.js'
 import { TokenUsage } from '../../core/auth/token-usage.js'
+import { WriteCodes } from '../../core/auth/write-codes.js'
 import type { Directory } from '../../core/directory/directory.js'
 import { TenantDirectory } from '../../core/directory/tenant-directory.js'
 import { RegistryError } from '../../core/errors/registry-error.js'
@@ -146,9 +147,11 @@ export class People {
         new DownloadCounts(metadata),
         signing,
         defaultLimits,
+        factors,
       ),
       new MemberTokenDesk(this.tokens, clock),
       new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, throttle, clock),
+      new WriteCodes(factors, throttle),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,
       new CallerSignatures(signing, clock),

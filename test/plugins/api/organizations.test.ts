@@ -28,6 +28,10 @@ describe('organizations of the management interface', () => {
       quota: null,
       undoDays: null,
       minPasswordLength: null,
+      mfa: 'optional',
+      mfaGraceDays: 14,
+      passwordsOnArtifacts: 'allowed',
+      codeOnPublish: false,
       createdAt: delta['createdAt'],
     })
     expect(delta['id']).to.match(/^o_[a-z0-9]{20}$/)
@@ -168,5 +172,6 @@ describe('organizations of the management interface', () => {
       '/v1/session',
       '/v1/openapi.json',
     ])
+    expect(open.map(({ path }) => path)).to.deep.equal(['/v1/session', '/v1/openapi.json'])
   })
 })

@@ -172,6 +172,14 @@ describe('organizations of the management interface', () => {
       '/v1/session',
       '/v1/openapi.json',
     ])
-    expect(open.map(({ path }) => path)).to.deep.equal(['/v1/session', '/v1/openapi.json'])
+    expect(open.map(({ path }) => path)).to.deep.equal([
+      '/v1/email/confirm',
+      '/v1/email/revert',
+      '/v1/password/forgot',
+      '/v1/password/reset',
+      '/v1/invitations/accept',
+      '/v1/session',
+      '/v1/openapi.json',
+    ])
   })
 })

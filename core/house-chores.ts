@@ -1,6 +1,7 @@
 import type { DependencyContainer } from 'tsyringe'
 import { AuditChain } from './audit/audit-chain.js'
 import { AuditChore } from './audit/audit-chore.js'
+import { TenantDirectory } from './directory/tenant-directory.js'
 import { Outbox } from './events/outbox.js'
 import { Reminders } from './events/reminders.js'
 import type { Subscriptions } from './events/subscriptions.js'
@@ -12,6 +13,7 @@ import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Sweep } from './housekeeping/sweep.js'
 import { CleanupChore } from './lifecycle/cleanup-chore.js'
 import { ReindexChore } from './lifecycle/reindex-chore.js'
+import { ErasureChore } from './oversight/erasure-chore.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import { Clock } from './runtime/clock.js'
 import { Limits } from './runtime/limits.js'
@@ -70,7 +72,19 @@ export function addHouseChores(chores: Chores, { house, watch, subscriptions, wo
       chain: house.resolve(AuditChain),
       days: house.resolve<Limits>(Limits).auditDays,
       suspension,
-      held: async () => (await metadata.get(tenantKeys.instance('restore'))) !== undefined,
+      held: async (org) =>
+        (await metadata.get(tenantKeys.instance('restore'))) !== undefined ||
+        (await metadata.get(tenantKeys.legalHold(org))) !== undefined,
+    }),
+  )
+  chores.add(
+    new ErasureChore({
+      store: metadata,
+      clock,
+      tenancy: house.resolve<Tenancy>(Tenancy),
+      directories: house.resolve(TenantDirectory),
+      chain: house.resolve(AuditChain),
+      suspension,
     }),
   )
   chores.add(new Reminders(metadata, clock, (reminder) => work.remind(reminder), log))

@@ -115,6 +115,13 @@ export const tenantKeys = {
   /** Who left, in the order of time. */
   leavers: (org: string) => join(org, 'z'),
   leaver: (org: string, id: string): Key => key(join(org, 'z'), id),
+  /** Persons who are to be erased or were, by id of the request; what an erased one is called; the last number that was given. */
+  erasures: (org: string) => join(org, 'y'),
+  erasure: (org: string, id: string): Key => key(join(org, 'y'), 'erasure', id),
+  erasedMember: (org: string, member: string): Key => key(join(org, 'y'), 'member', member),
+  lastErased: (org: string): Key => key(join(org, 'y'), 'last'),
+  /** Nothing of this organization is deleted while it is there. */
+  legalHold: (org: string): Key => key(join(org, 'y'), 'hold'),
   log: (org: string, shard: number) => join(org, 'l', String(shard)),
   logRow: (org: string, shard: number, id: string): Key => key(join(org, 'l', String(shard)), id),
   chain: (org: string, month: string) => join(org, 'c', month),

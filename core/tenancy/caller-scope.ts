@@ -6,6 +6,7 @@ import type { Permission } from '../auth/permission.js'
 import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import type { AuditTrail } from '../oversight/audit-trail.js'
+import type { Privacy } from '../oversight/privacy.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
 import type { Caller } from './caller-log.js'
@@ -31,6 +32,7 @@ export interface CallerHandles {
   audit(scope: CallerScope): AuditTrail
   account(scope: CallerScope, credentials: Credentials): AccountDesk
   confirmWrite(scope: CallerScope, credentials: Credentials, code: string | undefined): Promise<void>
+  privacy(scope: CallerScope): Privacy
   contents(scope: CallerScope): Contents
   signatures(scope: CallerScope, creates: boolean): Signatures
   organizations(operator: Caller): OrganizationRegister

@@ -11,6 +11,7 @@ import type { Directory } from '../directory/directory.js'
 import { forbidden, RegistryError, unauthenticated } from '../errors/registry-error.js'
 import type { Lifecycle } from '../lifecycle/lifecycle.js'
 import type { AuditTrail } from '../oversight/audit-trail.js'
+import type { Privacy } from '../oversight/privacy.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { ChangeCommit } from '../storage/change-commit.js'
@@ -127,6 +128,12 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     if (this.request.plugin.name !== 'api') throw new Error('accounts are for the management interface alone')
     const signIn = async (login: string, password: string) => (await this.signIn(login, password)).principal
     return this.parts.handles.accounts({ scope: this.scope(), signIn })
+  }
+
+  get privacy(): Privacy {
+    this.session.use()
+    if (this.request.plugin.name !== 'api') throw new Error('privacy is for the management interface alone')
+    return this.parts.handles.privacy(this.scope())
   }
 
   get lifecycle(): Lifecycle {

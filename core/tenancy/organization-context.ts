@@ -7,6 +7,7 @@ import type { TokenDesk } from '../auth/token-desk.js'
 import type { Directory } from '../directory/directory.js'
 import type { Lifecycle } from '../lifecycle/lifecycle.js'
 import type { AuditTrail } from '../oversight/audit-trail.js'
+import type { Privacy } from '../oversight/privacy.js'
 import type { Logger } from '../runtime/logger.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { ChangeSet } from '../storage/change-set.js'
@@ -42,6 +43,8 @@ export interface OrganizationContext {
   readonly audit: AuditTrail
   /** For `api` alone: passwords, e-mail addresses, invitations. */
   readonly accounts: Accounts
+  /** For `api` alone: what is held about persons, and its end. */
+  readonly privacy: Privacy
   /** For `api` alone: promote, remove, undo. */
   readonly lifecycle: Lifecycle
   /** For `api` alone: what lies in the repositories, as far as the caller may read it. Needs repositories.read. */

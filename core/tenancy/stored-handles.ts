@@ -11,7 +11,9 @@ import { WriteCodes } from '../auth/write-codes.js'
 import type { Directory } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
 import type { AuditTrail } from '../oversight/audit-trail.js'
+import type { Privacy } from '../oversight/privacy.js'
 import { StoredAuditTrails } from '../oversight/stored-audit-trail.js'
+import { StoredPrivacy } from '../oversight/stored-privacy.js'
 import { CallerSignatures } from '../signing/caller-signatures.js'
 import type { Signatures } from '../signing/signatures.js'
 import type { Administration } from './administration.js'
@@ -37,6 +39,7 @@ export class StoredHandles implements CallerHandles {
     @inject(CallerSignatures) private readonly signing: CallerSignatures,
     @inject(StoredAuditTrails) private readonly trails: StoredAuditTrails,
     @inject(StoredAccounts) private readonly accountsOf: StoredAccounts,
+    @inject(StoredPrivacy) private readonly persons: StoredPrivacy,
   ) {}
 
   directory(scope: CallerScope): Directory {
@@ -59,6 +62,9 @@ export class StoredHandles implements CallerHandles {
   }
   confirmWrite(scope: CallerScope, credentials: Credentials, code: string | undefined): Promise<void> {
     return this.codes.confirm(scope, credentials, code)
+  }
+  privacy(scope: CallerScope): Privacy {
+    return this.persons.for(scope)
   }
   contents(scope: CallerScope): Contents {
     return this.stored.for(scope)

@@ -169,6 +169,7 @@ class OperatorRegister implements OrganizationRegister {
         .delete(entry.key, { revision: entry.revision })
         .delete(tenantKeys.organizationName(name), 'present')
         .delete(tenantKeys.organizationEntry(name))
+        .check(tenantKeys.legalHold(organization.id), 'absent', conflict('A legal hold forbids that anything of it is deleted'))
       for (const { key, value } of removalReminders(organization.id, '-', this.clock.now())) change.put(key, value)
       await change.commit()
       return organization.id

@@ -19,6 +19,7 @@ import { moveCommand } from './move.js'
 import { organizationCommand } from './organization.js'
 import { packageCommand } from './package.js'
 import { printable } from './printable.js'
+import { privacyCommand } from './privacy.js'
 import { reindexCommand } from './reindex.js'
 import { reportCommand } from './report.js'
 import { repositoryCommand } from './repository.js'
@@ -56,6 +57,7 @@ const subcommands: readonly AddCommand[] = [
   routesCommand,
   auditCommand,
   reportCommand,
+  privacyCommand,
   choreCommand,
   advisoriesCommand,
   artifactCommand,

@@ -64,7 +64,8 @@ export const artifactRoutes = [
     async handle({ params, query }, context) {
       const details = await context.contents.file(params.repository, checked(query.path, 'path'))
       const steps = details.artifact.path.split('/').map(encodeURIComponent).join('/')
-      return json(200, shapeFile(details, details.addressed ? new URL(steps, addressOf(context, params.repository)) : null))
+      const url = details.addressed ? new URL(steps, addressOf(context, params.repository)) : null
+      return json(200, shapeFile(details, url, await context.privacy.nameOfErased(details.artifact.publishedBy)))
     },
   }),
   inOrganization({

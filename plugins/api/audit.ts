@@ -1,5 +1,6 @@
-import { type ChainedRecord, type ExportLine, invalid, json, type Reply, z } from '#core'
+import { type ChainedRecord, invalid, json, z } from '#core'
 import { answer, refusal } from './answers.js'
+import { jsonLines, linesAnswer } from './json-lines.js'
 import { inOrganization } from './management-route.js'
 import { pageOf, pageQuery, sayCursor, takeCursor } from './page.js'
 
@@ -111,16 +112,11 @@ export const auditRoutes = [
     summary: 'Rows of the audit log as JSON lines, oldest first: where it begins, the rows with their hashes, where it ends',
     query: exportQuery,
     answers: {
-      200: { description: 'Streamed; broken off where it cannot be read', body: z.string(), type: 'application/x-ndjson' },
+      200: linesAnswer,
       404: refusal('No such row'),
     },
-    async handle({ query: { after } }, { audit }): Promise<Reply> {
-      const lines = await audit.export(after === undefined ? undefined : Number(after))
-      return {
-        status: 200,
-        headers: { 'content-type': 'application/x-ndjson', 'content-disposition': 'attachment; filename="audit.jsonl"' },
-        stream: () => jsonLines(lines),
-      }
+    async handle({ query: { after } }, { audit }) {
+      return jsonLines('audit.jsonl', await audit.export(after === undefined ? undefined : Number(after)))
     },
   }),
 ]
@@ -142,19 +138,3 @@ const shapeEntry = ({ record, origin, hash }: ChainedRecord) => ({
   source: origin === undefined ? null : { ip: origin.ip, agent: origin.agent ?? null },
   hash,
 })
-
-const chunk = 64 * 1024
-
-/** Many lines at once: each chunk is a write. */
-async function* jsonLines(lines: AsyncIterable<ExportLine>): AsyncIterable<Uint8Array> {
-  let text = ''
-  for await (const line of lines) {
-    text += `${JSON.stringify(line)}\n`
-    if (text.length < chunk) continue
-    yield Buffer.from(text)
-    text = ''
-    // Whoever reads fast must not keep all others waiting.
-    await new Promise(setImmediate)
-  }
-  if (text !== '') yield Buffer.from(text)
-}

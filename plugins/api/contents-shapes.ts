@@ -44,19 +44,19 @@ export const fileShape = z
     contentType: z.string().nullable(),
     digests: digests.meta({ description: 'Those that are kept' }),
     modifiedAt: z.string(),
-    publishedBy: z.string().meta({ description: 'Id of a member or service account' }),
+    publishedBy: z.string().meta({ description: 'Id of a member or service account; of one who was erased, deleted-user-n' }),
     versions: z.number().int().meta({ description: 'How often this path was written or deleted' }),
     url: z.string().nullable().meta({ description: 'Where its bytes are, if its path is its address' }),
   })
   .meta({ id: 'File' })
-export const shapeFile = ({ repository, artifact, digests }: FileDetails, url: URL | null) => ({
+export const shapeFile = ({ repository, artifact, digests }: FileDetails, url: URL | null, erased?: string) => ({
   repository: repository.name,
   path: artifact.path,
   size: artifact.size,
   contentType: artifact.contentType ?? null,
   digests,
   modifiedAt: artifact.modified.toISOString(),
-  publishedBy: artifact.publishedBy,
+  publishedBy: erased ?? artifact.publishedBy,
   versions: artifact.sequence,
   url: url?.href ?? null,
 })

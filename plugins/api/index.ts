@@ -18,6 +18,7 @@ import { instanceRoutes } from './organizations.js'
 import { packageAddresses } from './package-address.js'
 import { packageRoutes } from './packages.js'
 import { passwordRoutes } from './password.js'
+import { privacyRoutes } from './privacy.js'
 import { reindexRoutes } from './reindex.js'
 import { reportRoutes } from './reports.js'
 import { repositoryRoutes } from './repositories.js'
@@ -55,6 +56,7 @@ const organization = {
     ...deletedRepositoryRoutes,
     ...auditRoutes,
     ...reportRoutes,
+    ...privacyRoutes,
   ],
   paths: packageAddresses,
 } as const

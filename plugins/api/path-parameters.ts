@@ -19,6 +19,7 @@ export const pathParameters: Readonly<Record<string, PathParameter>> = {
   package: { description: "A package's name in addresses, a slash as %2F, or what it is called in its format" },
   version: { description: 'A version of it' },
   deleted: { description: 'Id of a deleted repository, or the name that it had' },
+  erasure: { description: 'Id of a request to erase a member' },
   deletion: { description: 'Id of a delete' },
   format: { description: 'Name of an installed format' },
   chore: { description: 'Name of a chore' },

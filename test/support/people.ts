@@ -25,6 +25,7 @@ import { RegistryError } from '../../core/errors/registry-error.js'
 import { MailLinks } from '../../core/mail/mail-links.js'
 import { MailPost } from '../../core/mail/mail-post.js'
 import { StoredAuditTrails } from '../../core/oversight/stored-audit-trail.js'
+import { StoredPrivacy } from '../../core/oversight/stored-privacy.js'
 import { defaultLimits } from '../../core/runtime/limits.js'
 import { silentLogger } from '../../core/runtime/logger.js'
 import { CallerSignatures } from '../../core/signing/caller-signatures.js'
@@ -134,6 +135,8 @@ export class People {
       settings: () => [],
     }
     const signing = new SigningKeys(metadata, this.keys, clock)
+    const chain = new AuditChain(metadata, clock)
+    const notes = new AuditNotes(metadata, clock, silentLogger)
     const directories = new TenantDirectory(metadata, clock, this.hashes, new MailPost(new MailLinks(), false))
     this.handles = new StoredHandles(
       directories,
@@ -155,15 +158,9 @@ export class People {
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,
       new CallerSignatures(signing, clock),
-      new StoredAuditTrails(
-        metadata,
-        clock,
-        new AuditChain(metadata, clock),
-        new AuditNotes(metadata, clock, silentLogger),
-        silentLogger,
-        directories,
-      ),
+      new StoredAuditTrails(metadata, clock, chain, notes, silentLogger, directories),
       noAccounts,
+      new StoredPrivacy(metadata, clock, directories, chain, notes),
     )
   }
 

@@ -83,7 +83,8 @@ export interface GroupPatch {
 
 /** Members and groups of one organization. Writes need members.manage; touching an owner needs organization.manage, or an identity provider, which
  *  gives no roles. Every write acts on the next request, on every node. A name taken is `conflict`; the last active owner cannot go or be demoted
- *  (`conflict`). Identity providers find groups of their own alone, and nobody else changes these (`conflict`). */
+ *  (`conflict`). Identity providers find groups of their own alone, and nobody else changes these (`conflict`); owners
+ *  who break the glass they do not find. */
 export interface Directory {
   findMember(id: string): Promise<Member | undefined>
   /** By name or e-mail, without regard to case. */

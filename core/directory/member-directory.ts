@@ -2,6 +2,7 @@ import { readVerified, type VerifiedRow, verifiedValue } from '../accounts/accou
 import { passwordContext, passwordValue } from '../accounts/new-password.js'
 import { acceptedPassword } from '../auth/password-policy.js'
 import { importedHash } from '../auth/pbkdf2-hash.js'
+import { readException } from '../auth/session-rows.js'
 import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { Key } from '../storage/metadata-store.js'
@@ -32,7 +33,7 @@ export class MemberDirectory {
   async find(id: string): Promise<Member | undefined> {
     if (!memberId.test(id)) return undefined
     const entry = await this.parts.store.get(tenantKeys.member(this.parts.org, id))
-    return entry === undefined ? undefined : readMember(entry)
+    return entry === undefined ? undefined : this.shown(readMember(entry))
   }
 
   async findByLogin(login: string): Promise<Member | undefined> {
@@ -54,7 +55,9 @@ export class MemberDirectory {
       return kind === 'name' ? tenantKeys.member(org, member) : undefined
     })
     for await (const entry of named) {
-      yield readMember(entry)
+      const member = await this.shown(readMember(entry))
+      if (member === undefined) continue
+      yield member
       left -= 1
       if (left === 0) return
     }
@@ -62,7 +65,10 @@ export class MemberDirectory {
 
   async *read(ids: readonly string[]): AsyncIterable<Member> {
     const keys = ids.filter((id) => memberId.test(id)).map((id) => tenantKeys.member(this.parts.org, id))
-    for await (const entry of this.parts.all(keys)) yield readMember(entry)
+    for await (const entry of this.parts.all(keys)) {
+      const member = await this.shown(readMember(entry))
+      if (member !== undefined) yield member
+    }
   }
 
   async *findBy(lookup: string): AsyncIterable<Member> {
@@ -75,12 +81,13 @@ export class MemberDirectory {
   /** Kept for as long as no member changes: what is read meanwhile is at most newer. */
   async byAge(): Promise<readonly MemberEntry[]> {
     const kept = TenantSnapshot.of(this.parts.scope.tenant).derived<readonly MemberEntry[]>('members by age')
-    const known = kept.get('all')
+    const reader = this.parts.scope.principal.kind === 'scim' ? 'scim' : 'all'
+    const known = kept.get(reader)
     if (known !== undefined) return known
     const entries: MemberEntry[] = []
     for await (const { id, kind, createdAt } of this.list()) entries.push({ id, kind, createdAt })
     entries.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1))
-    kept.set('all', entries)
+    kept.set(reader, entries)
     return entries
   }
 
@@ -213,6 +220,14 @@ export class MemberDirectory {
     const member = await this.find(id)
     if (member === undefined) throw notFound('member', id)
     return member
+  }
+
+  /** Owners who keep the door open when an identity provider fails are not for it to see. */
+  private async shown(member: Member): Promise<Member | undefined> {
+    const { store, org, scope } = this.parts
+    if (scope.principal.kind !== 'scim' || member.role !== 'owner') return member
+    const entry = await store.get(tenantKeys.signInException(org, member.id))
+    return entry !== undefined && readException(entry).breakGlass ? undefined : member
   }
 
   /** An identity provider looks after owners as well, since leaving is its business; roles it has none to give. */

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import type { Principal } from '../../../core/auth/principal.js'
-import { all, outcome, People, refusal } from '../../support/people.js'
+import type { Directory } from '../../../core/directory/directory.js'
+import { tenantKeys } from '../../../core/storage/tenant-keys.js'
+import { all, changeOf, outcome, People, refusal } from '../../support/people.js'
 
 const okta: Principal = { kind: 'scim', id: 'tok_okta', connection: 'okta' }
 
@@ -93,6 +95,29 @@ describe('the directory as an identity provider uses it', () => {
     const again = await (await provider()).createGroup('theirs', { members: [ada.id] })
     await directory.deleteMember(ada.id)
     expect((await directory.findGroup(again.id))?.memberCount).to.equal(0)
+  })
+
+  it('hides an owner who breaks the glass from identity providers, in every way to look', async () => {
+    const { people, provider, owner } = await acme()
+    const olga = await (await owner()).createMember({ name: 'olga', role: 'owner', email: 'olga@acme.test' })
+    const oscar = await (await owner()).createMember({ name: 'oscar', role: 'owner', lookup: ['externalId:1'] })
+    const { organization } = await people.tenancy.open('acme')
+    const change = changeOf(people, organization.id)
+    for (const { id } of [olga, oscar]) change.put(tenantKeys.signInException(organization.id, id), { v: 1, breakGlass: true })
+    await change.commit()
+    const seen = async (directory: Directory) => [
+      await directory.findMember(olga.id),
+      await directory.findMemberByLogin('olga@acme.test'),
+      ...(await all(directory.listMembers())),
+      ...(await all(directory.readMembers([olga.id, oscar.id]))),
+      ...(await all(directory.findMembers('externalId:1'))),
+      ...(await directory.membersByAge()),
+    ]
+    expect(await seen(await provider())).to.deep.equal([undefined, undefined])
+    expect((await seen(await owner())).length).to.equal(9)
+    const directory = await provider()
+    expect(await outcome(directory.updateMember(olga.id, { status: 'inactive' }))).to.equal('not-found')
+    expect(await outcome(directory.deleteMember(olga.id))).to.equal('not-found')
   })
 
   it('lets an identity provider deactivate an owner, but not the last, and give no role', async () => {

@@ -52,6 +52,9 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   'plugins/raw/README.md': async (_, output) => {
     expect(output).to.contain('"name":"notes.txt"')
   },
+  'plugins/scim/README.md': async (_, output) => {
+    expect(output).to.contain('"totalResults":1').and.to.contain('"userName":"admin"')
+  },
 }
 
 describe('README blocks', function () {

@@ -13,11 +13,11 @@ import { callerEntry } from '../tenancy/caller-log.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
 import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
 import { ReadOnly } from '../tenancy/read-only.js'
-import { type AccountCaller, memberPrincipal, refusedCode, sessionMember, withEveryRight } from './account-scope.js'
+import { memberPrincipal, refusedCode, sessionMember, withEveryRight } from './account-scope.js'
 import type { EmailState } from './accounts.js'
 import { HourlyAttempts } from './hourly-attempts.js'
 import { type FoundSecret, MailedSecrets, verifiedAddress } from './mailed-secrets.js'
-import { guessesAnHour, provePassword } from './password-reset.js'
+import { guessesAnHour, PasswordReset } from './password-reset.js'
 
 /** E-mail addresses: proved by a code that was mailed there, changed at the new one, brought back from the old one. */
 @injectable()
@@ -26,6 +26,7 @@ export class EmailChange {
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(MailedSecrets) private readonly secrets: MailedSecrets,
     @inject(HourlyAttempts) private readonly attempts: HourlyAttempts,
+    @inject(PasswordReset) private readonly passwords: PasswordReset,
     @inject(TenantDirectory) private readonly directories: TenantDirectory,
     @inject(MailPost) private readonly post: MailPost,
     @inject(ReadOnly) private readonly readOnly: ReadOnly,
@@ -60,14 +61,14 @@ export class EmailChange {
   }
 
   /** Whether the address belongs to somebody is not told here: whoever reads its mail knows. */
-  async request(caller: AccountCaller, wanted: string, password: string): Promise<void> {
-    const { scope } = caller
-    const { id, name } = sessionMember(scope)
+  async request(scope: CallerScope, wanted: string, password: string): Promise<void> {
+    const member = sessionMember(scope)
+    const { id } = member
     const { organization } = scope.tenant
     this.post.hold()
     await this.readOnly.hold(organization)
     const email = checkedEmail(wanted)
-    await provePassword(caller, id, name, password)
+    await this.passwords.prove(scope, member, password)
     const account = await this.secrets.account(organization.id, id)
     if (account === undefined) throw notFound('member', id)
     const at = this.clock.now()
@@ -164,6 +165,7 @@ async function again(attempt: () => Promise<void>, left = 4): Promise<void> {
   }
 }
 
+/** Also a session of somebody who may see to nobody else. */
 function isOwn({ principal }: CallerScope, id: string): boolean {
   return principal.kind === 'member' && principal.by === 'session' && principal.id === id
 }

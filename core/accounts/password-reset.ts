@@ -1,7 +1,9 @@
 import { inject, injectable } from 'tsyringe'
 import { newMemberEpoch } from '../auth/member-epoch.js'
+import { PasswordCheck } from '../auth/password-check.js'
 import { PasswordHash } from '../auth/password-hash.js'
 import { acceptedPassword } from '../auth/password-policy.js'
+import { readSession } from '../auth/session-rows.js'
 import { loginKey } from '../directory/member-rows.js'
 import { forbidden, RegistryError } from '../errors/registry-error.js'
 import { MailPost } from '../mail/mail-post.js'
@@ -12,7 +14,8 @@ import { callerEntry } from '../tenancy/caller-log.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
 import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
 import { ReadOnly } from '../tenancy/read-only.js'
-import { type AccountCaller, memberPrincipal, refusedCode, sessionMember } from './account-scope.js'
+import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
+import { memberPrincipal, refusedCode, type SessionMember, sessionMember } from './account-scope.js'
 import { HourlyAttempts } from './hourly-attempts.js'
 import { type Account, type FoundSecret, MailedSecrets, secretKeys } from './mailed-secrets.js'
 import { passwordContext, passwordValue } from './new-password.js'
@@ -28,6 +31,7 @@ export class PasswordReset {
     @inject(MailedSecrets) private readonly secrets: MailedSecrets,
     @inject(HourlyAttempts) private readonly attempts: HourlyAttempts,
     @inject(PasswordHash) private readonly hashes: PasswordHash,
+    @inject(PasswordCheck) private readonly passwords: PasswordCheck,
     @inject(MailPost) private readonly post: MailPost,
     @inject(ReadOnly) private readonly readOnly: ReadOnly,
     @inject(Clock) private readonly clock: Clock,
@@ -57,7 +61,7 @@ export class PasswordReset {
     await untilSettled(async () => {
       // Somebody else may have used it, or changed the password, while this one was hashed.
       const now = await this.found(scope, code, address)
-      const change = this.changed(as, 'password.reset', id, now.account, phc, keepTokens ? ['sessions'] : ['sessions', 'tokens'])
+      const change = this.changed(as, 'password.reset', id, now.account, phc, ended(org, id, !keepTokens))
       change.delete(now.secret.entry.key, { revision: now.secret.entry.revision }, refusedCode())
       change.delete(tenantKeys.memberReset(org, id, now.secret.hash))
       await this.voidOthers(change, org, id, now.secret.hash)
@@ -66,23 +70,37 @@ export class PasswordReset {
     })
   }
 
-  async change(caller: AccountCaller, before: string, after: string, revokeTokens: boolean): Promise<void> {
-    const { scope } = caller
-    const { id, name } = sessionMember(scope)
+  async change(scope: CallerScope, before: string, after: string, revokeTokens: boolean): Promise<void> {
+    const member = sessionMember(scope)
+    const { id } = member
     const org = scope.tenant.organization.id
     await this.readOnly.hold(scope.tenant.organization)
-    await provePassword(caller, id, name, before)
+    await this.prove(scope, member, before)
     const account = await this.secrets.account(org, id)
     if (account === undefined) throw forbidden('This needs a session: sign in as a member')
     const phc = await this.hashes.hash(acceptedPassword(after, passwordContext(scope.tenant.organization, account.member)))
     await untilSettled(async () => {
       const now = await this.secrets.account(org, id)
       if (now?.member.status !== 'active') throw forbidden('This needs a session: sign in as a member')
-      const change = this.changed(scope, 'password.change', id, now, phc, revokeTokens ? ['sessions', 'tokens'] : ['sessions'])
+      const epochs = ended(org, id, revokeTokens)
+      const change = this.changed(scope, 'password.change', id, now, phc, epochs)
       await this.voidOthers(change, org, id, '')
+      await this.keepSession(change, org, member, epochs[0].epoch)
       this.tell(change, org, id, 'self')
       await change.commit()
     })
+  }
+
+  /** Throws `forbidden` where the password is another one, `throttled` before a guess is tried. */
+  async prove({ tenant, source }: CallerScope, { id, name }: SessionMember, password: string): Promise<void> {
+    try {
+      const place = { address: source?.ip ?? '' }
+      const { member } = await this.passwords.verified(TenantSnapshot.of(tenant), name, password, place, 'person')
+      if (member.id === id) return
+    } catch (thrown) {
+      if (!(thrown instanceof RegistryError) || thrown.kind !== 'unauthenticated') throw thrown
+    }
+    throw forbidden('The password of now is another one', { detail: { code: 'WRONG_PASSWORD' } })
   }
 
   /** What a code leads to. A wrong one is counted. Throws `invalid`, the same for whatever is wrong. */
@@ -107,11 +125,15 @@ export class PasswordReset {
     id: string,
     { member, password }: Account,
     phc: string,
-    ends: readonly ('sessions' | 'tokens')[],
+    epochs: readonly NewEpoch[],
   ): OrganizationChange {
     const org = scope.tenant.organization.id
     const at = this.clock.now()
-    const change = new OrganizationChange(this.store, org, callerEntry(scope, at, action, { kind: 'member', id }, ends))
+    const change = new OrganizationChange(
+      this.store,
+      org,
+      callerEntry(scope, at, action, { kind: 'member', id }, ['password', ...epochs.map(({ of }) => of)]),
+    )
       .check(tenantKeys.member(org, id), { revision: member.revision })
       .put(
         tenantKeys.password(org, id),
@@ -119,11 +141,15 @@ export class PasswordReset {
         password === undefined ? 'absent' : { revision: password.revision },
       )
       .tell('member.changed', 'updated')
-    for (const begun of ends) {
-      const { key, value } = newMemberEpoch(org, id, begun)
-      change.put(key, value)
-    }
+    for (const { key, value } of epochs) change.put(key, value)
     return change
+  }
+
+  /** The session that asks goes on in the new epoch; all others end. */
+  private async keepSession(change: OrganizationChange, org: string, { session }: SessionMember, epoch: string): Promise<void> {
+    const key = session && tenantKeys.secret(org, session.id, 'session')
+    const entry = key && (await this.store.get(key))
+    if (entry) change.put(entry.key, { ...readSession(entry), epoch }, { revision: entry.revision })
   }
 
   /** They are dead by the member's epoch; their rows go with it. */
@@ -139,13 +165,9 @@ export class PasswordReset {
   }
 }
 
-/** Throws `forbidden` where the password is another one, `throttled` before a guess is tried. */
-export async function provePassword({ signIn }: AccountCaller, id: string, name: string, password: string): Promise<void> {
-  try {
-    const signed = await signIn(name, password)
-    if ('id' in signed && signed.id === id) return
-  } catch (thrown) {
-    if (!(thrown instanceof RegistryError) || thrown.kind !== 'unauthenticated') throw thrown
-  }
-  throw forbidden('The password of now is another one', { detail: { code: 'WRONG_PASSWORD' } })
+type NewEpoch = ReturnType<typeof newMemberEpoch> & { readonly of: 'sessions' | 'tokens' }
+
+function ended(org: string, member: string, tokens: boolean): readonly [NewEpoch, ...NewEpoch[]] {
+  const end = (of: 'sessions' | 'tokens'): NewEpoch => ({ ...newMemberEpoch(org, member, of), of })
+  return tokens ? [end('sessions'), end('tokens')] : [end('sessions')]
 }

@@ -1,7 +1,7 @@
 import { inject, injectable } from 'tsyringe'
 import type { Member } from '../directory/directory.js'
+import type { CallerScope } from '../tenancy/caller-scope.js'
 import type { Invitation } from './account-rows.js'
-import type { AccountCaller } from './account-scope.js'
 import type { Acceptance, Accounts, EmailState, HashCount, NewInvitation } from './accounts.js'
 import { EmailChange } from './email-change.js'
 import { HashLedger } from './hash-ledger.js'
@@ -18,57 +18,57 @@ export class StoredAccounts {
     @inject(HashLedger) readonly ledger: HashLedger,
   ) {}
 
-  for(caller: AccountCaller): Accounts {
-    return new CallerAccounts(this, caller)
+  for(scope: CallerScope): Accounts {
+    return new CallerAccounts(this, scope)
   }
 }
 
 class CallerAccounts implements Accounts {
   constructor(
     private readonly parts: StoredAccounts,
-    private readonly caller: AccountCaller,
+    private readonly scope: CallerScope,
   ) {}
 
   forgotPassword(email: string): Promise<void> {
-    return this.parts.passwords.request(this.caller.scope, email)
+    return this.parts.passwords.request(this.scope, email)
   }
   resetPassword(code: string, password: string, options: { readonly keepTokens?: boolean } = {}): Promise<void> {
-    return this.parts.passwords.reset(this.caller.scope, code, password, options.keepTokens ?? false)
+    return this.parts.passwords.reset(this.scope, code, password, options.keepTokens ?? false)
   }
   changePassword(before: string, after: string, options: { readonly revokeTokens?: boolean } = {}): Promise<void> {
-    return this.parts.passwords.change(this.caller, before, after, options.revokeTokens ?? false)
+    return this.parts.passwords.change(this.scope, before, after, options.revokeTokens ?? false)
   }
 
   emailState(member: string): Promise<EmailState> {
-    return this.parts.emails.state(this.caller.scope, member)
+    return this.parts.emails.state(this.scope, member)
   }
   verifyEmail(member: string): Promise<void> {
-    return this.parts.emails.verify(this.caller.scope, member)
+    return this.parts.emails.verify(this.scope, member)
   }
   changeEmail(email: string, password: string): Promise<void> {
-    return this.parts.emails.request(this.caller, email, password)
+    return this.parts.emails.request(this.scope, email, password)
   }
   confirmEmail(code: string): Promise<void> {
-    return this.parts.emails.confirm(this.caller.scope, code)
+    return this.parts.emails.confirm(this.scope, code)
   }
   revertEmail(code: string): Promise<void> {
-    return this.parts.emails.revert(this.caller.scope, code)
+    return this.parts.emails.revert(this.scope, code)
   }
 
   invite(invitation: NewInvitation): Promise<Invitation> {
-    return this.parts.invitations.invite(this.caller.scope, invitation)
+    return this.parts.invitations.invite(this.scope, invitation)
   }
   listInvitations(query?: { readonly after?: string; readonly limit?: number }): AsyncIterable<Invitation> {
-    return this.parts.invitations.list(this.caller.scope, query)
+    return this.parts.invitations.list(this.scope, query)
   }
   revokeInvitation(id: string): Promise<void> {
-    return this.parts.invitations.revoke(this.caller.scope, id)
+    return this.parts.invitations.revoke(this.scope, id)
   }
   acceptInvitation(code: string, acceptance: Acceptance): Promise<Member> {
-    return this.parts.invitations.accept(this.caller.scope, code, acceptance)
+    return this.parts.invitations.accept(this.scope, code, acceptance)
   }
 
   countHashes(query: { readonly after?: string; readonly limit: number }): Promise<HashCount> {
-    return this.parts.ledger.count(this.caller.scope, query)
+    return this.parts.ledger.count(this.scope, query)
   }
 }

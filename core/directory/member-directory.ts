@@ -1,5 +1,6 @@
 import { readVerified, type VerifiedRow, verifiedValue } from '../accounts/account-rows.js'
 import { passwordContext, passwordValue } from '../accounts/new-password.js'
+import { newMemberEpoch } from '../auth/member-epoch.js'
 import { acceptedPassword } from '../auth/password-policy.js'
 import { importedHash } from '../auth/pbkdf2-hash.js'
 import { readException } from '../auth/session-rows.js'
@@ -178,6 +179,9 @@ export class MemberDirectory {
         .check(tenantKeys.member(org, id), { revision: now.revision })
         .put(key, passwordValue(phc, version, clock.now()), entry === undefined ? 'absent' : { revision: entry.revision })
         .tell('member.changed', 'updated')
+      // Whoever sets it may do so because somebody else knew it.
+      const ended = newMemberEpoch(org, id, 'sessions')
+      change.put(ended.key, ended.value)
       const by = scope.principal.kind === 'member' && scope.principal.id === id ? 'self' : 'administrator'
       const letters = post.letters(org, { kind: 'password-changed', member: id, by }, clock.now())
       for (const { key, value } of letters) change.put(key, value, 'absent')

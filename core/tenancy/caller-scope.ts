@@ -1,4 +1,3 @@
-import type { AccountCaller } from '../accounts/account-scope.js'
 import type { Accounts } from '../accounts/accounts.js'
 import type { AccountDesk } from '../auth/account-desk.js'
 import type { Credentials } from '../auth/authenticator.js'
@@ -27,7 +26,7 @@ export interface CallerScope extends Caller {
 export interface CallerHandles {
   directory(scope: CallerScope): Directory
   administration(scope: CallerScope): Administration
-  accounts(caller: AccountCaller): Accounts
+  accounts(scope: CallerScope): Accounts
   tokens(scope: CallerScope): TokenDesk
   audit(scope: CallerScope): AuditTrail
   account(scope: CallerScope, credentials: Credentials): AccountDesk

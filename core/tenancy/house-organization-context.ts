@@ -126,8 +126,7 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
   get accounts(): Accounts {
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('accounts are for the management interface alone')
-    const signIn = async (login: string, password: string) => (await this.signIn(login, password)).principal
-    return this.parts.handles.accounts({ scope: this.scope(), signIn })
+    return this.parts.handles.accounts(this.scope())
   }
 
   get privacy(): Privacy {

@@ -1,5 +1,4 @@
 import { inject, injectable } from 'tsyringe'
-import type { AccountCaller } from '../accounts/account-scope.js'
 import type { Accounts } from '../accounts/accounts.js'
 import { StoredAccounts } from '../accounts/stored-accounts.js'
 import type { AccountDesk } from '../auth/account-desk.js'
@@ -48,8 +47,8 @@ export class StoredHandles implements CallerHandles {
   administration(scope: CallerScope): Administration {
     return this.administrations.for(scope)
   }
-  accounts(caller: AccountCaller): Accounts {
-    return this.accountsOf.for(caller)
+  accounts(scope: CallerScope): Accounts {
+    return this.accountsOf.for(scope)
   }
   tokens(scope: CallerScope): TokenDesk {
     return this.desks.for(scope)

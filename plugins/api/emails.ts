@@ -1,12 +1,20 @@
-import { empty, json, z } from '#core'
+import { type EmailState, empty, json, principalId, z } from '#core'
 import { answer, refusal } from './answers.js'
 import { inOrganization } from './management-route.js'
 import { memberOf } from './members.js'
+import { emailShape } from './names.js'
 import { codeRefusals, takenShape } from './password.js'
 
 const codeShape = z
   .strictObject({ token: z.string() })
   .meta({ id: 'MailedCode', examples: [{ token: '3f0c6a1e-5d0b-4c9e-8f57-0a1b2c3d4e5f' }] })
+const newEmail = z
+  .strictObject({
+    email: emailShape,
+    /** The password of now. */
+    current: z.string(),
+  })
+  .meta({ id: 'EmailChange', examples: [{ email: 'alice@acme.example', current: 'seven-brown-foxes' }] })
 const stateShape = z
   .strictObject({
     email: z.string().nullable(),
@@ -15,6 +23,12 @@ const stateShape = z
     by: z.enum(['member', 'invitation', 'administrator']).nullable(),
   })
   .meta({ id: 'EmailState' })
+
+const shape = ({ email, verifiedAt, by }: EmailState) => ({
+  email: email ?? null,
+  verifiedAt: verifiedAt?.toISOString() ?? null,
+  by: by ?? null,
+})
 
 /** E-mail addresses of members: whether they are theirs, and how that is shown. */
 export const emailRoutes = [
@@ -25,8 +39,7 @@ export const emailRoutes = [
     summary: "A member's e-mail address, and since when it is known to be theirs",
     answers: { 200: answer('As it stands', stateShape), 404: refusal('No such member') },
     async handle({ params }, { directory, accounts }) {
-      const { email, verifiedAt, by } = await accounts.emailState((await memberOf(directory, params.member)).id)
-      return json(200, { email: email ?? null, verifiedAt: verifiedAt?.toISOString() ?? null, by: by ?? null })
+      return json(200, shape(await accounts.emailState((await memberOf(directory, params.member)).id)))
     },
   }),
   inOrganization({
@@ -37,6 +50,40 @@ export const emailRoutes = [
     answers: { 202: answer('It will go out', takenShape), 404: refusal('No such member') },
     async handle({ params }, { directory, accounts }) {
       await accounts.verifyEmail((await memberOf(directory, params.member)).id)
+      return json(202, { status: 'ok' })
+    },
+  }),
+  inOrganization({
+    method: 'GET',
+    path: '/v1/email',
+    permission: 'account.manage',
+    summary: "One's own e-mail address, and since when it is known to be that",
+    answers: { 200: answer('As it stands', stateShape) },
+    handle: async (_request, { principal, accounts }) => json(200, shape(await accounts.emailState(principalId(principal)))),
+  }),
+  inOrganization({
+    method: 'POST',
+    path: '/v1/email',
+    permission: 'account.manage',
+    summary: 'Have a code mailed to an address that is to become the own one; nothing changes until it comes back',
+    body: newEmail,
+    answers: {
+      202: answer('It will go out', takenShape),
+      403: refusal('The password of now is another one, or this is no session'),
+    },
+    async handle({ body: { email, current } }, { accounts }) {
+      await accounts.changeEmail(email, current)
+      return json(202, { status: 'ok' })
+    },
+  }),
+  inOrganization({
+    method: 'POST',
+    path: '/v1/email/verification',
+    permission: 'account.manage',
+    summary: "Have a code mailed to one's own address, to say that it is that",
+    answers: { 202: answer('It will go out', takenShape) },
+    async handle(_request, { principal, accounts }) {
+      await accounts.verifyEmail(principalId(principal))
       return json(202, { status: 'ok' })
     },
   }),

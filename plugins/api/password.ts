@@ -47,6 +47,16 @@ const countQuery = z.strictObject({
   cursor: z.string().max(1_000).optional().meta({ description: 'What `next` said of the part before' }),
 })
 
+const changed = z
+  .strictObject({
+    /** The password of now. */
+    current: z.string(),
+    password: z.string(),
+    /** Tokens of the member die too. */
+    revokeTokens: z.boolean().optional(),
+  })
+  .meta({ id: 'PasswordChange', examples: [{ current: 'seven-brown-foxes', password: 'correct-horse-battery' }] })
+
 export const throttledCodes = { 429: sharedRefusals.Throttled }
 export const codeRefusals = {
   400: refusal('The code is wrong, used, run out, or of somebody else: one answer for all, RESET_INVALID'),
@@ -80,6 +90,22 @@ export const passwordRoutes = [
     },
     async handle({ body: { token, password, keepTokens = false } }, { accounts }) {
       await accounts.resetPassword(token, password, { keepTokens })
+      return empty(204)
+    },
+  }),
+  inOrganization({
+    method: 'POST',
+    path: '/v1/password',
+    permission: 'account.manage',
+    summary: "Set one's own password, knowing the one of now; other sessions end",
+    body: changed,
+    answers: {
+      204: answer('Set; this session goes on'),
+      403: refusal('The password of now is another one, or this is no session'),
+      422: refusal('The password is not taken, and why'),
+    },
+    async handle({ body: { current, password, revokeTokens = false } }, { accounts }) {
+      await accounts.changePassword(current, password, { revokeTokens })
       return empty(204)
     },
   }),

@@ -15,7 +15,7 @@ export function accountMailChore(house: DependencyContainer, mailer: Mailer | un
     house.resolve<Clock>(Clock),
     mailer,
     house.resolve<MailLinks>(MailLinks),
-    (queued) => mails.compose(queued),
+    mails,
     house.resolve<Logger>(Logger),
   )
 }

@@ -1,6 +1,7 @@
 import { inject, injectable } from 'tsyringe'
 import { logMutation } from '../audit/log-row.js'
 import { loginKey, readLogin } from '../directory/member-rows.js'
+import type { MailWriter } from '../mail/mail-chore.js'
 import { MailLinks } from '../mail/mail-links.js'
 import type { QueuedMail } from '../mail/mail-rows.js'
 import type { Mail } from '../mail/mailer.js'
@@ -33,7 +34,7 @@ type Written<Kind extends QueuedMail['subject']['kind']> = QueuedMail & {
 
 /** Writes the letters that commits have asked for, with a new code each time: what could not be sent is dead, and what waits holds no secret. */
 @injectable()
-export class AccountMails {
+export class AccountMails implements MailWriter {
   private readonly turns = new KeyedQueue()
 
   constructor(
@@ -64,6 +65,14 @@ export class AccountMails {
       default:
         return this.emailLetter(organization, { ...queued, subject })
     }
+  }
+
+  /** What names somebody who is gone, or is too late to be of use, need not wait for its end. */
+  async stands({ org, subject, at }: QueuedMail): Promise<boolean> {
+    if (subject.kind === 'reset') return at.getTime() + lives.reset > this.clock.now().getTime()
+    const key =
+      subject.kind === 'invite' ? tenantKeys.invitation(org, subject.invitation) : tenantKeys.member(org, subject.member)
+    return (await this.store.get(key)) !== undefined
   }
 
   private async reset(organization: Organization, queued: Written<'reset'>): Promise<Mail | undefined> {

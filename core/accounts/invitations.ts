@@ -66,6 +66,10 @@ export class Invitations {
         throw conflict('This address is invited already; revoke that invitation first', { detail: { field: 'email' } })
       const change = this.change(scope, 'invitation.create', id).put(key, invitationValue(invitation), seen(before))
       this.forgetCode(change, org, before)
+      for (const old of await this.expired(org, now))
+        if (old.key.path[1] !== id && change.room > 5) {
+          this.forgetCode(change.delete(old.key, { revision: old.revision }), org, old)
+        }
       for (const { key, value } of this.post.letters(org, { kind: 'invite', invitation: id, nonce }, now))
         change.put(key, value, 'absent')
       await change.commit()
@@ -158,6 +162,14 @@ export class Invitations {
     ] as const)
       if (login !== undefined && (await this.store.get(tenantKeys.login(org, loginKey(login)))) !== undefined)
         throw conflict(`This ${field} belongs to a member already`, { detail: { field } })
+  }
+
+  /** A few that ran out: their rows go with the next one that is made. */
+  private async expired(org: string, now: Date): Promise<readonly Entry[]> {
+    const found: Entry[] = []
+    for await (const entry of this.store.range(tenantKeys.organizationRows(org), { prefix: ['invitation'] }))
+      if (readInvitation(entry).expiresAt <= now && found.push(entry) === 10) break
+    return found
   }
 
   private forgetCode(change: OrganizationChange, org: string, entry: Entry | undefined): void {

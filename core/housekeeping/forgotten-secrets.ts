@@ -15,11 +15,15 @@ export async function forgetSecret(entry: Entry, metadata: MetadataStore, run: S
   }
   const ends = typeof value.until === 'number' ? value.until : Date.parse(String(value.expiresAt))
   if (Number.isNaN(ends) || !run.isPast(ends, shown)) return
-  const [org = ''] = entry.key.partition.split('\0')
+  const [org = '', , hash = ''] = entry.key.partition.split('\0')
   const [kind = ''] = entry.key.path
   const mutations: Mutation[] = [{ op: 'delete', key: entry.key, if: { revision: entry.revision } }]
   if (kind === 'token' && typeof value.member === 'string' && typeof value.id === 'string') {
     const listing = await metadata.get(tenantKeys.memberToken(org, value.member, value.id))
+    if (listing) mutations.push({ op: 'delete', key: listing.key, if: { revision: listing.revision } })
+  }
+  if (kind === 'reset' && typeof value.member === 'string') {
+    const listing = await metadata.get(tenantKeys.memberReset(org, value.member, hash))
     if (listing) mutations.push({ op: 'delete', key: listing.key, if: { revision: listing.revision } })
   }
   if (!run.dryRun && !(await run.commit(mutations))) return

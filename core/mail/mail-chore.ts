@@ -18,8 +18,13 @@ const parkedFor = 30 * 24 * hour
 const page = 100
 const atOnce = 4
 
-/** Writes the letter, with a new secret where it carries one. Undefined: there is nothing to say any more. */
-export type ComposeMail = (queued: QueuedMail) => Promise<Mail | undefined>
+/** Knows what the letters say. */
+export interface MailWriter {
+  /** The letter, with a new secret where it carries one. Undefined: there is nothing to say any more. */
+  compose(queued: QueuedMail): Promise<Mail | undefined>
+  /** Is there still somebody to say it to? */
+  stands(queued: QueuedMail): Promise<boolean>
+}
 
 interface Done {
   sent: number
@@ -45,7 +50,7 @@ export class MailChore implements Chore {
     private readonly clock: Clock,
     private readonly mailer: Mailer | undefined,
     private readonly links: MailLinks,
-    private readonly compose: ComposeMail,
+    private readonly writer: MailWriter,
     private readonly log: Logger,
   ) {}
 
@@ -94,7 +99,9 @@ export class MailChore implements Chore {
   }
 
   private async forget(entry: Entry, { lease, done }: Run): Promise<void> {
-    if (readMail(entry).at.getTime() + parkedFor > this.clock.now().getTime()) return
+    const queued = readMail(entry)
+    const old = queued.at.getTime() + parkedFor <= this.clock.now().getTime()
+    if (!old && (await this.writer.stands(queued))) return
     await this.settle(lease, [{ op: 'delete', key: entry.key, if: { revision: entry.revision } }])
     done.dropped += 1
   }
@@ -115,7 +122,7 @@ export class MailChore implements Chore {
     const queued = readMail(entry)
     const over: Mutation = { op: 'delete', key: entry.key, if: { revision: entry.revision } }
     try {
-      const mail = await this.compose(queued)
+      const mail = await this.writer.compose(queued)
       if (mail) await mailer.send(mail)
       await this.settle(lease, [over])
       if (mail) done.sent += 1

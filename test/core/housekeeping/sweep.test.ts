@@ -205,7 +205,7 @@ describe('the sweeper', () => {
     for (let at = 1; at < 200; at += 2) expect(await textOf(swept.world, `d/${at}`)).to.equal(`content ${at}`)
   })
 
-  it('forgets tokens a month after they ran out, with their lines in lists, and counted failures', async () => {
+  it('forgets tokens and mailed codes a month after they ran out, with their lines in lists, and counted failures', async () => {
     const at = (days: number) => new Date(swept.world.clock.now().getTime() + days * day).toISOString()
     const token = (hash: string, id: string, days: number) => [
       {
@@ -220,13 +220,29 @@ describe('the sweeper', () => {
       key: tenantKeys.secret('.', 'f', 'failures'),
       value: { v: 1, until: swept.world.clock.now().getTime() },
     }
-    await swept.world.metadata.commit([...token('h1', 'k1', 1), ...token('h2', 'k2', 40), failures], randomHex())
+    const code = (hash: string, days: number) => [
+      {
+        op: 'put' as const,
+        key: tenantKeys.secret('o_1', hash, 'reset'),
+        value: { v: 1, purpose: 'reset', member: 'u_1', expiresAt: at(days) },
+      },
+      { op: 'put' as const, key: tenantKeys.memberReset('o_1', 'u_1', hash), value: { v: 1, expiresAt: at(days) } },
+    ]
+    await swept.world.metadata.commit(
+      [...token('h1', 'k1', 1), ...token('h2', 'k2', 40), ...code('h3', 1), ...code('h4', 40), failures],
+      randomHex(),
+    )
     swept.world.clock.advance(30 * day)
     await swept.sweeping.watch.run()
     expect((await swept.sweeping.run()).done).to.deep.equal({})
     swept.world.clock.advance(2 * day)
-    expect((await swept.sweeping.run()).done).to.deep.equal({ 'forget-secret': 2 })
-    expect((await swept.rows()).filter((name) => / [tm] /.test(name))).to.deep.equal(['o_1 m u_1 | token k2', 'o_1 t h2 | token'])
+    expect((await swept.sweeping.run()).done).to.deep.equal({ 'forget-secret': 3 })
+    expect((await swept.rows()).filter((name) => / [tm] /.test(name))).to.deep.equal([
+      'o_1 m u_1 | reset h4',
+      'o_1 m u_1 | token k2',
+      'o_1 t h2 | token',
+      'o_1 t h4 | reset',
+    ])
   })
 
   it('leaves the rows of one file as they are', async () => {

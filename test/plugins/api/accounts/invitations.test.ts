@@ -81,7 +81,11 @@ describe('an invitation', () => {
     expectRefusal(await accept(code), 400, 'RESET_INVALID', refused)
     expect(await accounts.operator.items('invitations')).to.deep.equal([])
 
+    await accounts.operator.done('POST', 'invitations', { email: 'late@acme.example' })
+    accounts.clock.advance(7 * day)
+    await accounts.mail()
     const { id } = await invite()
+    expect((await accounts.places()).filter((place) => place === 'invitation')).to.have.length(1)
     const second = await accounts.oneCode()
     expectRefusal(await accept(code), 400, 'RESET_INVALID', refused)
     expect((await accounts.operator.send('DELETE', `invitations/${id}`)).status).to.equal(204)

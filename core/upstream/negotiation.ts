@@ -18,10 +18,9 @@ export function codingOf(accept: string | undefined): 'br' | 'gzip' | undefined 
   return gzip || (anything && !refused.has('gzip')) ? 'gzip' : undefined
 }
 
-/** If-None-Match against one tag, weakly (RFC 9110 13.1.2). */
+/** Does If-None-Match name this tag, weakly (RFC 9110 13.1.2)? `*` names none: it asks whether there is anything, which the tag does not tell. */
 export function entityTagMatches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
-  if (header.trim() === '*') return true
   const opaque = etag.replace(/^W\//, '')
   for (const match of header.matchAll(/(?:W\/)?("[^"]*")/g)) if (match[1] === opaque) return true
   return false

@@ -12,6 +12,7 @@ export type DistributionFacts = PackageFacts & {
   readonly version: string
   readonly metadataVersion: string
   readonly requiresPython?: string
+  readonly requiresDist: readonly string[]
   /** Of METADATA or PKG-INFO, within the archive. */
   readonly metadataPath: string
   readonly warnings: readonly string[]
@@ -51,6 +52,7 @@ function factsOf({ metadata, checked, metadataPath, warnings }: InspectedArchive
     metadataVersion: checked.metadataVersion,
     metadataPath,
     warnings,
+    requiresDist: metadata.fields.get('requires-dist') ?? [],
     ...(checked.requiresPython === undefined ? {} : { requiresPython: checked.requiresPython }),
     ...shownFacts(metadata),
   }

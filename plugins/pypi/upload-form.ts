@@ -12,6 +12,8 @@ export interface UploadForm {
   /** Lower-case hex; at least one. */
   readonly digests: Readonly<Partial<Record<DigestName, string>>>
   readonly content: FormFile
+  /** Dependencies as the form has them; none where it does not say. */
+  readonly requiresDist: readonly string[]
   /** JSON as it came (PEP 740). */
   readonly attestations?: string
 }
@@ -63,7 +65,9 @@ export function readUploadForm(form: Form, query: URLSearchParams): UploadForm {
     throw invalid("Invalid value for pyversion. Error: Use 'source' as Python version for an sdist.")
   }
   const attestations = field('attestations')
-  return { name, version, type, digests: digestsOf(field), content, ...(attestations === undefined ? {} : { attestations }) }
+  const requiresDist = (form.fields.get('requires_dist') ?? []).filter((value) => value !== '' && value !== 'UNKNOWN')
+  const told = attestations === undefined ? {} : { attestations }
+  return { name, version, type, digests: digestsOf(field), content, requiresDist, ...told }
 }
 
 function checkText(form: Form): void {

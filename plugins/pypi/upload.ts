@@ -19,6 +19,7 @@ import { storedPath } from './project-documents.js'
 import { normalizeName } from './project-name.js'
 import { renderProvenance } from './provenance.js'
 import { uploadReply } from './pypi-error.js'
+import { comparableRequirement } from './requirement.js'
 import { alreadyStored, requireOpenProject, storeDistribution } from './store-distribution.js'
 import { formLimits, RetiredAction, readUploadForm, type UploadForm } from './upload-form.js'
 
@@ -58,6 +59,7 @@ async function accept(form: UploadForm, context: RepositoryContext, clock: () =>
   checkDigests(form, blob)
   if (await alreadyStored(context, file, blob)) return
   const facts = (await context.parse(blob, storedPath(file))) as DistributionFacts
+  holdDependencies(form, file, facts)
   for (const warning of facts.warnings) context.log.warn('pypi.upload-odd', { filename, warning })
   const attestations = checkAttestations(form.attestations, file, blob.digests.sha256)
   const sidecars = {
@@ -75,6 +77,26 @@ function checkDigests({ digests }: UploadForm, blob: StagedBlob): void {
         detail: { code: 'digest', algorithm: name },
       })
     }
+  }
+}
+
+/** What an index tells of dependencies and what an installer finds in the wheel are one: a form that says other ones tells people of what nobody gets. */
+function holdDependencies(
+  { requiresDist: said }: UploadForm,
+  { type }: DistributionFile,
+  { requiresDist: own }: DistributionFacts,
+): void {
+  if (type !== 'bdist_wheel' || said.length === 0) return
+  for (const [where, these, those] of [
+    ['the form', said, own],
+    ['METADATA', own, said],
+  ] as const) {
+    const others = new Set(those.map(comparableRequirement))
+    const alone = these.find((requirement) => !others.has(comparableRequirement(requirement)))
+    if (alone !== undefined)
+      throw invalid(
+        `Invalid distribution file. Requires-Dist of the form and of METADATA differ: only ${where} has '${alone.slice(0, 200)}'`,
+      )
   }
 }
 

@@ -57,6 +57,15 @@ describe('the JSON of a project of older clients', () => {
     ...more,
   })
 
+  it('is not there for a version or a project that is not, whatever the caller may have kept', async () => {
+    for (const target of ['/acme/py/pypi/friendly-bard/9.9/json', '/acme/py/pypi/nobody/json'])
+      for (const tag of ['*', ' * ', 'W/"3-9.9-00000000"']) {
+        const answer = await get(target, { 'if-none-match': tag })
+        expect([answer.status, answer.json()], `${target} ${tag}`).to.deep.equal([404, { message: 'Not Found' }])
+      }
+    expect((await get('/acme/py/pypi/friendly-bard/1.0/json', { 'if-none-match': '*' })).status).to.equal(304)
+  })
+
   it('tells the latest final release in full, and all files by release', async () => {
     for (const target of [
       '/acme/py/pypi/friendly-bard/json',

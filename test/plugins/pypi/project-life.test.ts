@@ -53,6 +53,16 @@ describe('the life of a project', () => {
     expect(await html()).to.contain('data-yanked=""')
   })
 
+  it('takes a further file into a release that is yanked: a yank is of files, and not of those that come', async () => {
+    await operator.done('POST', 'packages/py/bard/1.0/yank', { reason: 'broken' })
+    const further = await buildSdist({ name: 'bard', version: '1.0' })
+    expect((await upload(house, further, 'bard', '1.0')).status).to.equal(200)
+    const all = { [wheel.filename]: 'broken', [windows.filename]: 'broken', [further.filename]: false }
+    expect(await yanks()).to.deep.equal(all)
+    const [release] = (await operator.done('GET', 'packages/py/bard'))['versions'] as readonly Thing[]
+    expect(release).to.include({ version: '1.0', status: 'partly yanked', reason: 'broken' })
+  })
+
   it('keeps the time of an upload through yank, un-yank and a repeated upload', async () => {
     const times = async () => ((await page())['files'] as readonly Thing[]).map((file) => file['upload-time'])
     const before = await times()

@@ -282,9 +282,30 @@ describe('uploading to a Python index', () => {
     expect((await upload(house, local, 'gpu', '1.0+cu121')).status).to.equal(200)
   })
 
+  it('refuses a form that says other dependencies than the wheel, however either spells them', async () => {
+    const headers = ['Requires-Dist: lute-player[gut,silk] (>=1.0,<2); extra == "cli"', 'Requires-Dist: harp']
+    const file = buildWheel({ name: 'bard', version: '1.0', headers })
+    const parts = (...dependencies: readonly string[]) => [
+      ...uploadParts(file, 'bard', '1.0'),
+      ...dependencies.map((value) => ({ name: 'requires_dist', value })),
+    ]
+    const send = (...dependencies: readonly string[]) => post(house, parts(...dependencies))
+    const words = 'Invalid distribution file. Requires-Dist of the form and of METADATA differ: only'
+    for (const [dependencies, says] of [
+      [['harp', 'evil'], `the form has 'evil'`],
+      [['harp>=2', headers[0]?.slice(15) ?? ''], `the form has 'harp>=2'`],
+      [['harp'], `METADATA has 'lute-player[gut,silk] (>=1.0,<2); extra == "cli"'`],
+    ] as const) {
+      const answer = await send(...dependencies)
+      expect([answer.status, answer.text()]).to.deep.equal([400, `${words} ${says}\n`])
+      await nothingStored()
+    }
+    expect((await send("Lute.Player[silk, gut]<2,>=1.0 ; extra=='cli'", 'harp')).status).to.equal(200)
+  })
+
   it('believes the file, not the form: what an installer is told is what lies in the archive', async () => {
     const file = buildWheel({ name: 'bard', version: '1.0', requiresPython: '>=3.9', headers: ['Requires-Dist: lute'] })
-    const lies = { requires_python: '>=2.7', requires_dist: 'evil', summary: 'Lies', metadata_version: '1.0' }
+    const lies = { requires_python: '>=2.7', summary: 'Lies', metadata_version: '1.0' }
     expect((await upload(house, file, 'bard', '1.0', lies)).status).to.equal(200)
     const page = await house.call('GET', '/acme/py/simple/bard/', { headers: { accept: json } })
     expect((page.json() as { files: readonly object[] }).files[0]).to.include({ 'requires-python': '>=3.9' })

@@ -3,6 +3,7 @@ import { ChainReader } from '../audit/chain-reader.js'
 import type { LogValue } from '../audit/chain-record.js'
 import { readChainRow } from '../audit/chain-rows.js'
 import { readLeaver } from '../directory/leaver-rows.js'
+import { loginKey } from '../directory/member-rows.js'
 import type { TenantDirectory } from '../directory/tenant-directory.js'
 import { asRegistryError } from '../errors/registry-error.js'
 import type { Chore, ChoreWork } from '../housekeeping/chore.js'
@@ -68,14 +69,16 @@ export class ErasureChore implements Chore {
     const tenant = await tenancy.openById(org)
     const principal = { kind: 'plugin', name: 'erasures' } as const
     const directory = directories.for({ tenant, principal, requestId: id, require: () => {}, permits: () => true })
+    const found = await directory.findMember(member)
+    // Before the member is gone: a letter that was asked for by name can be told as theirs only now.
+    const mails = await this.forgetMails(org, member, [found?.name, found?.email])
     try {
-      if ((await directory.findMember(member)) !== undefined) await directory.deleteMember(member)
+      if (found !== undefined) await directory.deleteMember(member)
     } catch (thrown) {
       const failure = asRegistryError(thrown)
       if (failure.kind !== 'conflict') throw thrown
       return failure.message
     }
-    const mails = await this.forgetMails(org, member)
     await chain.append(org, { settle: 0, whole: true })
     const origins = await this.forgetOrigins(org, member)
     const sources = await this.forgetSources(org, member)
@@ -134,13 +137,16 @@ export class ErasureChore implements Chore {
     return count
   }
 
-  private async forgetMails(org: string, member: string): Promise<number> {
+  private async forgetMails(org: string, member: string, logins: readonly (string | undefined)[]): Promise<number> {
     const { store } = this.parts
+    const keys = new Set(logins.flatMap((login) => (login === undefined ? [] : [loginKey(login)])))
     let count = 0
     for (let shard = 0; shard < shards; shard++) {
       for await (const entry of inTurns(store.range(tenantKeys.mailShard(shard), {}))) {
         const { org: of, subject } = readMail(entry)
-        if (of !== org || !('member' in subject) || subject.member !== member) continue
+        const own =
+          ('member' in subject && subject.member === member) || ('login' in subject && keys.has(loginKey(subject.login)))
+        if (of !== org || !own) continue
         if (await commitUnlessMoved(store, [{ op: 'delete', key: entry.key, if: { revision: entry.revision } }])) count += 1
       }
     }

@@ -1,14 +1,16 @@
 import { inject, injectable } from 'tsyringe'
 import { AuditChain } from '../audit/audit-chain.js'
 import { AuditNotes } from '../audit/audit-notes.js'
-import type { Directory } from '../directory/directory.js'
+import { principalId } from '../auth/principal.js'
+import type { Directory, Member } from '../directory/directory.js'
 import { TenantDirectory } from '../directory/tenant-directory.js'
-import { conflict, invalid, notFound } from '../errors/registry-error.js'
+import { conflict, invalid, notFound, throttled } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import { timeOrderedId } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { inTurns } from '../runtime/turns.js'
 import { MetadataStore } from '../storage/metadata-store.js'
+import { commitUnlessMoved, seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { actorOf, callerEntry } from '../tenancy/caller-log.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
@@ -18,8 +20,9 @@ import { personalData } from './personal-data.js'
 import type { Privacy } from './privacy.js'
 
 const hour = 3_600_000
+const day = 24 * hour
 const coolingOff = 72 * hour
-const promised = 30 * 24 * hour
+const promised = 30 * day
 const memberId = /^[ms]_[a-z0-9]{20}$/
 const erasureId = /^[0-9a-f]{28}$/
 
@@ -59,6 +62,26 @@ class CallerPrivacy implements Privacy {
     this.scope.require('members.manage')
     if (member === undefined) throw notFound('member', id.slice(0, 80))
     if (member.role === 'owner') this.scope.require('organization.manage')
+    return this.told(member)
+  }
+
+  async exportOwn(): Promise<AsyncIterable<JsonObject>> {
+    const id = this.own()
+    const member = await this.directory.findMember(id)
+    if (member === undefined) throw notFound('member', id)
+    const now = this.clock.now().getTime()
+    const key = tenantKeys.memberExport(this.org, id)
+    const entry = await this.store.get(key)
+    const last = (entry?.value as { readonly at?: number } | undefined)?.at
+    if (last !== undefined && now - last < day)
+      throw throttled('Your data was exported within the last day', Math.ceil((last + day - now) / 1_000))
+    if (!(await commitUnlessMoved(this.store, [{ op: 'put', key, value: { v: 1, at: now }, if: seen(entry) }])))
+      throw throttled('Your data is being exported at this moment', 60)
+    return this.told(member)
+  }
+
+  private async told(member: Member): Promise<AsyncIterable<JsonObject>> {
+    const { id } = member
     const { at: _, ...note } = callerEntry(this.scope, this.clock.now(), 'member.export', { kind: 'member', id })
     await this.notes.write(this.org, note)
     await this.chain.append(this.org, { settle: 0 })
@@ -70,7 +93,25 @@ class CallerPrivacy implements Privacy {
     const member = memberId.test(id) ? await this.directory.findMember(id) : undefined
     if (member?.role === 'owner') this.scope.require('organization.manage')
     if (member === undefined && !(await this.hasLeft(id))) throw notFound('member', id.slice(0, 80))
-    for await (const other of this.listErasures())
+    return this.request(id, reason)
+  }
+
+  requestOwnErasure(): Promise<Erasure> {
+    return this.request(this.own())
+  }
+
+  async ownErasure(): Promise<Erasure> {
+    const id = this.own()
+    for await (const one of this.all()) if (one.member === id && one.state === 'waiting') return one
+    throw notFound('erasure', id)
+  }
+
+  async cancelOwnErasure(): Promise<Erasure> {
+    return this.cancel((await this.ownErasure()).id)
+  }
+
+  private async request(id: string, reason?: string): Promise<Erasure> {
+    for await (const other of this.all())
       if (other.member === id && other.state !== 'cancelled')
         throw conflict(other.state === 'done' ? 'This member is erased already' : 'The erasure of this member waits already')
     const now = this.clock.now()
@@ -94,6 +135,10 @@ class CallerPrivacy implements Privacy {
 
   async cancelErasure(id: string): Promise<Erasure> {
     this.scope.require('members.manage')
+    return this.cancel(id)
+  }
+
+  private cancel(id: string): Promise<Erasure> {
     return untilSettled(async () => {
       const { erasure, revision } = await this.read(id)
       if (erasure.state !== 'waiting') throw conflict(`This erasure is ${erasure.state} already`)
@@ -106,8 +151,12 @@ class CallerPrivacy implements Privacy {
     })
   }
 
-  async *listErasures({ after }: { readonly after?: string } = {}): AsyncIterable<Erasure> {
+  async *listErasures(query?: { readonly after?: string }): AsyncIterable<Erasure> {
     this.requireRead()
+    yield* this.all(query)
+  }
+
+  private async *all({ after }: { readonly after?: string } = {}): AsyncIterable<Erasure> {
     const query = { prefix: ['erasure'], descending: true, ...(after === undefined ? {} : { after: ['erasure', after] }) }
     for await (const entry of this.store.range(tenantKeys.erasures(this.org), query)) yield readErasure(entry)
   }
@@ -164,6 +213,11 @@ class CallerPrivacy implements Privacy {
 
   private change(action: string, target: { readonly kind: string; readonly id: string }): OrganizationChange {
     return new OrganizationChange(this.store, this.org, callerEntry(this.scope, this.clock.now(), action, target))
+  }
+  /** Id of the member who asks, in a session of theirs. */
+  private own(): string {
+    this.scope.require('account.manage')
+    return principalId(this.scope.principal)
   }
   private requireRead(): void {
     if (!this.scope.permits('members.manage')) this.scope.require('members.read')

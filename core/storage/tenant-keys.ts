@@ -86,6 +86,8 @@ export const tenantKeys = {
   memberReset: (org: string, member: string, hash: string): Key => key(join(org, 'm', member), 'reset', hash),
   /** The address that the member was seen to have, or that somebody answers for. */
   verifiedEmail: (org: string, member: string): Key => key(join(org, 'm', member), 'verified-email'),
+  /** When the member last had all of its data told. */
+  memberExport: (org: string, member: string): Key => key(join(org, 'm', member), 'export'),
   organizationRows: (org: string) => join(org, 'o'),
   organization: (org: string): Key => key(join(org, 'o'), 'organization'),
   /** The keys it signs with. */

@@ -109,6 +109,7 @@ export const auditRoutes = [
     method: 'GET',
     path: '/v1/audit/export',
     permission: 'audit.read',
+    session: { fresh: true },
     summary: 'Rows of the audit log as JSON lines, oldest first: where it begins, the rows with their hashes, where it ends',
     query: exportQuery,
     answers: {

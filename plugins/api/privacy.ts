@@ -34,8 +34,43 @@ const newHold = z.strictObject({ reason }).meta({ id: 'NewLegalHold', examples: 
 export const privacyRoutes = [
   inOrganization({
     method: 'GET',
+    path: '/v1/account/data',
+    permission: 'account.manage',
+    session: { fresh: true },
+    summary: 'Everything that is held about oneself, as JSON lines; once a day',
+    answers: { 200: linesAnswer, 429: refusal('Once a day; Retry-After says when to come again') },
+    handle: async (_request, { privacy }) => jsonLines('my-data.jsonl', await privacy.exportOwn()),
+  }),
+  inOrganization({
+    method: 'GET',
+    path: '/v1/account/erasure',
+    permission: 'account.manage',
+    summary: 'Does a request wait to erase oneself?',
+    answers: { 200: one('It waits'), 404: refusal('None waits') },
+    handle: async (_request, { privacy }) => json(200, shapeErasure(await privacy.ownErasure())),
+  }),
+  inOrganization({
+    method: 'POST',
+    path: '/v1/account/erasure',
+    permission: 'account.manage',
+    session: { fresh: true },
+    summary: 'Ask to be erased: done after 72 hours, in which it can be taken back, and within 30 days',
+    answers: { 201: one('It waits'), 409: refusal('One waits already') },
+    handle: async (_request, { privacy }) => json(201, shapeErasure(await privacy.requestOwnErasure())),
+  }),
+  inOrganization({
+    method: 'DELETE',
+    path: '/v1/account/erasure',
+    permission: 'account.manage',
+    summary: 'Stay after all',
+    answers: { 200: one('Taken back'), 404: refusal('None waits') },
+    handle: async (_request, { privacy }) => json(200, shapeErasure(await privacy.cancelOwnErasure())),
+  }),
+  inOrganization({
+    method: 'GET',
     path: '/v1/members/{member}/data',
     permission: 'members.manage',
+    session: { fresh: true },
     summary:
       'Everything that is held about a member, as JSON lines: profile, groups, grants, tokens, sessions, what the log says',
     answers: { 200: linesAnswer, 404: refusal('No such member') },
@@ -63,6 +98,7 @@ export const privacyRoutes = [
     method: 'POST',
     path: '/v1/erasures',
     permission: 'members.manage',
+    session: { fresh: true },
     summary: 'Ask that a member is erased: done after 72 hours, in which it can be taken back, and within 30 days',
     body: newErasure,
     answers: {
@@ -107,6 +143,7 @@ export const privacyRoutes = [
     method: 'PUT',
     path: '/v1/legal-hold',
     permission: 'organization.manage',
+    session: { fresh: true },
     summary: 'From now on no member is erased, no audit row expires, and the organization cannot be deleted',
     body: newHold,
     answers: { 200: answer('It holds', holdShape) },
@@ -116,6 +153,7 @@ export const privacyRoutes = [
     method: 'DELETE',
     path: '/v1/legal-hold',
     permission: 'organization.manage',
+    session: { fresh: true },
     summary: 'Lift it: what waited goes on',
     answers: { 204: answer('Lifted'), 404: refusal('There is none') },
     async handle(_request, { privacy }) {

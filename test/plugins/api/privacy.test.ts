@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import api from '../../../plugins/api/index.js'
 import raw from '../../../plugins/raw/index.js'
+import { Browser } from '../../support/browser.js'
 import { FixedClock } from '../../support/fixed-clock.js'
 import { type House, openHouse } from '../../support/house.js'
 import { expectForbidden, expectRefusal, instanceOf, memberOf, operatorOf, type Thing } from '../../support/management.js'
@@ -145,6 +146,53 @@ describe('the data of a person', () => {
     expect(next.status, 'the login is free').to.equal(201)
     const twice = await operator.send('POST', 'erasures', { member: ada })
     expectRefusal(twice, 409, 'conflict', 'This member is erased already')
+  })
+
+  it('is told to the person itself, in a session that has just proven who it is, once a day', async () => {
+    const browser = new Browser(house)
+    expect((await browser.signIn('analytical-engine', 'plum harbour 42')).status).to.equal(201)
+    const own = await browser.call('GET', 'account/data')
+    expect([own.status, own.headers['content-type']]).to.deep.equal([200, 'application/x-ndjson'])
+    const lines = own
+      .text()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Thing)
+    expect(lines[1]).to.include({ kind: 'profile', id: ada, email: 'ada@acme.example' })
+    expect(lines.filter(({ kind }) => kind === 'session')).to.have.length(1)
+    expect(lines.at(-1)).to.deep.equal({ kind: 'end' })
+    const again = await browser.call('GET', 'account/data')
+    expect([again.status, again.headers['retry-after']]).to.deep.equal([429, '86400'])
+    clock.advance(11 * 60_000)
+    for (const [method, path] of [
+      ['GET', 'account/data'],
+      ['POST', 'account/erasure'],
+    ] as const) {
+      const stale = await browser.call(method, path)
+      expect([stale.status, (stale.json() as Thing)['code']], path).to.deep.equal([403, 'step-up'])
+    }
+    const byToken = { as: 'nobody', headers: { authorization: `Bearer ${token}` } } as const
+    expect((await house.call('GET', '/acme/-/api/v1/account/data', byToken)).status).to.equal(403)
+  })
+
+  it('is erased where the person itself asks, and stays where they stay after all', async () => {
+    const browser = new Browser(house)
+    await browser.signIn('analytical-engine', 'plum harbour 42')
+    expectRefusal(await browser.call('GET', 'account/erasure'), 404, 'not-found', `erasure not found: ${ada}`)
+    const asked = await browser.call('POST', 'account/erasure')
+    expect(asked.status, asked.text()).to.equal(201)
+    expect(asked.json()).to.deep.include({ member: ada, state: 'waiting', by: { kind: 'member', id: ada } })
+    expect((await browser.call('GET', 'account/erasure')).json()).to.deep.equal(asked.json())
+    expect((await browser.call('DELETE', 'account/erasure')).json()).to.include({ state: 'cancelled' })
+    expect((await browser.call('POST', 'account/erasure')).status).to.equal(201)
+    clock.advance(72 * hour)
+    await house.kernel.chores.run('clock')
+    expect(await run()).to.deep.equal({ erased: 1, blocked: 0 })
+    expect((await browser.call('GET', 'account/erasure')).status).to.equal(401)
+    expect(await left()).to.deep.equal([])
+    const [certificate] = await operatorOf(house).items('erasures')
+    expect(certificate).to.include({ state: 'done', shownAs: 'deleted-user-1' })
+    expect((certificate?.['counts'] as Thing | undefined)?.['sessions']).to.equal(1)
   })
 
   it('stays where the request is taken back in time', async () => {

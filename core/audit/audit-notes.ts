@@ -24,6 +24,7 @@ export class AuditNotes {
   private readonly windows = new Map<string, Window>()
   private begun = Number.NEGATIVE_INFINITY
   private timer: NodeJS.Timeout | undefined
+  private readonly underWay = new Set<Promise<void>>()
 
   constructor(
     @inject(MetadataStore) private readonly store: MetadataStore,
@@ -39,7 +40,13 @@ export class AuditNotes {
   /** What anybody may cause, as often as they like: a wrong password, a token that is none. The first 100 of a source in a minute have a row each, the
    *  rest of them one row with their `count` when the minute is over. Never throws: a refusal is a refusal whether or not it could be written down.
    *  A process that dies loses the counts of its last minute. */
-  async refused(org: string, note: Omit<Note, 'result'>): Promise<void> {
+  refused(org: string, note: Omit<Note, 'result'>): Promise<void> {
+    const work = this.take(org, note).finally(() => this.underWay.delete(work))
+    this.underWay.add(work)
+    return work
+  }
+
+  private async take(org: string, note: Omit<Note, 'result'>): Promise<void> {
     await this.turn()
     const whole = this.window(org)
     const ofSource = this.window(org, this.windows.size < mostSources ? (note.source?.ip ?? '-') : 'others')
@@ -69,8 +76,9 @@ export class AuditNotes {
   }
 
   /** Before the store closes. */
-  close(): Promise<void> {
-    return this.flush()
+  async close(): Promise<void> {
+    await Promise.all(this.underWay)
+    await this.flush()
   }
 
   private async turn(): Promise<void> {

@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe'
+import { AuditNotes } from '../audit/audit-notes.js'
 import { AccessPolicy } from '../auth/access-policy.js'
 import { Authenticator } from '../auth/authenticator.js'
 import { hidden } from '../errors/registry-error.js'
@@ -16,6 +17,7 @@ import { refuseCrossSite } from './cross-site.js'
 import { failureReply } from './failure-reply.js'
 import type { HouseRequest } from './house-request.js'
 import { serveInstance, serveOrganization, serveOrigin } from './management-requests.js'
+import { noteRefusedCredentials } from './refused-credentials.js'
 import type { Reply } from './reply.js'
 import { withHouseHeaders } from './reply-headers.js'
 import { type DispatchParts, serveRepository } from './repository-requests.js'
@@ -27,6 +29,7 @@ import { Visit } from './visit.js'
 export class Dispatcher {
   readonly #tenancy: Tenancy
   readonly #parts: DispatchParts
+  readonly #notes: AuditNotes
 
   constructor(
     @inject(Tenancy) tenancy: Tenancy,
@@ -39,8 +42,10 @@ export class Dispatcher {
     @inject(DownloadCounter) downloads: DownloadCounter,
     @inject(RequestRates) rates: RequestRates,
     @inject(Clock) clock: Clock,
+    @inject(AuditNotes) notes: AuditNotes,
   ) {
     this.#tenancy = tenancy
+    this.#notes = notes
     this.#parts = { authenticator, policy, contexts, plugins, readOnly, log, downloads, rates, clock }
   }
 
@@ -51,6 +56,7 @@ export class Dispatcher {
     try {
       reply = await this.#serve(visit)
     } catch (thrown) {
+      void noteRefusedCredentials(this.#notes, visit, thrown)
       reply = failureReply(thrown, visit, this.#parts.log)
     }
     return withHouseHeaders(reply, request.id, visit.principal)
@@ -64,6 +70,7 @@ export class Dispatcher {
     if (root !== undefined) {
       const mountUrl = rootUrl(house)
       visit.realm = root.tenant.organization.name
+      visit.tenant = root.tenant
       refuseCrossSite(house, mountUrl.origin)
       holdRestToFloor(path)
       return await serveRepository(this.#parts, visit, { ...root, rest: path, mountUrl })
@@ -77,6 +84,7 @@ export class Dispatcher {
         const { organization, repository, rest } = address
         visit.realm = organization
         const tenant = await this.#tenancy.open(organization)
+        visit.tenant = tenant
         const mountUrl = new URL(`${house.publicUrl.href}${encodeSegment(organization)}/${encodeSegment(repository)}/`)
         const place = { tenant, repository: tenant.findRepository(repository), rest, mountUrl }
         return await serveRepository(this.#parts, visit, place)
@@ -84,6 +92,7 @@ export class Dispatcher {
       case 'organization': {
         visit.realm = address.organization
         const tenant = await this.#tenancy.open(address.organization)
+        visit.tenant = tenant
         return await serveOrganization(this.#parts, visit, tenant, address.plugin, address.rest)
       }
       case 'instance':

@@ -7,6 +7,7 @@ import type { Target } from '../plugin/path-grammar.js'
 import type { Mount } from '../plugin/protocol-plugin.js'
 import type { MountScope } from '../plugin/route-record.js'
 import type { ContextRequest } from '../tenancy/context-factory.js'
+import type { Tenant } from '../tenancy/tenancy.js'
 import type { HouseRequest } from './house-request.js'
 import type { ProtocolRequest } from './protocol-request.js'
 import { RoutedRequest } from './routed-request.js'
@@ -22,6 +23,8 @@ export class Visit {
   /** Set only once the caller may know that this mount is there: it then words the failures. */
   mount: Mount | undefined
   principal: Principal | undefined
+  /** Whose address it is, existing or not. */
+  tenant: Tenant | undefined
   /** The handler has been called. */
   handled = false
   target: Target = { path: '/', query: '' }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { AuditNotes } from '../../../core/audit/audit-notes.js'
 import type { AccessPolicy } from '../../../core/auth/access-policy.js'
 import type { Authenticator, Credentials } from '../../../core/auth/authenticator.js'
 import { levelCarries, type Permission, roleCarries } from '../../../core/auth/permission.js'
@@ -79,9 +80,9 @@ export class FakeHouse {
     const rates = new RequestRates(defaultLimits, new SystemClock())
     const clock = new SystemClock()
     const { plugins } = this
-    return await new Dispatcher(tenancy, authenticator, policy, contexts, plugins, readOnly, log, downloads, rates, clock).handle(
-      request,
-    )
+    const notes = new AuditNotes(new MemoryMetadataStore(), clock, log)
+    const parts = [tenancy, authenticator, policy, contexts, plugins, readOnly, log, downloads, rates, clock, notes] as const
+    return await new Dispatcher(...parts).handle(request)
   }
 
   private tenant(name: string): Tenant {

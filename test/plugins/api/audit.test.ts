@@ -2,8 +2,10 @@ import { expect } from 'chai'
 import { ChainCheck } from '#core'
 import api from '../../../plugins/api/index.js'
 import raw from '../../../plugins/raw/index.js'
+import { Browser } from '../../support/browser.js'
 import { type House, openHouse } from '../../support/house.js'
 import { expectForbidden, expectRefusal, memberOf, operatorOf, type Thing } from '../../support/management.js'
+import { until } from '../../support/worker-processes.js'
 
 describe('the audit log by the management interface', () => {
   let house: House
@@ -119,6 +121,43 @@ describe('the audit log by the management interface', () => {
     expect((await operatorOf(house).send('GET', 'audit/export?after=-1')).status).to.equal(400)
     const verdict = await operatorOf(house).done('GET', 'audit/verify')
     expect(verdict).to.deep.include({ organization: 'acme', fault: null, rows: end.seq + 1 })
+  })
+
+  it('has a row for credentials that were refused, whatever the channel, and none for a request without them', async () => {
+    const basic = (login: string, password: string) => `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
+    const wrongToken = `crt_u_${'0'.repeat(46)}`
+    const ask = async (organization: string, authorization?: string) => {
+      const headers = { 'user-agent': 'pip/24', ...(authorization === undefined ? {} : { authorization }) }
+      return (await house.call('GET', `/${organization}/files/a.txt`, { as: 'nobody', headers })).status
+    }
+    expect(await ask('acme', basic('dora', 'plum harbour 43'))).to.equal(401)
+    expect(await ask('acme', basic('plum harbour 42', 'x'))).to.equal(401)
+    expect(await ask('acme', `Bearer ${house.token('bert')}`)).to.equal(401)
+    expect(await ask('acme', `Bearer ${wrongToken}`)).to.equal(401)
+    expect(await ask('nowhere', basic('dora', 'plum harbour 43'))).to.equal(401)
+    expect(await ask('acme')).to.equal(401)
+    const session = await new Browser(house).signIn('dora', 'plum harbour 43')
+    expect(session.status).to.equal(401)
+    const rows = await until(
+      () => entries('?action=login.failed'),
+      (found) => found.length >= 5,
+    )
+    const told = rows.map(({ actor, result, methods, target, source }) => ({ actor, result, methods, target, source }))
+    const actor = { kind: 'anonymous', id: 'anonymous' }
+    const row = (method: string, target: Thing | null, agent: string | null = 'pip/24') => ({
+      ...{ actor, result: 'refused', methods: [method], target },
+      source: { ip: '127.0.0.1', agent },
+    })
+    const unknown = told.find(({ target }) => (target as Thing | null)?.['kind'] === 'login')?.target as Thing
+    expect(unknown['id']).to.match(/^[0-9a-f]{16}$/)
+    expect(told).to.have.deep.members([
+      row('password', { kind: 'member', id: await idOf('dora') }),
+      row('password', unknown),
+      row('token', { kind: 'token', id: `…${house.token('bert').slice(-4)}` }),
+      row('token', null),
+      row('password', null, null),
+    ])
+    expect(JSON.stringify(await entries('?limit=1000'))).to.not.match(/plum harbour|crt_/)
   })
 
   it('is found to be changed by whoever verifies, where somebody writes into the store', async () => {

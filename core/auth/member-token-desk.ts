@@ -39,6 +39,12 @@ class CallerTokenDesk implements TokenDesk {
     return this.tokens.issue(this.org, owner, owner.id, request, this.entry)
   }
 
+  async rotate(id: string, overlap: number): Promise<IssuedToken> {
+    const owner = this.holder()
+    this.scope.require('tokens.issue')
+    return this.tokens.rotate(this.org, owner, id, overlap, owner.id, this.entry)
+  }
+
   async *list(): AsyncIterable<TokenRecord> {
     yield* this.tokens.list(this.org, this.holder().id)
   }

@@ -21,8 +21,19 @@ export interface TokenOwner {
 /** The log row of a change, once the token's id is known. */
 type Entry = (action: string, tokenId: string) => LogEntry
 
+interface NewToken {
+  readonly name: string
+  readonly scopes: string[]
+  readonly cidr: string[]
+  readonly packages?: string[]
+  readonly createdBy: string
+  readonly expiresAt: Date
+  readonly now: Date
+}
+
 const defaultDays = 90
 const longestDays = 365
+const longestOverlap = 7
 const perMember = 500
 const together = 25
 const tokenId = /^[a-z0-9_]{1,64}$/
@@ -43,26 +54,76 @@ export class StoredTokens {
     const kept = await this.listings(org, owner.id)
     const expired = kept.filter((row) => Date.parse(row.expiresAt) <= now.getTime())
     if (kept.length - expired.length >= perMember) throw conflict(`No more than ${perMember} tokens at once; revoke some first`)
-    const token = newToken(owner.kind === 'service' ? 's' : 'u')
-    const id = newId('tok')
-    const hash = tokenHash(token)
-    const prefix = token.slice(0, prefixLength)
     const expiresAt = new Date(now.getTime() + wanted.days * day)
-    const kind = owner.kind === 'service' ? 's' : 'u'
-    const epoch = readMemberEpoch(await this.store.get(tenantKeys.memberEpoch(org, owner.id, 'tokens')))
-    const common = { v: 1, id, ...wanted.limits, expiresAt: expiresAt.toISOString(), ...(epoch === '' ? {} : { epoch }) }
-    const listing = { ...common, hash, name: wanted.name, prefix, createdAt: now.toISOString(), createdBy }
+    const made = await this.made(org, owner, { ...wanted.limits, name: wanted.name, createdBy, expiresAt, now })
     await untilSettled(async () => {
-      const change = new OrganizationChange(this.store, org, entry('token.issue', id))
-        .check(tenantKeys.member(org, owner.id), 'present', notFound('member', owner.id))
-        .put(tenantKeys.secret(org, hash, 'token'), { ...common, kind, member: owner.id }, 'absent')
-        .put(tenantKeys.memberToken(org, owner.id, id), listing, 'absent')
+      const change = new OrganizationChange(this.store, org, entry('token.issue', made.issued.id)).check(
+        tenantKeys.member(org, owner.id),
+        'present',
+        notFound('member', owner.id),
+      )
+      for (const { key, value } of made.rows) change.put(key, value, 'absent')
       for (const row of expired.slice(0, Math.floor(change.room / 2))) {
         change.delete(tenantKeys.secret(org, row.hash, 'token')).delete(tenantKeys.memberToken(org, owner.id, row.id))
       }
       await change.commit()
     })
-    return { id, token, prefix, expiresAt }
+    return made.issued
+  }
+
+  /** Another one with the same scopes and as long a life; the old one goes on for `overlap` days, 0 to 7, and no longer than it would have. Throws
+   *  `not-found` where this member has none of this id, or has one that ran out. */
+  async rotate(
+    org: string,
+    owner: TokenOwner,
+    id: string,
+    overlap: number,
+    createdBy: string,
+    entry: Entry,
+  ): Promise<IssuedToken> {
+    if (!Number.isInteger(overlap) || overlap < 0 || overlap > longestOverlap)
+      throw invalid(`An old token goes on for 0 to ${longestOverlap} whole days`)
+    const key = tenantKeys.memberToken(org, owner.id, id)
+    const missing = notFound('token', id.slice(0, 80))
+    return untilSettled(async () => {
+      const now = this.clock.now()
+      const listed = tokenId.test(id) ? await this.store.get(key) : undefined
+      const listing = listed === undefined ? undefined : readTokenListing(listed)
+      if (listed === undefined || listing === undefined || Date.parse(listing.expiresAt) <= now.getTime()) throw missing
+      const found = await this.store.get(tenantKeys.secret(org, listing.hash, 'token'))
+      const row = found === undefined ? undefined : readToken(found)
+      if (found === undefined || row === undefined || row.kind === 'x') throw missing
+      const { name, scopes, cidr, packages } = listing
+      const life = Date.parse(listing.expiresAt) - Date.parse(listing.createdAt)
+      const limits = { scopes, cidr, ...(packages === undefined ? {} : { packages }) }
+      const expiresAt = new Date(now.getTime() + Math.min(life, longestDays * day))
+      const made = await this.made(org, owner, { ...limits, name, createdBy, expiresAt, now })
+      const until = new Date(Math.min(Date.parse(listing.expiresAt), now.getTime() + overlap * day)).toISOString()
+      const change = new OrganizationChange(this.store, org, entry('token.rotate', id))
+        .check(tenantKeys.member(org, owner.id), 'present', notFound('member', owner.id))
+        .put(listed.key, { ...listing, expiresAt: until }, { revision: listed.revision })
+        .put(found.key, { ...row, expiresAt: until }, { revision: found.revision })
+      for (const one of made.rows) change.put(one.key, one.value, 'absent')
+      await change.commit()
+      return made.issued
+    })
+  }
+
+  private async made(org: string, owner: TokenOwner, { name, createdBy, expiresAt, now, ...limits }: NewToken) {
+    const kind = owner.kind === 'service' ? 's' : 'u'
+    const token = newToken(kind)
+    const id = newId('tok')
+    const hash = tokenHash(token)
+    const prefix = token.slice(0, prefixLength)
+    const epoch = readMemberEpoch(await this.store.get(tenantKeys.memberEpoch(org, owner.id, 'tokens')))
+    const common = { v: 1, id, ...limits, expiresAt: expiresAt.toISOString(), ...(epoch === '' ? {} : { epoch }) }
+    const listing = { ...common, hash, name, prefix, createdAt: now.toISOString(), createdBy }
+    const issued: IssuedToken = { id, token, prefix, expiresAt }
+    const rows = [
+      { key: tenantKeys.secret(org, hash, 'token'), value: { ...common, kind, member: owner.id } },
+      { key: tenantKeys.memberToken(org, owner.id, id), value: listing },
+    ]
+    return { issued, rows }
   }
 
   async *list(org: string, member: string): AsyncIterable<TokenRecord> {

@@ -34,6 +34,8 @@ export interface TokenRecord {
 export interface TokenDesk {
   /** Needs a caller that signed in with a password (`signIn`) or a session: a token never makes a token. */
   issue(request: TokenRequest): Promise<IssuedToken>
+  /** Another one of the same scopes and life in the place of this, which goes on for `overlap` days, 0 to 7. As `issue`; throws `not-found`. */
+  rotate(id: string, overlap: number): Promise<IssuedToken>
   list(): AsyncIterable<TokenRecord>
   /** The token that asks: the one that a token may see. Undefined where somebody signed in. */
   self(): Promise<TokenRecord | undefined>

@@ -100,6 +100,8 @@ export interface Administration {
 
   /** The operator, for members and service accounts; an admin, for service accounts. Audited. */
   issueToken(memberId: string, request: TokenRequest): Promise<IssuedToken>
+  /** As `issueToken`: another one of the same scopes and life, while the old one goes on for `overlap` days, 0 to 7. */
+  rotateToken(memberId: string, id: string, overlap: number): Promise<IssuedToken>
   listTokens(memberId: string): AsyncIterable<TokenRecord>
   revokeToken(memberId: string, id: string): Promise<void>
   /** Whose token this is: members.read. A look at each member, for whoever has nothing but the id. Throws `not-found`. */

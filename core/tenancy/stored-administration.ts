@@ -169,6 +169,22 @@ class CallerAdministration implements Administration {
   }
 
   async issueToken(memberId: string, request: TokenRequest): Promise<IssuedToken> {
+    const member = await this.supplied(memberId)
+    const tenant = await this.parts.tenancy.openById(this.org)
+    for (const scope of request.scopes) {
+      if (scope.kind !== 'repository' || scope.repository === '*') continue
+      if (tenant.findRepositoryById(scope.repository) === undefined) throw notFound('repository', scope.repository)
+    }
+    return this.parts.tokens.issue(this.org, member, this.issuer, request, (action, id) => this.entry(action, id))
+  }
+
+  async rotateToken(memberId: string, id: string, overlap: number): Promise<IssuedToken> {
+    const member = await this.supplied(memberId)
+    return this.parts.tokens.rotate(this.org, member, id, overlap, this.issuer, (action, token) => this.entry(action, token))
+  }
+
+  /** Somebody to whom the caller may give tokens. */
+  private async supplied(memberId: string): Promise<Member> {
     const member = await this.managed(memberId, 'members.manage')
     const { principal } = this.scope
     if (principal.kind !== 'operator' && member.kind !== 'service') {
@@ -177,13 +193,11 @@ class CallerAdministration implements Administration {
     if (principal.kind !== 'operator' && 'by' in principal && principal.by === 'token') {
       throw forbidden('Tokens are managed by a member who signed in, never by a token')
     }
-    const tenant = await this.parts.tenancy.openById(this.org)
-    for (const scope of request.scopes) {
-      if (scope.kind !== 'repository' || scope.repository === '*') continue
-      if (tenant.findRepositoryById(scope.repository) === undefined) throw notFound('repository', scope.repository)
-    }
-    const by = principal.kind === 'operator' || principal.kind === 'member' || principal.kind === 'service' ? principal.id : '-'
-    return this.parts.tokens.issue(this.org, member, by, request, (action, id) => this.entry(action, id))
+    return member
+  }
+  private get issuer(): string {
+    const { principal } = this.scope
+    return principal.kind === 'operator' || principal.kind === 'member' || principal.kind === 'service' ? principal.id : '-'
   }
 
   async *listTokens(memberId: string): AsyncIterable<TokenRecord> {

@@ -69,6 +69,18 @@ export function tokenCommand(program: Command): void {
   })
   common(
     token
+      .command('rotate <organization> <id>')
+      .description('issue another token of the same scopes and life, and print it, once and alone')
+      .option('--member <name>', 'whose it is; found where it is not said')
+      .addOption(new Option('--overlap <days>', 'days that the old one goes on, 0d to 7d').argParser(overlap).default(1, '1d')),
+  ).action(async (org: string, id: string, options: CommonOptions & { readonly member?: string; readonly overlap: number }) => {
+    const body = { overlapDays: options.overlap, ...(options.member === undefined ? {} : { member: options.member }) }
+    const issued = await clientOf(options).send<Row>('POST', `${tokens(org)}/${encodeURIComponent(id)}/rotate`, body)
+    if (options.json) printJson(issued)
+    else console.log(issued['token'])
+  })
+  common(
+    token
       .command('revoke <organization> <id>')
       .description('revoke a token, dead at the next request')
       .option('--member <name>', 'whose it is; found where it is not said')
@@ -85,6 +97,12 @@ export function tokenCommand(program: Command): void {
 function show(options: CommonOptions, issued: Row): void {
   if (options.json) printJson(issued)
   else console.log(issued['token'])
+}
+
+function overlap(text: string): number {
+  const found = /^([0-7])d?$/.exec(text)
+  if (!found) throw new InvalidArgumentError('Days are expected, 0d to 7d.')
+  return Number(found[1])
 }
 
 function days(text: string): number {

@@ -30,6 +30,13 @@ const newToken = z
     cidr: z.array(z.string()).max(50).optional(),
   })
   .meta({ id: 'NewToken', examples: [{ member: 'alice', name: 'ci', scopes: ['repo:*:write'], expiresInDays: 30 }] })
+const rotation = z
+  .strictObject({
+    /** Whose it is; found where it is not said, for the operator. */
+    member: z.string().optional(),
+    overlapDays: z.number().int().min(0).max(7).optional().meta({ description: 'Default 1' }),
+  })
+  .meta({ id: 'TokenRotation', examples: [{ overlapDays: 7 }] })
 const issued = z
   .strictObject({ id: z.string(), token: z.string(), prefix: z.string(), expiresAt: z.string() })
   .meta({ id: 'IssuedToken' })
@@ -78,6 +85,26 @@ export const tokenRoutes = [
       }
       const managing = await context.widen('members.manage')
       return issuedReply(await managing.administration.issueToken((await memberOf(managing.directory, member)).id, wanted))
+    },
+  }),
+  inOrganization({
+    method: 'POST',
+    path: '/v1/tokens/{token}/rotate',
+    permission: 'tokens.issue',
+    session: { fresh: true },
+    summary: 'Another token of the same scopes and life; the old one goes on for some days, and no longer than it would have',
+    body: rotation,
+    answers: {
+      201: answer('The only time the secret is shown', issued),
+      403: refusal('A token makes no token'),
+      404: refusal('No such token, or one that ran out'),
+    },
+    async handle({ params: { token }, body: { member, overlapDays = 1 } }, context) {
+      if (member === undefined && context.principal.kind !== 'operator')
+        return issuedReply(await context.tokens.rotate(token, overlapDays))
+      const { administration, directory } = await context.widen('members.manage')
+      const owner = await (member === undefined ? administration.findTokenOwner(token) : memberOf(directory, member))
+      return issuedReply(await administration.rotateToken(owner.id, token, overlapDays))
     },
   }),
   inOrganization({

@@ -34,7 +34,7 @@ _cloudrepo cloudrepo
 
   it('offers commands, their words, options, and choices', async () => {
     expect(await offered('rep')).to.deep.equal(['report', 'repository'])
-    expect(await offered('token', '')).to.deep.equal(['create', 'help', 'list', 'revoke'])
+    expect(await offered('token', '')).to.deep.equal(['create', 'help', 'list', 'revoke', 'rotate'])
     expect(await offered('member', 'create', 'acme', 'alice', '--pass')).to.deep.equal([
       '--password-hash-stdin',
       '--password-stdin',

@@ -3,23 +3,21 @@ import { passwordContext, passwordValue } from '../accounts/new-password.js'
 import { newMemberEpoch } from '../auth/member-epoch.js'
 import { acceptedPassword } from '../auth/password-policy.js'
 import { importedHash } from '../auth/pbkdf2-hash.js'
-import { readException } from '../auth/session-rows.js'
 import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { Key } from '../storage/metadata-store.js'
 import { seen } from '../storage/optimistic.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { type OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
-import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
-import type { Member, MemberEntry, MemberPatch, NewMember } from './directory.js'
+import type { Member, MemberPatch, NewMember } from './directory.js'
 import type { DirectoryParts } from './directory-parts.js'
 import { Leaving, secretKeys } from './leaving.js'
-import { lookupHash, lookupHashes, moveLookups } from './lookup-rows.js'
+import { lookupHashes, moveLookups } from './lookup-rows.js'
 import { changedFields, checkedMember, patched } from './member-checks.js'
-import { loginKey, memberValue, readLogin, readMember, readOwners, readPassword } from './member-rows.js'
+import { MemberReader } from './member-reader.js'
+import { loginKey, memberValue, readOwners, readPassword } from './member-rows.js'
 
 type Unrevised = Omit<Member, 'revision'>
-const memberId = /^[ms]_[a-z0-9]{20}$/
 
 /** What else goes into the commit of a member, also where the member stays as it is; and who answers for its address, where that is no administrator. */
 interface InOneCommit {
@@ -29,67 +27,10 @@ interface InOneCommit {
 
 /** Members and service accounts: a row of their own each, a row for each login, and one that names the active owners. */
 export class MemberDirectory {
-  constructor(private readonly parts: DirectoryParts) {}
+  private readonly reader: MemberReader
 
-  async find(id: string): Promise<Member | undefined> {
-    if (!memberId.test(id)) return undefined
-    const entry = await this.parts.store.get(tenantKeys.member(this.parts.org, id))
-    return entry === undefined ? undefined : this.shown(readMember(entry))
-  }
-
-  async findByLogin(login: string): Promise<Member | undefined> {
-    const key = loginKey(login)
-    if (key === '' || key.includes('\0') || Buffer.byteLength(key) > 254) return undefined
-    const entry = await this.parts.store.get(tenantKeys.login(this.parts.org, key))
-    return entry === undefined ? undefined : this.find(readLogin(entry).member)
-  }
-
-  /** By name; `after` is the id or the name of the last one seen. */
-  async *list(query: { readonly after?: string; readonly limit?: number } = {}): AsyncIterable<Member> {
-    const { org } = this.parts
-    let left = query.limit ?? Number.POSITIVE_INFINITY
-    if (left <= 0) return
-    const last = query.after === undefined ? undefined : ((await this.find(query.after))?.name ?? query.after)
-    const range = { prefix: ['login'], ...(last === undefined || last === '' ? {} : { after: ['login', loginKey(last)] }) }
-    const named = this.parts.behind(range, (entry) => {
-      const { kind, member } = readLogin(entry)
-      return kind === 'name' ? tenantKeys.member(org, member) : undefined
-    })
-    for await (const entry of named) {
-      const member = await this.shown(readMember(entry))
-      if (member === undefined) continue
-      yield member
-      left -= 1
-      if (left === 0) return
-    }
-  }
-
-  async *read(ids: readonly string[]): AsyncIterable<Member> {
-    const keys = ids.filter((id) => memberId.test(id)).map((id) => tenantKeys.member(this.parts.org, id))
-    for await (const entry of this.parts.all(keys)) {
-      const member = await this.shown(readMember(entry))
-      if (member !== undefined) yield member
-    }
-  }
-
-  async *findBy(lookup: string): AsyncIterable<Member> {
-    const ids: string[] = []
-    const rows = tenantKeys.lookups(this.parts.org, lookupHash('member', lookup))
-    for await (const { key } of this.parts.store.range(rows, {})) ids.push(key.path[0] ?? '')
-    yield* this.read(ids)
-  }
-
-  /** Kept for as long as no member changes: what is read meanwhile is at most newer. */
-  async byAge(): Promise<readonly MemberEntry[]> {
-    const kept = TenantSnapshot.of(this.parts.scope.tenant).derived<readonly MemberEntry[]>('members by age')
-    const reader = this.parts.scope.principal.kind === 'scim' ? 'scim' : 'all'
-    const known = kept.get(reader)
-    if (known !== undefined) return known
-    const entries: MemberEntry[] = []
-    for await (const { id, kind, createdAt } of this.list()) entries.push({ id, kind, createdAt })
-    entries.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1))
-    kept.set(reader, entries)
-    return entries
+  constructor(private readonly parts: DirectoryParts) {
+    this.reader = new MemberReader(parts)
   }
 
   async create(wanted: NewMember, more: InOneCommit = {}): Promise<Member> {
@@ -221,17 +162,9 @@ export class MemberDirectory {
   }
 
   private async get(id: string): Promise<Member> {
-    const member = await this.find(id)
+    const member = await this.reader.find(id)
     if (member === undefined) throw notFound('member', id)
     return member
-  }
-
-  /** Owners who keep the door open when an identity provider fails are not for it to see. */
-  private async shown(member: Member): Promise<Member | undefined> {
-    const { store, org, scope } = this.parts
-    if (scope.principal.kind !== 'scim' || member.role !== 'owner') return member
-    const entry = await store.get(tenantKeys.signInException(org, member.id))
-    return entry !== undefined && readException(entry).breakGlass ? undefined : member
   }
 
   /** An identity provider looks after owners as well, since leaving is its business; roles it has none to give. */
@@ -249,7 +182,12 @@ export class MemberDirectory {
       const taken = conflict(`This ${kind} belongs to a member already`, { detail: { field: kind } })
       change.put(
         tenantKeys.login(org, key),
-        { v: 1, member: after?.id ?? '', kind },
+        {
+          v: 1,
+          member: after?.id ?? '',
+          kind,
+          ...(kind === 'name' && after ? { createdAt: after.createdAt.toISOString() } : {}),
+        },
         old.has(key) ? 'present' : 'absent',
         old.has(key) ? undefined : taken,
       )

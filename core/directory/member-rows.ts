@@ -24,7 +24,13 @@ const memberRow = z.object({
 })
 /** `norm` raw: imported as it was typed elsewhere, so that it is tried before normalisation and after. */
 const passwordRow = z.object({ v, phc: z.string(), norm: z.enum(['opaque', 'raw']), version: z.number(), changedAt: moment })
-const loginRow = z.object({ v, member: z.string(), kind: z.enum(['name', 'email']) })
+/** `createdAt` of the member stands in that of its name, so that a list in the order of age reads these rows alone. */
+const loginRow = z.object({
+  v,
+  member: z.string(),
+  kind: z.enum(['name', 'email']),
+  createdAt: z.exactOptional(moment),
+})
 const ownersRow = z.object({ v, owners: z.array(z.string()) })
 
 export type PasswordRow = z.infer<typeof passwordRow> & { readonly revision: string }

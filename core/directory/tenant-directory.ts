@@ -8,6 +8,7 @@ import type { Directory, Group, GroupPatch, Member, MemberEntry, MemberPatch, Ne
 import { DirectoryParts } from './directory-parts.js'
 import { GroupDirectory } from './group-directory.js'
 import { MemberDirectory } from './member-directory.js'
+import { MemberReader } from './member-reader.js'
 
 /** Opens the directory of one organization for one caller. */
 @injectable()
@@ -33,37 +34,39 @@ type Query = { readonly after?: string; readonly limit?: number }
 
 /** Reads as the rows are at the moment, so that a caller meets its own writes. */
 class CallerDirectory implements Directory {
+  private readonly reader: MemberReader
   private readonly members: MemberDirectory
   private readonly groups: GroupDirectory
 
   constructor(private readonly parts: DirectoryParts) {
+    this.reader = new MemberReader(parts)
     this.members = new MemberDirectory(parts)
     this.groups = new GroupDirectory(parts)
   }
 
   async findMember(id: string): Promise<Member | undefined> {
     this.parts.requireRead()
-    return this.members.find(id)
+    return this.reader.find(id)
   }
   async findMemberByLogin(login: string): Promise<Member | undefined> {
     this.parts.requireRead()
-    return this.members.findByLogin(login)
+    return this.reader.findByLogin(login)
   }
   async *listMembers(query?: Query): AsyncIterable<Member> {
     this.parts.requireRead()
-    yield* this.members.list(query)
+    yield* this.reader.list(query)
   }
   async *readMembers(ids: readonly string[]): AsyncIterable<Member> {
     this.parts.requireRead()
-    yield* this.members.read(ids)
+    yield* this.reader.read(ids)
   }
   async *findMembers(lookup: string): AsyncIterable<Member> {
     this.parts.requireRead()
-    yield* this.members.findBy(lookup)
+    yield* this.reader.findBy(lookup)
   }
   async membersByAge(): Promise<readonly MemberEntry[]> {
     this.parts.requireRead()
-    return this.members.byAge()
+    return this.reader.byAge()
   }
   createMember(member: NewMember): Promise<Member> {
     return this.members.create(member)

@@ -4,6 +4,7 @@ import { AuditNotes } from './audit/audit-notes.js'
 import { AccessPolicy } from './auth/access-policy.js'
 import { Authenticator } from './auth/authenticator.js'
 import { GuessThrottle } from './auth/guess-throttle.js'
+import { LeakedPasswords, noneLeaked } from './auth/leaked-passwords.js'
 import { SecondFactors } from './auth/mfa/second-factors.js'
 import { PasswordCheck } from './auth/password-check.js'
 import { PasswordHash, PasswordScheme } from './auth/password-hash.js'
@@ -63,6 +64,8 @@ export interface HouseParts {
   readonly mail?: { readonly mailer: Mailer; readonly publicUrl?: URL }
   /** Default 'pbkdf2-blake2b512'. */
   readonly passwordScheme?: PasswordScheme
+  /** Passwords that nobody may set; the kernel closes it. */
+  readonly leakedPasswords?: LeakedPasswords
   /** Default 'app'. */
   readonly encryption?: 'app' | 'off'
 }
@@ -106,6 +109,7 @@ export async function houseContainer(parts: HouseParts): Promise<DependencyConta
   house.register(Limits, { useValue: limits })
   house.register(MailLinks, { useValue: new MailLinks(parts.mail?.publicUrl) })
   house.register(MailCarried, { useValue: parts.mail !== undefined })
+  house.register(LeakedPasswords, { useValue: parts.leakedPasswords ?? noneLeaked })
   house.register(PasswordScheme, { useValue: parts.passwordScheme ?? 'pbkdf2-blake2b512' })
   house.register(DigestService, { useValue: await NodeDigestService.open() })
   house.register(OrganizationKeys, { useValue: keys })

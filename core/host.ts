@@ -1,5 +1,6 @@
 /** The face for whoever composes a house. */
 
+export type { LeakedPasswords } from './auth/leaked-passwords.js'
 export type { HouseParts } from './container.js'
 export { HouseSetup } from './house-setup.js'
 export { checkData, type DataCount, type DataProblem } from './housekeeping/data-check.js'

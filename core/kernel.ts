@@ -227,6 +227,7 @@ export class Kernel {
     await this.registry.stop(this.log)
     await this.house.resolve(TokenUsage).close()
     await this.house.resolve(AuditNotes).close()
+    await this.parts.leakedPasswords?.close?.()
     await this.downloads.close()
     await this.house.resolve(Allowances).close()
     await this.house.resolve(BlobRecords).settled()

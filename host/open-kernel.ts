@@ -3,6 +3,7 @@ import { stopOnUnfinishedMove } from './doctor/at-start.js'
 import type { HouseKernel, KernelPlace } from './house-parts.js'
 import { openMailer } from './mail/open-mailer.js'
 import { openBytes, openRows } from './open-stores.js'
+import { SortedHashFile } from './passwords/sorted-hash-file.js'
 import { release } from './release.js'
 
 /** The key store is small and seldom written: a ballast of its own for the moment the disk is full (security guide 1.8). */
@@ -21,6 +22,9 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
     opened.push(keyStore)
     const blobs = await openBytes(settings, folder)
     opened.push(blobs)
+    const list = settings.passwordBlocklist
+    const leaked = list === undefined ? undefined : await SortedHashFile.open(list)
+    if (leaked) opened.push(leaked)
     const encryption = settings.encryption.artifacts
     return await Kernel.open({
       blobs,
@@ -29,6 +33,7 @@ export async function openKernel({ settings, folder, keyFile, log, onFatal }: Ke
       rootKey,
       encryption,
       passwordScheme: settings.passwordScheme,
+      ...(leaked ? { leakedPasswords: leaked } : {}),
       mail: { mailer: await openMailer(settings), ...(settings.publicUrl ? { publicUrl: settings.publicUrl } : {}) },
       limits: settings.limits,
       logger: log,

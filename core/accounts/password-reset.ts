@@ -2,7 +2,6 @@ import { inject, injectable } from 'tsyringe'
 import { newMemberEpoch } from '../auth/member-epoch.js'
 import { PasswordCheck } from '../auth/password-check.js'
 import { PasswordHash } from '../auth/password-hash.js'
-import { acceptedPassword } from '../auth/password-policy.js'
 import { readSession } from '../auth/session-rows.js'
 import { loginKey } from '../directory/member-rows.js'
 import { forbidden, RegistryError } from '../errors/registry-error.js'
@@ -56,7 +55,7 @@ export class PasswordReset {
     const { account } = await this.found(scope, code, address)
     await this.readOnly.hold(scope.tenant.organization)
     const { id, name } = account.member
-    const phc = await this.hashes.hash(acceptedPassword(password, passwordContext(scope.tenant.organization, account.member)))
+    const phc = await this.hashes.hashNew(password, passwordContext(scope.tenant.organization, account.member))
     const as = { ...scope, principal: memberPrincipal(id, name) }
     await untilSettled(async () => {
       // Somebody else may have used it, or changed the password, while this one was hashed.
@@ -78,7 +77,7 @@ export class PasswordReset {
     await this.prove(scope, member, before)
     const account = await this.secrets.account(org, id)
     if (account === undefined) throw forbidden('This needs a session: sign in as a member')
-    const phc = await this.hashes.hash(acceptedPassword(after, passwordContext(scope.tenant.organization, account.member)))
+    const phc = await this.hashes.hashNew(after, passwordContext(scope.tenant.organization, account.member))
     await untilSettled(async () => {
       const now = await this.secrets.account(org, id)
       if (now?.member.status !== 'active') throw forbidden('This needs a session: sign in as a member')

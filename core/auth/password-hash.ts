@@ -1,9 +1,11 @@
-import { getHashes, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, getHashes, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { inject, injectable } from 'tsyringe'
 import { internal } from '../errors/registry-error.js'
 import { argon2Numbers, hashArgon2, isWeaker, readArgon2, strongest, verifyArgon2 } from './argon2-hash.js'
 import { KdfLimiter } from './kdf-limiter.js'
+import { LeakedPasswords, noneLeaked } from './leaked-passwords.js'
+import { acceptedPassword, leakedPassword, type PasswordContext } from './password-policy.js'
 import { formatHash, parseHash, pbkdf2Numbers } from './pbkdf2-hash.js'
 
 const derive = promisify(pbkdf2)
@@ -20,7 +22,10 @@ export class PasswordHash {
   /** Nobody's: what an unknown login is checked against, at the price of one whose hash was made today. */
   readonly dummy: string
 
-  constructor(@inject(PasswordScheme) private readonly scheme: PasswordScheme = 'pbkdf2-blake2b512') {
+  constructor(
+    @inject(PasswordScheme) private readonly scheme: PasswordScheme = 'pbkdf2-blake2b512',
+    @inject(LeakedPasswords) private readonly leaked: LeakedPasswords = noneLeaked,
+  ) {
     const { iterations, salt, length } = pbkdf2Numbers
     const { memory, passes, lanes, salt: salted, length: sized } = argon2Numbers
     const text = (bytes: number) => randomBytes(bytes).toString('base64').replace(/=+$/, '')
@@ -28,6 +33,14 @@ export class PasswordHash {
       scheme === 'argon2id'
         ? `$argon2id$v=19$m=${memory},t=${passes},p=${lanes}$${text(salted)}$${text(sized)}`
         : formatHash({ iterations, salt: randomBytes(salt), hash: randomBytes(length) })
+  }
+
+  /** Of a password that is to be set. Throws `unprocessable` with the reason where it is not taken, else as `hash`. */
+  async hashNew(password: string, context: PasswordContext): Promise<string> {
+    const text = acceptedPassword(password, context)
+    const sha1 = createHash('sha1').update(text, 'utf8').digest('hex').toUpperCase()
+    if (await this.leaked.has(sha1)) throw leakedPassword()
+    return this.hash(text)
   }
 
   /** `before`: a hash of the same password, than which the new one is not weaker. Throws `unavailable` when too many wait. */

@@ -59,6 +59,10 @@ export function acceptedPassword(password: string, context: PasswordContext = { 
   return text
 }
 
+/** It stands on the operator's list. */
+export function leakedPassword() {
+  return refused('blocklisted', 'This password is known to have leaked')
+}
 function refused(reason: string, message: string) {
   return unprocessable(message, { detail: { code: 'PASSWORD_POLICY', reasons: [reason] } })
 }

@@ -1,7 +1,6 @@
 import { readVerified, type VerifiedRow, verifiedValue } from '../accounts/account-rows.js'
 import { passwordContext, passwordValue } from '../accounts/new-password.js'
 import { newMemberEpoch } from '../auth/member-epoch.js'
-import { acceptedPassword } from '../auth/password-policy.js'
 import { importedHash } from '../auth/pbkdf2-hash.js'
 import { conflict, invalid, notFound, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
@@ -49,7 +48,7 @@ export class MemberDirectory {
     const dates = { createdAt: now, changedAt: now }
     const member = checkedMember({ ...rest, ...dates, id, kind, status, lookup: lookupHashes('member', lookup) })
     const imported = passwordHash === undefined ? undefined : importedHash(passwordHash)
-    const phc = password === undefined ? imported : await hashes.hash(acceptedPassword(password, this.context(member)))
+    const phc = password === undefined ? imported : await hashes.hashNew(password, this.context(member))
     await untilSettled(async () => {
       const change = this.parts.change('member.create', 'member', id, Object.keys(wanted)).tell('member.changed', 'created')
       more.write?.(change, id)
@@ -107,7 +106,7 @@ export class MemberDirectory {
     const member = await this.get(id)
     if (member.role === 'owner') scope.require('organization.manage')
     if (member.kind === 'service') throw invalid('A service account has no password; give it a token')
-    const phc = await hashes.hash(acceptedPassword(password, this.context(member)))
+    const phc = await hashes.hashNew(password, this.context(member))
     const key = tenantKeys.password(org, id)
     await untilSettled(async () => {
       const entry = await store.get(key)

@@ -99,6 +99,7 @@ const shape = z.strictObject({
     .refine((names) => new Set(names).size === names.length, 'a plugin is named twice')
     .default(['maven', 'npm', 'pypi', 'raw', 'scim', 'api']),
   passwordScheme: z.enum(['pbkdf2-blake2b512', 'argon2id']).default('pbkdf2-blake2b512'),
+  passwordBlocklist: z.string().min(1).optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   encryption: z.strictObject({ artifacts: z.enum(['app', 'off']).default('app') }).default({ artifacts: 'app' }),
   tlsCert: z.string().min(1).optional(),
@@ -151,6 +152,7 @@ export const environmentNames: Readonly<
   CLOUDREPO_MAIL_FROM: { name: 'mailFrom', read: text },
   CLOUDREPO_METRICS: { name: 'metrics', read: text },
   CLOUDREPO_PASSWORD_SCHEME: { name: 'passwordScheme', read: text },
+  CLOUDREPO_PASSWORD_BLOCKLIST: { name: 'passwordBlocklist', read: text },
   CLOUDREPO_LOG_LEVEL: { name: 'logLevel', read: text },
 }
 /** Of the command line as a client, of no concern to the server. */

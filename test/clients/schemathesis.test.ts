@@ -104,7 +104,7 @@ describe('The management interface, swept by schemathesis', function () {
       await send('DELETE', `${mount}repositories/${name}`)
     }
     for (const name of [...names.members, 'rita'])
-      await send('POST', `${mount}members`, { name, role: name === 'olga' ? 'owner' : 'reader' })
+      await send('POST', `${mount}members`, { name, role: name === 'olga' ? 'owner' : 'reader', email: `${name}@people.example` })
     for (const name of names.groups) await send('POST', `${mount}groups`, { name })
     await send('PUT', `${mount}groups/builders/members/dora`)
     await send('PUT', `${mount}grants`, { subject: 'builders', repository: 'raw', level: 'write' })
@@ -185,7 +185,9 @@ describe('The management interface, swept by schemathesis', function () {
       examples,
     })
     // What one case deletes, another does not find; and nothing is deleted or promoted of a version that is not there.
-    const never = Object.entries(accepted).filter(([, count]) => count === 0)
+    // What a session does, or a mailed code, is out of reach of a token.
+    const others = /\/v1\/(session|mfa|email|password\/reset|password$|invitations\/accept)/
+    const never = Object.entries(accepted).filter(([operation, count]) => count === 0 && !others.test(operation))
     expect(never.length, `never reached: ${never.map(([operation]) => operation).join(', ')}`).to.be.below(5)
   })
 

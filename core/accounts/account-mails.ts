@@ -77,6 +77,7 @@ export class AccountMails implements MailWriter {
 
   private async reset(organization: Organization, queued: Written<'reset'>): Promise<Mail | undefined> {
     const { login } = queued.subject
+    if (organization.readOnly !== undefined) return undefined
     const possible = login !== '' && !login.includes('\0') && Buffer.byteLength(login) <= 254
     const entry = possible ? await this.store.get(tenantKeys.login(organization.id, login)) : undefined
     const account = entry && (await this.secrets.account(organization.id, readLogin(entry).member))

@@ -244,6 +244,24 @@ describe('a forgotten password', () => {
     expect((await accounts.places()).filter((place) => place === 'code')).to.have.length(5)
   })
 
+  it('is counted over all processes', async () => {
+    await accounts.ada()
+    const beside = await AccountHouse.open({ beside: accounts.house }, accounts.clock)
+    const from = '192.0.2.3'
+    const ask = (house: AccountHouse) => house.post('password/forgot', { email: 'ada@acme.example' }, { from })
+    const statuses: number[] = []
+    for (let count = 1; count <= 6; count += 1) for (const house of [accounts, beside]) statuses.push((await ask(house)).status)
+    expect(statuses).to.deep.equal([...Array(10).fill(202), 429, 429])
+    const code = codeIn((await beside.mail())[0]?.text ?? '')
+    const answers = await Promise.all(
+      [accounts, beside].map((house) => house.post('password/reset', { token: code, password: better })),
+    )
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([204, 400])
+    expect(await beside.basic('ada', better)).to.equal(201)
+    expect(await accounts.basic('ada', password)).to.equal(401)
+    await beside.close()
+  })
+
   it('lets an address guess twenty times an hour', async () => {
     await accounts.ada()
     const code = await accounts.resetCode()

@@ -17,7 +17,7 @@ import { toSlashForm } from './file-path.js'
 import { removeFolder } from './folder-changes.js'
 import { isFolder } from './folders.js'
 import { flag } from './listing-query.js'
-import { holdPreconditions } from './preconditions.js'
+import { holdFolderPreconditions, holdPreconditions } from './preconditions.js'
 import { serveFile } from './served-file.js'
 import { computedSidecar } from './sidecar.js'
 import { holdTarget, storeFile } from './stored-file.js'
@@ -99,6 +99,7 @@ export const deleteFolder = repositoryRoute({
 async function removeWhole(path: string, request: Pick<ProtocolRequest, 'header'>, context: RepositoryContext): Promise<Reply> {
   if ((request.header('depth')?.trim().toLowerCase() ?? 'infinity') !== 'infinity')
     throw invalid('A folder is removed with Depth: infinity')
+  holdFolderPreconditions((name) => request.header(name))
   await removeFolder(path, context)
   return empty(204)
 }

@@ -21,7 +21,7 @@ import { copyFolder, removeFolder } from './folder-changes.js'
 import { isFolder, markerKey } from './folders.js'
 import { pathRules } from './path-rules.js'
 import { refuseUnportable } from './portable-names.js'
-import { holdPreconditions } from './preconditions.js'
+import { holdFolderPreconditions, holdPreconditions } from './preconditions.js'
 import { holdSidecar } from './sidecar.js'
 import { hrefOf, propfind, proppatch, resourceAt } from './webdav-propfind.js'
 import { hasBody } from './webdav-xml.js'
@@ -59,6 +59,7 @@ async function transfer(path: string, request: ProtocolRequest, context: Reposit
   if (to === undefined) return text(502, 'The destination is not in this repository\n')
   const [source, reached] = await Promise.all([resourceAt(path, context), context.reaching(to)])
   if (source === undefined) throw notFound('File or folder', path)
+  if (source.kind === 'folder') holdFolderPreconditions((name) => request.header(name))
   if (to === path || `${to}/`.startsWith(`${path}/`) || `${path}/`.startsWith(`${to}/`))
     throw forbidden('Source and destination are the same, or one lies in the other')
   const standing = await resourceAt(to, reached)

@@ -168,6 +168,31 @@ describe('WebDAV', () => {
     expect((await dav('GET', '/b')).text()).to.equal(winner)
   })
 
+  it('holds DELETE, COPY and MOVE of a folder against conditions: it is there, and has no tag', async () => {
+    expect((await dav('MKCOL', '/d')).status).to.equal(201)
+    await put('/d/f')
+    const before = await files()
+    for (const [method, path] of [
+      ['DELETE', '/d'],
+      ['DELETE', '/d/'],
+      ['COPY', '/d/'],
+      ['MOVE', '/d'],
+    ] as const)
+      for (const [headers, says] of [
+        [{ 'if-match': etag('/d/f') }, 'If-Match does not hold: a folder has no entity tag'],
+        [{ 'if-match': 'W/"x", "y"' }, 'If-Match does not hold: a folder has no entity tag'],
+        [{ 'if-none-match': '*' }, 'If-None-Match does not hold: the folder is there'],
+      ] as const) {
+        const answer = await dav(method, path, to('/e', headers))
+        expect([answer.status, answer.text().includes(says)], `${method} ${path} ${says}`).to.deep.equal([412, true])
+        expect(await files()).to.deep.equal(before)
+      }
+    expect((await dav('COPY', '/d/', to('/e', { 'if-match': '*' }))).status).to.equal(201)
+    expect((await dav('MOVE', '/d', to('/g', { 'if-match': '*', 'if-none-match': '"x"' }))).status).to.equal(201)
+    expect((await dav('DELETE', '/g/', { 'if-match': '*' })).status).to.equal(204)
+    expect(await files()).to.deep.equal(['/e/f'])
+  })
+
   it('COPY and MOVE of a folder take its files and its empty folders in one step', async () => {
     await put('/d/e/f', 'one')
     await put('/d/g', 'two')

@@ -38,6 +38,8 @@ export interface CommittedBuild extends FileRecord {
   /** Order of commits in this folder. */
   readonly order: number
   readonly files: readonly string[]
+  /** Files that were removed from it since, and when, in milliseconds. */
+  readonly removed?: Readonly<Record<string, number>>
 }
 export interface CommittedVersion {
   readonly at: number

@@ -120,10 +120,12 @@ function isCounted({ committed }: Deployment, name: string): boolean {
 export function refuseClosed(deployment: Deployment, { build, name, folder }: ArtifactFile, now: Date): void {
   const { committed } = deployment
   if (build !== 'release' || committed === undefined || isCounted(deployment, name)) return
-  if (now.getTime() - committed.at > lateFiles)
-    throw conflict(`${coordinates(folder)} was published on ${new Date(committed.at).toISOString()} and takes no more files`, {
-      detail: { title: 'Release is closed' },
-    })
+  if (now.getTime() - committed.at <= lateFiles) return
+  const day = (at: number) => new Date(at).toISOString()
+  const closed = `${coordinates(folder)} was published on ${day(committed.at)} and takes no more files`
+  const removedAt = committed.removed?.[name]
+  const gone = `; ${name} was removed from it on ${day(removedAt ?? 0)}: an undo of that brings it back`
+  throw conflict(removedAt === undefined ? closed : closed + gone, { detail: { title: 'Release is closed' } })
 }
 
 /** Checksums that came before their file join the pass over its bytes. */

@@ -71,11 +71,15 @@ async function* visible(context: RepositoryContext, folder: string, after?: stri
   const { documents, artifacts, repository } = context
   const hosted = repository.kind === 'hosted'
   let open: ReadonlySet<string> | undefined
+  let ofVersions: boolean | undefined
   const published = new Map<string, ReadonlySet<string>>()
   for await (const entry of artifacts.list(folder, after === undefined ? {} : { after })) {
     if (entry.kind === 'folder') {
       open ??= hosted ? await unpublishedVersions(documents, folder) : new Set()
-      if (!open.has(entry.name)) yield entry
+      if (open.has(entry.name)) continue
+      ofVersions ??= !hosted || (await hasVersions(documents, folder))
+      // Beside published versions there may be thousands of them; a group is asked for what can be seen in it.
+      if (ofVersions || (await hasVisible(context, folder === '' ? entry.name : `${folder}/${entry.name}`))) yield entry
       continue
     }
     const parsed = parseMavenPath(entry.artifact.path)
@@ -86,6 +90,15 @@ async function* visible(context: RepositoryContext, folder: string, after?: stri
     }
     yield entry
   }
+}
+
+async function hasVersions(documents: DocumentReader, folder: string): Promise<boolean> {
+  for await (const _ of documents.list([folder, 'version'], { limit: 1 })) return true
+  return false
+}
+async function hasVisible(context: RepositoryContext, folder: string): Promise<boolean> {
+  for await (const _ of visible(context, folder)) return true
+  return hasMetadata(context.documents, folder)
 }
 
 async function unpublishedVersions(documents: DocumentReader, folder: string): Promise<ReadonlySet<string>> {

@@ -83,6 +83,7 @@ async function publishInTurn(
         at: deployment.committed?.at ?? now.getTime(),
         by: deployment.committed?.by ?? principalId(context.principal),
         files: countable(deployment),
+        ...(deployment.committed?.removed ? { removed: deployment.committed.removed } : {}),
       }
       change.putDocument(keys.build(folder, build), asJson(committed))
       // From here on a release, and a unique snapshot, never changes its bytes; a -SNAPSHOT without a timestamp does.

@@ -65,7 +65,8 @@ async function uncount(
   change.putDocument(keys.stamp(folder.versionFolder), { second: await nextStamp(documents, folder.versionFolder, now) })
   const left = committed.files.filter((file) => file !== name)
   if (left.length > 0) {
-    change.putDocument(keys.build(folder, build), { ...committed, files: left })
+    const removed = { ...committed.removed, [name]: now.getTime() }
+    change.putDocument(keys.build(folder, build), { ...committed, files: left, removed })
     return
   }
   change.deleteDocument(keys.build(folder, build)).deleteDocument(keys.pom(folder, build))

@@ -74,6 +74,20 @@ describe('the folders of a maven repository', () => {
     expect((await dora.get('org/demo/lib/2.0/lib-2.0.jar')).text()).to.equal('open')
   })
 
+  it('show no artifact and no group in which nothing is published yet', async () => {
+    await dora.put('org/demo/next/1.0/next-1.0.jar', 'open')
+    await dora.put('org/far/away/1.0/away-1.0.jar', 'open')
+    for (const path of ['org/', 'org/demo/', 'org/demo/next/', 'org/far/', 'org/far', 'org/demo'])
+      expect((await dora.get(path)).status, path).to.equal(404)
+    expect(await names('')).to.deep.equal([])
+    await dora.release(lib, 'jar')
+    expect(await names('')).to.deep.equal(['org/'])
+    expect(await names('org/')).to.deep.equal(['../', 'demo/'])
+    expect(await names('org/demo/')).to.deep.equal(['../', 'lib/'])
+    await dora.release({ group: 'org.demo', artifact: 'next', version: '1.0' }, 'open')
+    expect(await names('org/demo/')).to.deep.equal(['../', 'lib/', 'next/'])
+  })
+
   it('show what a permissive repository keeps beside its artifacts, written so that no name is markup', async () => {
     const loose = new MavenDeployment(house, '/acme/loose')
     expect((await loose.put("org/demo/lib/1.0/a&b'c%20d%3Ce%3E.txt", 'x')).status).to.equal(201)

@@ -118,6 +118,27 @@ describe('maven releases', () => {
     expect((await dora.get(`${jarPath}.sha1.md5`)).status).to.equal(404)
   })
 
+  it('tell who sends a file late that it was removed, and when, as long as others of the release stand', async () => {
+    await dora.release(lib, 'jar')
+    clock.advance(3_600_000)
+    expect((await house.call('DELETE', `/acme/mvn/${jarPath}`, { as: 'olga' })).status).to.equal(204)
+    const removed = clock.now().toISOString()
+    const published = new Date(clock.now().getTime() - 3_600_000).toISOString()
+    clock.advance(2 * 86_400_000)
+    const closed = `org.demo:lib:1.0 was published on ${published} and takes no more files`
+    for (const bytes of ['jar', 'other']) {
+      const late = (await dora.put(jarPath, bytes)).json() as { status: number; title: string; detail: string }
+      expect([late.status, late.title, late.detail]).to.deep.equal([
+        409,
+        'Release is closed',
+        `${closed}; lib-1.0.jar was removed from it on ${removed}: an undo of that brings it back`,
+      ])
+    }
+    const further = (await dora.put('org/demo/lib/1.0/lib-1.0-late.jar', 'late')).json() as { detail: string }
+    expect(further.detail).to.equal(closed)
+    expect((await house.storedFiles()).filter((path) => path.endsWith('.jar'))).to.deep.equal([])
+  })
+
   it('answer 404 as plain text, and 401 before they say whether anything exists', async () => {
     const missing = await dora.get('org/demo/none/1/none-1.pom')
     expect([missing.status, missing.headers['content-type']]).to.deep.equal([404, 'text/plain; charset=utf-8'])

@@ -85,6 +85,7 @@ export function addHouseChores(chores: Chores, { house, watch, subscriptions, wo
       directories: house.resolve(TenantDirectory),
       chain: house.resolve(AuditChain),
       suspension,
+      forget: (org, person) => work.forgetting(org, person),
     }),
   )
   chores.add(new Reminders(metadata, clock, (reminder) => work.remind(reminder), log))

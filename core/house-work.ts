@@ -1,6 +1,7 @@
 import type { Reminder } from './events/reminders.js'
 import { Cleanup } from './lifecycle/cleanup.js'
 import type { CountedDownloads } from './lifecycle/counted-downloads.js'
+import type { ErasedPerson } from './oversight/erasure-rows.js'
 import type { PluginRegistry } from './plugin/plugin-registry.js'
 import type { ProtocolPlugin } from './plugin/protocol-plugin.js'
 import { randomHex } from './runtime/identifiers.js'
@@ -40,6 +41,22 @@ export class HouseWork {
     } finally {
       await close()
     }
+  }
+
+  /** Takes the names of a person out of every repository of an organization. How many packages were changed. */
+  async forgetting(organizationId: string, person: ErasedPerson): Promise<number> {
+    let count = 0
+    for (const repository of (await this.parts.tenancy.openById(organizationId)).repositories()) {
+      const plugin = this.parts.registry.find(repository.format)?.plugin
+      if (repository.kind !== 'hosted' || !plugin?.forget) continue
+      const { context, close } = this.parts.factory.repository({ ...(await this.request(organizationId, plugin)), repository })
+      try {
+        count += await plugin.forget(person, context)
+      } finally {
+        await close()
+      }
+    }
+    return count
   }
 
   async isReadOnly(organizationId: string): Promise<boolean> {

@@ -66,7 +66,7 @@ export type { CleanupState, Deletion, Lifecycle, PackageState, Promoted, Promote
 export type { ReindexState } from './lifecycle/reindexing.js'
 export type { Access, Reviewed, ReviewQuery } from './oversight/access-review.js'
 export type { AuditPage, AuditQuery, AuditTrail, ChainState } from './oversight/audit-trail.js'
-export type { Erasure, LegalHold } from './oversight/erasure-rows.js'
+export type { ErasedPerson, Erasure, LegalHold } from './oversight/erasure-rows.js'
 export { shownAs } from './oversight/erasure-rows.js'
 export type { Privacy } from './oversight/privacy.js'
 export { type ReviewedToken, type TokenFinding, tokenFindings } from './oversight/token-review.js'

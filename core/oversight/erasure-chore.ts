@@ -18,7 +18,7 @@ import { asJson } from '../storage/storage-rows.js'
 import { shards, tenantKeys } from '../storage/tenant-keys.js'
 import { OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
 import type { Tenancy } from '../tenancy/tenancy.js'
-import { type Erasure, erasureValue, readErasure } from './erasure-rows.js'
+import { type ErasedPerson, type Erasure, erasureValue, readErasure, shownAs } from './erasure-rows.js'
 
 export interface ErasureParts {
   readonly store: MetadataStore
@@ -27,6 +27,8 @@ export interface ErasureParts {
   readonly directories: TenantDirectory
   readonly chain: AuditChain
   readonly suspension: Suspension
+  /** In what plugins keep. How many packages were changed. */
+  forget(org: string, person: ErasedPerson): Promise<number>
 }
 
 const hour = 3_600_000
@@ -64,7 +66,7 @@ export class ErasureChore implements Chore {
 
   /** May be cut anywhere and begun anew. Why it could not be done, where it could not. */
   private async erase(org: string, entry: Entry): Promise<string | undefined> {
-    const { store, clock, tenancy, directories, chain } = this.parts
+    const { store, clock, tenancy, directories, chain, forget } = this.parts
     const { member, id, ...erasure } = readErasure(entry)
     const tenant = await tenancy.openById(org)
     const principal = { kind: 'plugin', name: 'erasures' } as const
@@ -72,44 +74,54 @@ export class ErasureChore implements Chore {
     const found = await directory.findMember(member)
     // Before the member is gone: a letter that was asked for by name can be told as theirs only now.
     const mails = await this.forgetMails(org, member, [found?.name, found?.email])
+    const number = await this.number(org, member)
+    let packages: number
     try {
+      packages = await forget(org, { id: member, names: found === undefined ? [] : [found.name], shownAs: shownAs(number) })
       if (found !== undefined) await directory.deleteMember(member)
     } catch (thrown) {
       const failure = asRegistryError(thrown)
-      if (failure.kind !== 'conflict') throw thrown
+      // Of the last owner; or where nothing may be written for now.
+      if (failure.kind !== 'conflict' && failure.kind !== 'unavailable') throw thrown
       return failure.message
     }
     await chain.append(org, { settle: 0, whole: true })
     const origins = await this.forgetOrigins(org, member)
     const sources = await this.forgetSources(org, member)
     const ended = await this.ended(org, member)
-    await untilSettled(async () => {
-      const last = await store.get(tenantKeys.lastErased(org))
-      const before = await store.get(tenantKeys.erasedMember(org, member))
-      const number = before ? numberIn(before) : numberIn(last) + 1
-      const now = clock.now()
-      const { blocked: _, ...rest } = erasure
-      const certificate: Erasure = {
-        ...rest,
-        ...{ id, member, number, state: 'done', endedAt: now },
-        counts: { ...ended, addresses: origins, logRows: sources, mails },
-      }
-      const change = new OrganizationChange(store, org, {
-        at: now,
-        actor: { kind: 'house', id: 'erasures' },
-        action: 'member.erase',
-        target: { kind: 'member', id: member },
-        request: id,
-      })
-        .effects(certificate.counts ?? {})
+    const { blocked: _, ...rest } = erasure
+    const now = clock.now()
+    const counts = { ...ended, addresses: origins, logRows: sources, mails, packages }
+    const certificate: Erasure = { ...rest, id, member, number, state: 'done', endedAt: now, counts }
+    const entryOfLog = {
+      at: now,
+      actor: { kind: 'house', id: 'erasures' },
+      action: 'member.erase',
+      target: { kind: 'member', id: member },
+      request: id,
+    }
+    await untilSettled(() =>
+      new OrganizationChange(store, org, entryOfLog)
+        .effects(counts)
         .put(entry.key, erasureValue(certificate), { revision: entry.revision })
-      if (!before)
-        change
-          .put(tenantKeys.erasedMember(org, member), { v: 1, number }, 'absent')
-          .put(tenantKeys.lastErased(org), { v: 1, number }, seen(last))
-      await change.commit()
-    })
+        .commit(),
+    )
     return undefined
+  }
+
+  /** Given once, and the same whenever it is begun anew. */
+  private async number(org: string, member: string): Promise<number> {
+    const { store } = this.parts
+    for (;;) {
+      const before = await store.get(tenantKeys.erasedMember(org, member))
+      if (before) return numberIn(before)
+      const last = await store.get(tenantKeys.lastErased(org))
+      const value = { v: 1, number: numberIn(last) + 1 }
+      await commitUnlessMoved(store, [
+        { op: 'put', key: tenantKeys.erasedMember(org, member), value, if: 'absent' },
+        { op: 'put', key: tenantKeys.lastErased(org), value, if: seen(last) },
+      ])
+    }
   }
 
   /** Whence its requests came; the hash in the row stays, so that the chain does. */

@@ -41,6 +41,12 @@ export interface Erasure {
   readonly number?: number
   readonly counts?: Readonly<Record<string, number>>
 }
+/** Whose names go: those that are known, which are fewer where the member was deleted before. */
+export interface ErasedPerson {
+  readonly id: string
+  readonly names: readonly string[]
+  readonly shownAs: string
+}
 export interface LegalHold {
   readonly reason: string
   readonly since: Date

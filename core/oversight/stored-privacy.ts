@@ -195,7 +195,9 @@ class CallerPrivacy implements Privacy {
   async nameOfErased(member: string): Promise<string | undefined> {
     if (!memberId.test(member)) return undefined
     const entry = await this.store.get(tenantKeys.erasedMember(this.org, member))
-    return entry && shownAs((entry.value as { readonly number: number }).number)
+    // The number is given before the rest is done.
+    if (entry === undefined || (await this.store.get(tenantKeys.member(this.org, member))) !== undefined) return undefined
+    return shownAs((entry.value as { readonly number: number }).number)
   }
 
   private async read(id: string): Promise<{ readonly erasure: Erasure; readonly revision: string }> {

@@ -2,6 +2,7 @@ import type { DigestService } from '../digest/digest-service.js'
 import type { DigestName } from '../digest/digests.js'
 import type { RegistryError } from '../errors/registry-error.js'
 import type { EventBus } from '../events/event-bus.js'
+import type { ErasedPerson } from '../oversight/erasure-rows.js'
 import type { ProtocolRequest } from '../request/protocol-request.js'
 import type { Headers, Reply } from '../request/reply.js'
 import type { Clock } from '../runtime/clock.js'
@@ -54,6 +55,9 @@ export interface ProtocolPlugin {
   /** What the list of names says of a package, by its documents alone: the very facts that a publish describes it by. Undefined where they say that
    *  nothing stands there, which most packages of documents may. Asked by a reindex; without it the list of names is left as it is. */
   describe?(pkg: string, documents: DocumentReader): Promise<PackageFacts | undefined>
+  /** Takes the names of a person who is erased out of a repository's documents; ids stay. May be asked again. How many packages were changed. Without it a
+   *  format keeps no names. */
+  forget?(person: ErasedPerson, context: RepositoryContext): Promise<number>
   /** Once, before the first request, in installation order. Subscribe to events here. */
   start?(kit: PluginKit): Promise<void>
   /** Once, in reverse order; also after a start that failed. */

@@ -3,6 +3,7 @@ import { accessRoutes } from './access.js'
 import { attestationRoutes } from './attestations.js'
 import { auditRoutes } from './audit.js'
 import { distTagRoutes } from './dist-tags.js'
+import { forgetPerson } from './forgotten-person.js'
 import { houseClock } from './house-clock.js'
 import { keeping } from './keeping.js'
 import { renderNpmError } from './npm-error.js'
@@ -66,6 +67,7 @@ const npm: ProtocolPlugin = {
   settings: clientSettings,
   keeping,
   describe: describeStored,
+  forget: forgetPerson,
   async start({ clock }) {
     houseClock.now = () => clock.now()
   },

@@ -33,7 +33,7 @@ export function privacyCommand(program: Command): void {
   })
   common(privacy.command('cancel <organization> <id>').description('take a request to erase a member back')).action(
     async (org: string, id: string, options: CommonOptions) => {
-      printOne(options, await clientOf(options).send<Row>('DELETE', `${api(org)}/erasures/${encodeURIComponent(id)}`))
+      printOne(options, await clientOf(options).send<Row>('POST', `${api(org)}/erasures/${encodeURIComponent(id)}/cancel`))
     },
   )
   common(privacy.command('list <organization>').description('requests to erase a member, newest first')).action(

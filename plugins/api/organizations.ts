@@ -86,7 +86,11 @@ export const instanceRoutes = [
     path: '/v1/organizations/{organization}',
     permission: 'instance.manage',
     summary: 'Remove an organization and everything in it',
-    answers: { 204: answer('Gone'), 404: refusal('No such organization') },
+    answers: {
+      204: answer('Gone'),
+      404: refusal('No such organization'),
+      409: refusal('A legal hold forbids it'),
+    },
     async handle({ params }, { organizations }) {
       await organizations.delete(params.organization)
       return empty(204)

@@ -120,8 +120,8 @@ export const privacyRoutes = [
     handle: async ({ params }, { privacy }) => json(200, shapeErasure(await privacy.getErasure(params.erasure))),
   }),
   inOrganization({
-    method: 'DELETE',
-    path: '/v1/erasures/{erasure}',
+    method: 'POST',
+    path: '/v1/erasures/{erasure}/cancel',
     permission: 'members.manage',
     summary: 'Take a request back',
     answers: { 200: one('Taken back'), 404: refusal('No such request'), 409: refusal('It is done, or was taken back') },

@@ -24,6 +24,7 @@ export interface KnownNames {
   readonly leaving: readonly string[]
   readonly words: readonly string[]
   readonly chores: readonly string[]
+  readonly erasures: readonly string[]
 }
 
 export interface Sweep {
@@ -154,6 +155,7 @@ function settingsOf(names: KnownNames): string {
     ['path.package', 'packages', 0.9],
     ['query.q', 'words', 0.5],
     ['path.chore', 'chores', 0.9],
+    ['path.erasure', 'erasures', 0.9],
     ['body.scopes[*]', 'scopes', 0.8],
     ['query.member', 'members', 0.7],
     ['query.repository', 'repositories', 0.7],

@@ -53,6 +53,22 @@ describe('The audit log by the command line', function () {
     expect(await refused(`${lines.slice(0, 2).join('\n')}\n{"half`)).to.equal(
       'The line behind row 1 is no line of an export (unreadable)',
     )
+    expect(await cli('report', 'access', 'main')).to.match(/│ admin +│ member +│ active +│ \* +│ administer +│ role owner +│/)
+    await cli('member', 'create', 'main', 'ada')
+    await cli('token', 'create', 'main', 'ada', '--name', 'wide', '--scope', 'write')
+    expect(await cli('report', 'tokens', 'main', '--finding', 'broad')).to.match(/│ ada +│ wide +│ crt_u_\w+ +│ broad +│/)
+    expect(await cli('privacy', 'export', 'main', 'ada')).to.match(
+      /^\{"kind":"export","organization":"main","member":"m_\w+"\}\n/,
+    )
+    const erasure = JSON.parse(await cli('privacy', 'erase', 'main', 'ada', '--reason', 'file 17', '--json')) as { id: string }
+    expect(await cli('privacy', 'list', 'main'))
+      .to.include(erasure.id)
+      .and.include('waiting')
+    expect(await cli('privacy', 'hold', 'main', '--reason', 'Case 4')).to.include('Case 4')
+    expect(await cli('privacy', 'hold', 'main')).to.include('Case 4')
+    expect((await cli('privacy', 'hold', 'main', '--lift')).trim()).to.equal('the legal hold is lifted')
+    expect(await cli('privacy', 'cancel', 'main', erasure.id)).to.include('cancelled')
+    expect(await cli('privacy', 'show', 'main', erasure.id)).to.include('file 17')
     const misused = await server.cli('audit', 'verify', 'main', '--witness', 'x')
     expect(misused.status).to.equal(2)
   })

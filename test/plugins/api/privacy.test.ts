@@ -200,13 +200,18 @@ describe('the data of a person', () => {
     const operator = operatorOf(house)
     const { id } = await operator.done('POST', 'erasures', { member: ada })
     clock.advance(hour)
-    const cancelled = await operator.done('DELETE', `erasures/${String(id)}`)
+    const cancelled = await operator.done('POST', `erasures/${String(id)}/cancel`)
     expect(cancelled).to.include({ state: 'cancelled', endedAt: clock.now().toISOString() })
     clock.advance(100 * hour)
     await house.kernel.chores.run('clock')
     expect(await run()).to.equal(undefined)
     expect((await operator.send('GET', `members/${ada}`)).status).to.equal(200)
-    expectRefusal(await operator.send('DELETE', `erasures/${String(id)}`), 409, 'conflict', 'This erasure is cancelled already')
+    expectRefusal(
+      await operator.send('POST', `erasures/${String(id)}/cancel`),
+      409,
+      'conflict',
+      'This erasure is cancelled already',
+    )
     expectRefusal(await operator.send('GET', 'erasures/nothing'), 404, 'not-found', 'erasure not found: nothing')
     expect((await operator.send('POST', 'erasures', { member: ada })).status).to.equal(201)
   })
@@ -266,7 +271,7 @@ describe('the data of a person', () => {
       ['GET', `members/${ada}/data`, 'members.manage', undefined],
       ['GET', 'erasures', 'members.read', undefined],
       ['POST', 'erasures', 'members.manage', { member: ada }],
-      ['DELETE', 'erasures/x', 'members.manage', undefined],
+      ['POST', 'erasures/x/cancel', 'members.manage', undefined],
       ['GET', 'legal-hold', 'organization.manage', undefined],
       ['PUT', 'legal-hold', 'organization.manage', { reason: 'x' }],
       ['DELETE', 'legal-hold', 'organization.manage', undefined],

@@ -1,11 +1,12 @@
 import { inject, injectable } from 'tsyringe'
+import { logMutation } from '../audit/log-row.js'
 import { RegistryError } from '../errors/registry-error.js'
 import { BoundedMap } from '../runtime/bounded-map.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import type { JsonObject } from '../runtime/json.js'
 import { Logger } from '../runtime/logger.js'
-import { type Key, MetadataStore } from '../storage/metadata-store.js'
+import { type Key, MetadataStore, type Mutation } from '../storage/metadata-store.js'
 
 interface Use {
   readonly listing: Key
@@ -65,12 +66,22 @@ export class TokenUsage {
   private async write({ listing: key, at }: Use): Promise<void> {
     const entry = await this.store.get(key)
     if (entry === undefined) return
-    const value = { ...(entry.value as JsonObject), lastUsedAt: at.toISOString() }
+    const before = entry.value as JsonObject
+    const value = { ...before, lastUsedAt: at.toISOString() }
+    const put: Mutation = { op: 'put', key, value, if: { revision: entry.revision } }
     try {
-      await this.store.commit([{ op: 'put', key, value, if: { revision: entry.revision } }], randomHex())
+      await this.store.commit(before['lastUsedAt'] === undefined ? [put, firstUse(key, at)] : [put], randomHex())
     } catch (thrown) {
       // Revoked, or written by another process, in the same moment: both say more than we would.
       if (!(thrown instanceof RegistryError) || thrown.kind !== 'stale') throw thrown
     }
   }
+}
+
+/** For the log: that a token which was issued is in use, and since when. */
+function firstUse({ partition, path }: Key, at: Date): Mutation {
+  const [org = '', kind, member = ''] = partition.split('\0')
+  const id = path.at(-1) ?? ''
+  const actor = kind === 'm' ? { kind: member.startsWith('s_') ? 'service' : 'member', id: member } : { kind: 'scim', id }
+  return logMutation(org, { at, actor: { ...actor, credential: id }, action: 'token.first-use', target: { kind: 'token', id } })
 }

@@ -179,7 +179,7 @@ class CallerAccount implements AccountDesk {
       instead: before === undefined ? undefined : await this.parts.sessions.find(this.org, before),
       continues,
     }
-    const change = this.change(action, member.id, unraised, member.id)
+    const change = this.change(action, member.id, unraised, { member: member.id, methods })
     const secret = await this.parts.sessions.begin(change, this.org, fresh)
     await change.commit()
     return this.signedIn(secret, place)
@@ -223,14 +223,19 @@ class CallerAccount implements AccountDesk {
     throw forbidden('Sessions begin over https, or on this machine itself', { detail: { code: 'https' } })
   }
 
-  private change(action: string, target: string, epoch?: typeof unraised, actor?: string): OrganizationChange {
+  private change(
+    action: string,
+    target: string,
+    epoch?: typeof unraised,
+    begun?: { readonly member: string; readonly methods: readonly string[] },
+  ): OrganizationChange {
     const { store, clock } = this.parts
     const kind = action === 'session.end' ? 'session' : 'member'
     const entry = callerEntry(this.scope, clock.now(), action, { kind, id: target })
     return new OrganizationChange(
       store,
       this.org,
-      actor === undefined ? entry : { ...entry, actor: { kind: 'member', id: actor } },
+      begun === undefined ? entry : { ...entry, actor: { kind: 'member', id: begun.member }, methods: begun.methods },
       epoch,
     )
   }

@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe'
+import { AuditNotes } from '../audit/audit-notes.js'
 import type { Member } from '../directory/directory.js'
 import { loginKey, type PasswordRow } from '../directory/member-rows.js'
 import { RegistryError, unauthenticated, unavailable } from '../errors/registry-error.js'
@@ -11,6 +12,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import type { Tenant } from '../tenancy/tenancy.js'
 import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import { sourceOf } from './client-address.js'
+import { counterHash } from './failure-counters.js'
 import { type Account, GuessThrottle, type Place, type Standing } from './guess-throttle.js'
 import { KdfLimiter } from './kdf-limiter.js'
 import { PasswordHash } from './password-hash.js'
@@ -58,6 +60,7 @@ export class PasswordCheck {
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(PasswordHash) private readonly hashes: PasswordHash,
     @inject(GuessThrottle) private readonly throttle: GuessThrottle,
+    @inject(AuditNotes) private readonly notes: AuditNotes,
     @inject(Clock) clock: Clock,
     @inject(Logger) private readonly log: Logger,
   ) {
@@ -129,6 +132,7 @@ export class PasswordCheck {
       if (!matched) {
         this.credentials.remember(entry, false)
         await this.throttle.failed(place, account)
+        await this.note(candidate, place, account)
         return undefined
       }
       this.credentials.remember(entry, true)
@@ -137,6 +141,17 @@ export class PasswordCheck {
       if (candidate !== undefined) await this.strengthen(candidate, password)
       return standing
     })
+  }
+
+  /** A login that is nobody's stands in the log by its hash: it may be a password that was typed in the wrong field. */
+  private async note(candidate: Candidate | undefined, { address }: Place, { org, login }: Account): Promise<void> {
+    if (org === '.') return
+    const target =
+      candidate === undefined
+        ? { kind: 'login', id: counterHash('login', login).slice(0, 16) }
+        : { kind: 'member', id: candidate.member.id }
+    const actor = { kind: 'anonymous', id: 'anonymous' }
+    await this.notes.refused(org, { actor, action: 'session.refused', target, source: { ip: address }, methods: ['password'] })
   }
 
   /** Strangers wait for each other; who comes from a known place does not wait for them. */

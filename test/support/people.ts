@@ -127,12 +127,13 @@ export class People {
     this.clock = clock
     const metadata: MetadataStore = store
     const counters = new FailureCounters(metadata, clock)
+    const notes = new AuditNotes(metadata, clock, silentLogger)
     const throttle = new GuessThrottle(metadata, counters, clock)
     this.tenancy = new StoredTenancy(metadata, new AccessEpoch(metadata), clock)
     this.operators = new OperatorTokens(metadata, clock)
     this.usage = new TokenUsage(metadata, clock, silentLogger)
-    const passwords = new PasswordCheck(metadata, this.hashes, throttle, clock, silentLogger)
-    const factors = new SecondFactors(metadata, this.keys, new CodeThrottle(counters, clock), clock)
+    const passwords = new PasswordCheck(metadata, this.hashes, throttle, notes, clock, silentLogger)
+    const factors = new SecondFactors(metadata, this.keys, new CodeThrottle(counters, clock), notes, clock)
     const signIns = new SignIn(passwords, factors, throttle, clock)
     const sessions = new Sessions(metadata, clock)
     this.authenticator = new StoredAuthenticator(
@@ -156,7 +157,6 @@ export class People {
     }
     const signing = new SigningKeys(metadata, this.keys, clock)
     const chain = new AuditChain(metadata, clock)
-    const notes = new AuditNotes(metadata, clock, silentLogger)
     const directories = new TenantDirectory(metadata, clock, this.hashes, new MailPost(new MailLinks(), false))
     this.handles = new StoredHandles(
       directories,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inject, injectable } from 'tsyringe'
+import { AuditNotes } from '../../audit/audit-notes.js'
 import { conflict, forbidden, unauthenticated } from '../../errors/registry-error.js'
 import { Clock } from '../../runtime/clock.js'
 import { randomHex } from '../../runtime/identifiers.js'
@@ -41,6 +42,7 @@ export class SecondFactors {
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(OrganizationKeys) private readonly keys: OrganizationKeys,
     @inject(CodeThrottle) private readonly throttle: CodeThrottle,
+    @inject(AuditNotes) private readonly notes: AuditNotes,
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -100,6 +102,8 @@ export class SecondFactors {
     const shown = await this.take(org, member, code, use, recovery)
     if (shown === undefined) {
       await this.throttle.failed(org, member, use.known)
+      const who = { kind: 'member', id: member }
+      await this.notes.refused(org, { actor: who, action: 'mfa.refused', target: who })
       throw wrongCode()
     }
     await this.throttle.succeeded(org, member, use.known)

@@ -127,11 +127,14 @@ describe('an attack on one account', () => {
       expect([strange.status, (strange.json() as { code: string }).code]).to.deep.equal([401, 'attacked'])
       expect((await at('192.0.2.78').signIn('olga', house.password('olga'), app())).status, 'with a second factor').to.equal(201)
       const attacks: unknown[] = []
+      const failures: unknown[] = []
       for await (const { entry } of house.parts.metadata.scan()) {
         const row = entry.value as { action?: string; target?: { kind: string } } | null
         if (row?.action === 'throttle.attack') attacks.push(row.target?.kind)
+        if (row?.action === 'session.refused') failures.push(row.target?.kind)
       }
       expect(attacks).to.deep.equal(['login', 'login'])
+      expect(failures).to.deep.equal(['member', 'member'])
     })
   })
 })

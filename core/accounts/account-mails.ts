@@ -13,7 +13,14 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import type { Organization } from '../tenancy/organization.js'
 import { Tenancy } from '../tenancy/tenancy.js'
 import { invitationValue, readInvitation, type SecretPurpose, type SecretRow } from './account-rows.js'
-import { emailChangedLetter, invitationLetter, passwordChangedLetter, resetLetter, verificationLetter } from './mail-texts.js'
+import {
+  emailChangedLetter,
+  invitationLetter,
+  passwordChangedLetter,
+  resetLetter,
+  secondFactorLetter,
+  verificationLetter,
+} from './mail-texts.js'
 import { type Account, MailedSecrets, secretKeys, verifiedAddress } from './mailed-secrets.js'
 
 const hour = 3_600_000
@@ -61,6 +68,12 @@ export class AccountMails implements MailWriter {
         if (account === undefined || to === undefined) return undefined
         const { name } = account.member
         return passwordChangedLetter({ ...place(organization), to, name, by: subject.by, at: queued.at })
+      }
+      case 'second-factor': {
+        const account = await this.secrets.account(organization.id, subject.member)
+        const to = account?.member.email
+        if (account === undefined || to === undefined) return undefined
+        return secondFactorLetter({ ...place(organization), to, name: account.member.name, what: subject.what, at: queued.at })
       }
       default:
         return this.emailLetter(organization, { ...queued, subject })

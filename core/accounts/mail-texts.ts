@@ -78,3 +78,20 @@ export function passwordChangedLetter(
     'If you know nothing of it, ask for another password at once, and tell an administrator.',
   )
 }
+
+const secondFactorWords = {
+  'set-up': 'A second factor was set up for',
+  removed: 'The second factor was taken away from',
+  reset: 'An owner or the operator has taken the second factor away from',
+  'recovery-code': 'A recovery code was used in the place of a second factor, to sign in as',
+} as const
+export function secondFactorLetter(
+  mail: Place & { readonly name: string; readonly what: keyof typeof secondFactorWords; readonly at: Date },
+): Mail {
+  return letter(
+    mail,
+    `Your second factor in ${mail.organization}`,
+    `${secondFactorWords[mail.what]} ${mail.name} in ${mail.organization}, at ${minutes(mail.at)}.`,
+    'If it was not you, change your password, and ask an owner of the organization for help.',
+  )
+}

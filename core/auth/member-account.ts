@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inject, injectable } from 'tsyringe'
 import { conflict, forbidden, unauthenticated } from '../errors/registry-error.js'
+import { MailPost } from '../mail/mail-post.js'
 import { Clock } from '../runtime/clock.js'
 import { randomHex } from '../runtime/identifiers.js'
 import { MetadataStore, type Mutation } from '../storage/metadata-store.js'
@@ -38,6 +39,7 @@ export class MemberAccount {
     @inject(Sessions) readonly sessions: Sessions,
     @inject(SecondFactors) readonly factors: SecondFactors,
     @inject(GuessThrottle) readonly throttle: GuessThrottle,
+    @inject(MailPost) readonly post: MailPost,
     @inject(Clock) readonly clock: Clock,
   ) {}
 
@@ -125,6 +127,7 @@ class CallerAccount implements AccountDesk {
       const change = this.change('mfa.enrol', principal.id)
       recoveryCodes = await this.parts.factors.confirm(change, this.org, principal.id, code, { by: session.id, known })
       const begun = await this.parts.sessions.begin(change.put(epoch.key, epoch.value), this.org, fresh)
+      this.tell(change, principal.id, 'set-up')
       await change.commit()
       return begun
     })
@@ -147,7 +150,9 @@ class CallerAccount implements AccountDesk {
       throw conflict('This organization wants a second factor', { detail: { code: 'MFA_REQUIRED' } })
     await untilSettled(async () => {
       const change = this.change('mfa.remove', principal.id)
-      if (await this.parts.factors.remove(change, this.org, principal.id)) await change.commit()
+      if (!(await this.parts.factors.remove(change, this.org, principal.id))) return
+      this.tell(change, principal.id, 'removed')
+      await change.commit()
     })
   }
 
@@ -181,6 +186,7 @@ class CallerAccount implements AccountDesk {
     }
     const change = this.change(action, member.id, unraised, { member: member.id, methods })
     const secret = await this.parts.sessions.begin(change, this.org, fresh)
+    if (methods.at(-1) === 'recovery') this.tell(change, member.id, 'recovery-code')
     await change.commit()
     return this.signedIn(secret, place)
   }
@@ -195,6 +201,12 @@ class CallerAccount implements AccountDesk {
     const cookies = [sessionCookie(names, secret, absolute / 1_000)]
     if (session.pending === undefined && place.device !== undefined) cookies.push(deviceCookie(names, place.device))
     return { ...(await this.view({ principal, session })), cookies }
+  }
+
+  private tell(change: OrganizationChange, member: string, what: 'set-up' | 'removed' | 'recovery-code'): void {
+    const { post, clock } = this.parts
+    for (const { key, value } of post.letters(this.org, { kind: 'second-factor', member, what }, clock.now()))
+      change.put(key, value, 'absent')
   }
 
   private async view({ principal, session }: Own): Promise<SessionView> {

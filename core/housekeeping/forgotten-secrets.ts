@@ -26,6 +26,10 @@ export async function forgetSecret(entry: Entry, metadata: MetadataStore, run: S
     const listing = await metadata.get(tenantKeys.memberReset(org, value.member, hash))
     if (listing) mutations.push({ op: 'delete', key: listing.key, if: { revision: listing.revision } })
   }
+  if (kind === 'session' && typeof value.member === 'string') {
+    const listing = await metadata.get(tenantKeys.memberSession(org, value.member, hash))
+    if (listing) mutations.push({ op: 'delete', key: listing.key, if: { revision: listing.revision } })
+  }
   if (!run.dryRun && !(await run.commit(mutations))) return
   run.done('forget-secret', { organization: org, kind }, 'It ran out a month ago')
 }

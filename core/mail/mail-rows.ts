@@ -13,6 +13,11 @@ const subject = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('change-email'), member: z.string(), email: z.string(), epoch: z.string() }),
   /** To the address that was given up. */
   z.object({ kind: z.literal('email-changed'), member: z.string(), email: z.string() }),
+  z.object({
+    kind: z.literal('second-factor'),
+    member: z.string(),
+    what: z.enum(['set-up', 'removed', 'reset', 'recovery-code']),
+  }),
   z.object({ kind: z.literal('password-changed'), member: z.string(), by: z.enum(['self', 'reset', 'administrator']) }),
 ])
 const mailRow = z.object({

@@ -13,6 +13,8 @@ export function withHouseHeaders(reply: Reply, requestId: string, principal: Pri
     'x-request-id': requestId,
   }
   if (reply.status >= 400) headers['cache-control'] = 'no-store'
+  // What a page was told stays in no cache of its browser.
+  else if (principal !== undefined && 'session' in principal && principal.session) headers['cache-control'] = 'no-store'
   else if (principal !== undefined) {
     headers['cache-control'] ??= principal.kind === 'anonymous' ? 'no-cache' : 'private, no-cache'
     headers['vary'] = mergeVary(headers['vary'])

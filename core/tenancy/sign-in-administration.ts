@@ -4,6 +4,7 @@ import { readException } from '../auth/session-rows.js'
 import { noException, type SignInException, type SignInRulesPatch, withRules } from '../auth/sign-in-rules.js'
 import { readMember } from '../directory/member-rows.js'
 import { conflict, notFound } from '../errors/registry-error.js'
+import type { MailPost } from '../mail/mail-post.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Entry, MetadataStore } from '../storage/metadata-store.js'
 import { seen } from '../storage/optimistic.js'
@@ -24,6 +25,7 @@ export class SignInAdministration {
   constructor(
     private readonly store: MetadataStore,
     private readonly factors: SecondFactors,
+    private readonly post: MailPost,
     private readonly clock: Clock,
     private readonly scope: CallerScope,
   ) {
@@ -68,6 +70,8 @@ export class SignInAdministration {
       if (!(await this.factors.remove(change, this.org, member)))
         throw conflict('This member has no second factor', { detail: { code: 'MFA_NOT_ENROLLED' } })
       const { key, value } = newMemberEpoch(this.org, member, 'sessions')
+      for (const letter of this.post.letters(this.org, { kind: 'second-factor', member, what: 'reset' }, this.clock.now()))
+        change.put(letter.key, letter.value, 'absent')
       await change.put(key, value).commit()
     })
   }

@@ -9,6 +9,7 @@ import type { IssuedToken, TokenRecord, TokenRequest } from '../auth/token-desk.
 import type { Member } from '../directory/directory.js'
 import { readMember } from '../directory/member-rows.js'
 import { forbidden, notFound } from '../errors/registry-error.js'
+import { MailPost } from '../mail/mail-post.js'
 import { Clock } from '../runtime/clock.js'
 import { Limits } from '../runtime/limits.js'
 import type { Rotation, SigningKey } from '../signing/signatures.js'
@@ -64,6 +65,7 @@ export class StoredAdministration {
     @inject(SigningKeys) private readonly signing: SigningKeys,
     @inject(Limits) private readonly limits: Limits,
     @inject(SecondFactors) private readonly factors: SecondFactors,
+    @inject(MailPost) private readonly post: MailPost,
   ) {}
 
   for(scope: CallerScope): Administration {
@@ -73,7 +75,7 @@ export class StoredAdministration {
     const repositories = new RepositoryAdministration(store, tenancy, policy, formats, clock, scope, deleted, undoDays)
     const grants = new GrantAdministration(store, tenancy, clock, scope)
     const parts = { store, tenancy, formats, tokens, clock, downloads, signing }
-    const signIns = new SignInAdministration(store, this.factors, clock, scope)
+    const signIns = new SignInAdministration(store, this.factors, this.post, clock, scope)
     return new CallerAdministration(parts, scope, repositories, deleted, grants, signIns)
   }
 }

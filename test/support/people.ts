@@ -157,7 +157,8 @@ export class People {
     }
     const signing = new SigningKeys(metadata, this.keys, clock)
     const chain = new AuditChain(metadata, clock)
-    const directories = new TenantDirectory(metadata, clock, this.hashes, new MailPost(new MailLinks(), false))
+    const post = new MailPost(new MailLinks(), false)
+    const directories = new TenantDirectory(metadata, clock, this.hashes, post)
     this.handles = new StoredHandles(
       directories,
       new StoredAdministration(
@@ -171,9 +172,10 @@ export class People {
         signing,
         defaultLimits,
         factors,
+        post,
       ),
       new MemberTokenDesk(this.tokens, clock),
-      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, throttle, clock),
+      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, throttle, post, clock),
       new WriteCodes(factors, throttle),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,

@@ -7,6 +7,7 @@ import type { Entry, MetadataStore, Mutation, RangeQuery } from '../storage/meta
 import { commitUnlessMoved } from '../storage/optimistic.js'
 import { asJson, row } from '../storage/storage-rows.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
+import { appearing } from '../storage/whole-commits.js'
 import { logKey, type OutboxRow } from './outbox-rows.js'
 import { ListenerLate, type Subscriptions } from './subscriptions.js'
 
@@ -131,7 +132,9 @@ export class Outbox implements Chore {
   private async tell(entry: Entry, { told, lease, late }: Run): Promise<void> {
     const stored = row<OutboxRow>(entry.value)
     // Its organization may be gone, and the log with it: then there is nobody to tell.
-    const logged = (await this.metadata.get(logKey(stored)))?.value as { readonly events?: readonly JsonObject[] } | undefined
+    const logged = (await appearing(this.metadata, logKey(stored)))?.value as
+      | { readonly events?: readonly JsonObject[] }
+      | undefined
     const events = logged?.events ?? []
     const left: string[] = []
     let error: string | undefined

@@ -11,6 +11,7 @@ import { type SealedBlob, SealedBlobs } from './encryption/sealed-blobs.js'
 import { MetadataStore } from './metadata-store.js'
 import { type BlobRow, row, sealedBlob } from './storage-rows.js'
 import { tenantKeys } from './tenant-keys.js'
+import { appearing } from './whole-commits.js'
 
 /** Content up to this many bytes is read in one go, and kept while there is room. */
 export const smallBlob = 1024 * 1024
@@ -93,7 +94,7 @@ export class BlobRecords {
     const id = `${organizationId}/${blobId}`
     const held = this.descriptors.get(id)
     if (held) return held
-    const entry = await this.metadata.get(tenantKeys.blob(organizationId, blobId))
+    const entry = await appearing(this.metadata, tenantKeys.blob(organizationId, blobId))
     if (!entry) throw damaged('A file names a blob that has no row')
     const found = row<BlobRow>(entry.value)
     if (found.damaged !== undefined) throw damaged('The blob is marked as damaged')

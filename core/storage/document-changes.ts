@@ -9,6 +9,7 @@ import { seen } from './optimistic.js'
 import type { RecordedChanges, WrittenAhead } from './recorded-changes.js'
 import { asJson, type DocumentContent, type DocumentRow, type HeadRow, type NameRow, row } from './storage-rows.js'
 import { numeral, shardOf, tenantKeys } from './tenant-keys.js'
+import { wholeHead } from './whole-commits.js'
 
 /** Documents of one commit, the list of names, reminders, and the heads that they raise. */
 export class DocumentChanges {
@@ -84,6 +85,15 @@ export class DocumentChanges {
     this.list.add({ op: 'put', key, value: { v: 1 } })
   }
 
+  private beside(pkg: string): NonNullable<HeadRow['beside']> {
+    const of = this.changes.documents.filter(({ key }) => key[0] === pkg)
+    const rest = (documents: typeof of) => documents.map(({ key: [, ...path] }) => path)
+    return {
+      put: rest(of.filter(({ value }) => value !== undefined)),
+      gone: rest(of.filter(({ value }) => value === undefined)),
+    }
+  }
+
   /** Every package whose documents change moves on by one, strictly later than before. */
   async raiseHeads(now: Date, ahead?: Pick<WrittenAhead, 'heads' | 'locked'>): Promise<Map<string, number>> {
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
@@ -92,6 +102,7 @@ export class DocumentChanges {
     for (const pkg of new Set([...touched, ...this.changes.heads.keys()])) {
       if (ahead?.locked.has(pkg)) continue
       const key = tenantKeys.head(org, repo, plugin, pkg)
+      if (this.metadata.piecemeal) await wholeHead(this.metadata, key)
       const entry = await standingHead(this.metadata, org, key, now)
       const before = entry && row<HeadRow>(entry.value)
       const required = this.changes.heads.get(pkg)
@@ -105,6 +116,7 @@ export class DocumentChanges {
           seq: (before?.seq ?? 0) + 1,
           at: Math.max(now.getTime(), (before?.at ?? 0) + 1),
           state: 'present',
+          ...(this.metadata.piecemeal ? { beside: this.beside(pkg) } : {}),
         }
         this.list.add({ op: 'put', key, value: asJson(head), if: seen(entry) }, reason)
         heads.set(pkg, head.seq)

@@ -22,6 +22,9 @@ export interface RangeQuery {
 export interface MetadataStore {
   /** 'embedded', 'dynamodb', 'memory'. */
   readonly name: string
+  /** Until a commit is acknowledged, others may read some of its rows as they will be and some as they were. Where it is so, all rows that a commit puts have
+   *  one revision, which no other commit gives to any row. */
+  readonly piecemeal?: boolean
   /** Reads see the last commit. */
   get(key: Key): Promise<Entry | undefined>
   /** One partition, in byte order of the encoded key. */

@@ -5,6 +5,7 @@ import { documentContent, headRow } from './batch-rows.js'
 import type { Document, DocumentKey, DocumentReader, PackageHead } from './document-reader.js'
 import type { Entry, MetadataStore } from './metadata-store.js'
 import { tenantKeys } from './tenant-keys.js'
+import { wholeHead } from './whole-commits.js'
 
 /** How a plugin's older documents are brought up to date. */
 export interface DocumentVersions {
@@ -28,7 +29,7 @@ export class StoredDocumentReader implements DocumentReader {
 
   async head(pkg: string): Promise<PackageHead | undefined> {
     const { organizationId, repositoryId, plugin } = this.place
-    const entry = await this.metadata.get(tenantKeys.head(organizationId, repositoryId, plugin, pkg))
+    const entry = await wholeHead(this.metadata, tenantKeys.head(organizationId, repositoryId, plugin, pkg))
     if (!entry) return undefined
     const head = await headRow(this.metadata, organizationId, entry.value)
     return head.state === 'present' ? { sequence: head.seq, modified: new Date(head.at) } : undefined

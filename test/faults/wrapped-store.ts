@@ -6,6 +6,10 @@ export class WrappedStore implements MetadataStore {
 
   constructor(protected readonly store: MetadataStore) {}
 
+  get piecemeal(): boolean {
+    return this.store.piecemeal === true
+  }
+
   get(key: Key): Promise<Entry | undefined> {
     return this.store.get(key)
   }

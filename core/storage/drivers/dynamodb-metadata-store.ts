@@ -16,6 +16,7 @@ const pageRows = 1_000
 /** The store of many nodes: one table, strong reads alone, a commit as one transaction. */
 export class DynamoMetadataStore implements MetadataStore {
   readonly name = 'dynamodb'
+  readonly piecemeal = true
   readonly #commits = new CommitMemory()
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined

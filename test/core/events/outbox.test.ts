@@ -5,8 +5,10 @@ import { Outbox } from '../../../core/events/outbox.js'
 import { announceListeners } from '../../../core/events/outbox-rows.js'
 import { Subscriptions } from '../../../core/events/subscriptions.js'
 import { silentLogger } from '../../../core/runtime/logger.js'
+import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
 import type { MetadataStore } from '../../../core/storage/metadata-store.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'
+import { PiecemealStore } from '../../faults/piecemeal-store.js'
 import { choreWork } from '../../support/chore-work.js'
 import { StorageWorld } from '../../support/storage-world.js'
 
@@ -108,7 +110,26 @@ describe('the outbox', () => {
     expect(await waiting()).to.deep.equal([])
   })
 
+  it('loses no event of a commit that it meets while that appears, row by row', async () => {
+    world = await StorageWorld.open(new PiecemealStore(7, 40))
+    await announceListeners(world.metadata)
+    const outbox = listen({ one: hearing() })
+    const paths = Array.from({ length: 15 }, (_, at) => `f${String(at).padStart(2, '0')}`)
+    let over = false
+    const telling = (async () => {
+      while (!over) await run(outbox)
+    })()
+    for (const path of paths) await put(path)
+    over = true
+    await telling
+    await run(outbox)
+    expect([...new Set(heard)].sort()).to.deep.equal(paths)
+  })
+
   it('asks a plugin that failed again, later and later, eight times in a day, and parks it; nobody waits for it', async () => {
+    // Thousands of runs: about the times, and not about the store.
+    world = await StorageWorld.open(new MemoryMetadataStore())
+    await announceListeners(world.metadata)
     let tries = 0
     const failing: Hear = async ({ path }) => {
       if (path !== 'bad') return

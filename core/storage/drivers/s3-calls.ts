@@ -57,7 +57,12 @@ export class S3Calls {
 
   /** For a call without a body. */
   soon(): { readonly until: number; readonly attempt: number } {
-    return { until: performance.now() + this.pace.deadline, attempt: this.pace.attempt }
+    return this.within(performance.now() + this.pace.deadline)
+  }
+
+  /** The same, as a part of something that has to be done by then. */
+  within(until: number): { readonly until: number; readonly attempt: number } {
+    return { until, attempt: this.pace.attempt }
   }
 
   /** When an upload of so many bytes has to be done. */

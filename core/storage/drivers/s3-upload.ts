@@ -91,10 +91,11 @@ export class S3Uploads {
       const outcome = await calls.run(send, {
         until,
         attempt: calls.pace.bodyAttempt,
-        look: () => this.#own(key, writer),
-        refused: async (thrown) => (await this.#ownAfter(thrown, key, writer)) ?? refuse(thrown),
+        look: () => this.#own(key, writer, until),
+        refused: async (thrown) => (await this.#ownAfter(thrown, key, writer, until)) ?? refuse(thrown),
       })
-      if (outcome.checksum !== checksum) await this.#verify(key, outcome, part.size, loaded.crc32, [])
+      if (outcome.checksum !== checksum)
+        await this.#verify(key, outcome, until, { size: part.size, sum: loaded.crc32, parts: [] })
     } catch (thrown) {
       throw await this.#undone(thrown, key, writer)
     }
@@ -114,7 +115,7 @@ export class S3Uploads {
       if (sum !== undefined && joined !== undefined && sum !== joined) throw damaged('Stored content changed on its way')
       const known = sum ?? joined
       const outcome = await this.#complete(key, uploadId, stored, { writer, until, sum: whole ? known : undefined })
-      await this.#verify(key, outcome, size, known, stored)
+      await this.#verify(key, outcome, until, { size, sum: known, parts: stored })
     } catch (thrown) {
       throw await this.#undone(thrown, key, writer, uploadId)
     }
@@ -234,8 +235,8 @@ export class S3Uploads {
       {
         until,
         attempt: calls.pace.bodyAttempt,
-        look: () => this.#own(key, writer),
-        refused: async (thrown) => (await this.#ownAfter(thrown, key, writer)) ?? takenAway(thrown),
+        look: () => this.#own(key, writer, until),
+        refused: async (thrown) => (await this.#ownAfter(thrown, key, writer, until)) ?? takenAway(thrown),
       },
     )
   }
@@ -244,11 +245,10 @@ export class S3Uploads {
   async #verify(
     key: string,
     { object }: Outcome,
-    size: number,
-    sum: number | undefined,
-    parts: readonly Stored[],
+    until: number,
+    { size, sum, parts }: { size: number; sum: number | undefined; parts: readonly Stored[] },
   ): Promise<void> {
-    const found = object ?? (await this.bucket.head(key))
+    const found = object ?? (await this.bucket.head(key, this.bucket.calls.within(until)))
     if (found === undefined || found.size !== size) throw unavailable('The blob store did not keep what was sent')
     if (sum === undefined) return
     const composite = compositeOf(parts)
@@ -267,25 +267,26 @@ export class S3Uploads {
   }
 
   /** What lies under the key, where this very upload put it there. */
-  async #own(key: string, writer: string): Promise<Outcome | undefined> {
-    const object = await this.bucket.head(key)
+  async #own(key: string, writer: string, until: number): Promise<Outcome | undefined> {
+    const object = await this.bucket.head(key, this.bucket.calls.within(until))
     return object?.writer === writer ? { object } : undefined
   }
 
   /** A condition that does not hold, or an upload that is gone, may be the doing of an earlier attempt. */
-  async #ownAfter(thrown: unknown, key: string, writer: string): Promise<Outcome | undefined> {
+  async #ownAfter(thrown: unknown, key: string, writer: string, until: number): Promise<Outcome | undefined> {
     if (statusOf(thrown) !== 412 && !isGone(thrown)) return undefined
-    const own = await this.#own(key, writer)
+    const own = await this.#own(key, writer, until)
     if (own === undefined && statusOf(thrown) === 412) throw conflict('The blob exists', { cause: thrown })
     return own
   }
 
-  /** What was put is taken away again, nobody else's. */
+  /** What was put is taken away again, nobody else's. It has a deadline of its own: that of the upload may be over. */
   async #undone(thrown: unknown, key: string, writer: string, uploadId?: string): Promise<unknown> {
+    const within = this.bucket.calls.soon()
     try {
-      if (uploadId !== undefined) await this.bucket.abortUpload(key, uploadId)
+      if (uploadId !== undefined) await this.bucket.abortUpload(key, uploadId, within)
       const taken = thrown instanceof RegistryError && thrown.kind === 'conflict'
-      if (!taken && (await this.#own(key, writer)) !== undefined) await this.bucket.delete(key)
+      if (!taken && (await this.#own(key, writer, within.until)) !== undefined) await this.bucket.delete(key, within)
       return thrown
     } catch (left) {
       const cause = new AggregateError([thrown, left], 'The blob was neither stored nor taken away')

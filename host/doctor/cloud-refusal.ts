@@ -83,7 +83,7 @@ function diagnosis(
   if (name === 'NoSuchBucket' || name === 'ResourceNotFoundException')
     return [`${where} does not exist.`, 'Make it (examples/cloud), or name the right one.']
   if (isDenied(thrown)) return [`${where} refuses ${action}.`, 'Give the role of the node the policy of examples/cloud.']
-  if (unreachable.has(code) || name === 'TimeoutError')
+  if (unreachable.has(code) || name === 'TimeoutError' || name === 'AbortError')
     return [
       `${at} cannot be reached (${code === '' ? name : code}).`,
       `Check ${settings}_ENDPOINT and _REGION, name resolution and firewalls.`,

@@ -18,9 +18,11 @@ const key = (name: string): Record<string, AttributeValue> => ({
   s: { B: Buffer.from('doctor\0') },
 })
 const impossible = 'attribute_exists(p)'
+/** Of all attempts of a call. */
+const within = () => ({ abortSignal: AbortSignal.timeout(30_000) })
 
 export function inspectTable(place: DynamoPlace): TableInspection {
-  const client = openDynamoClient(place, { maxAttempts: 2 })
+  const client = openDynamoClient(place, { maxAttempts: 4 })
   const serverTime = watchServerTime(client)
   const TableName = place.table
   const expecting = async (refusal: string, work: Promise<unknown>) => {
@@ -42,19 +44,19 @@ export function inspectTable(place: DynamoPlace): TableInspection {
       }
     },
     async read() {
-      await client.send(new GetItemCommand({ TableName, Key: key('read'), ConsistentRead: true }))
+      await client.send(new GetItemCommand({ TableName, Key: key('read'), ConsistentRead: true }), within())
     },
     async query() {
       const values = { ':p': { B: Buffer.from('\0doctor query') } }
       const condition = { KeyConditionExpression: 'p = :p', ExpressionAttributeValues: values }
-      await client.send(new QueryCommand({ TableName, ...condition, ConsistentRead: true, Limit: 1 }))
+      await client.send(new QueryCommand({ TableName, ...condition, ConsistentRead: true, Limit: 1 }), within())
     },
     async scan() {
-      await client.send(new ScanCommand({ TableName, Limit: 1 }))
+      await client.send(new ScanCommand({ TableName, Limit: 1 }), within())
     },
     async put() {
       const command = new PutItemCommand({ TableName, Item: key('put'), ConditionExpression: impossible })
-      await expecting('ConditionalCheckFailedException', client.send(command))
+      await expecting('ConditionalCheckFailedException', client.send(command, within()))
     },
     async transact() {
       const command = new TransactWriteItemsCommand({
@@ -64,10 +66,13 @@ export function inspectTable(place: DynamoPlace): TableInspection {
           { Delete: { TableName, Key: key('delete') } },
         ],
       })
-      await expecting('TransactionCanceledException', client.send(command))
+      await expecting('TransactionCanceledException', client.send(command, within()))
     },
     async recovery() {
-      const { ContinuousBackupsDescription: found } = await client.send(new DescribeContinuousBackupsCommand({ TableName }))
+      const { ContinuousBackupsDescription: found } = await client.send(
+        new DescribeContinuousBackupsCommand({ TableName }),
+        within(),
+      )
       const point = found?.PointInTimeRecoveryDescription
       return { enabled: point?.PointInTimeRecoveryStatus === 'ENABLED', days: point?.RecoveryPeriodInDays }
     },

@@ -1,3 +1,5 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import {
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
@@ -7,10 +9,12 @@ import {
 } from '@aws-sdk/client-s3'
 import { expect } from 'chai'
 import { inspectBucket, inspectTable } from '../../../../core/storage/drivers/cloud-inspection.js'
+import { S3Calls, s3Pace } from '../../../../core/storage/drivers/s3-calls.js'
 import { openS3Client, type S3Place } from '../../../../core/storage/drivers/s3-client.js'
+import { inspectBucket as lookAt } from '../../../../core/storage/drivers/s3-inspection.js'
 import { CloudBuckets } from '../../../support/cloud-buckets.js'
 import { DynamoTables } from '../../../support/dynamo-tables.js'
-import { cloudEnvironment, cloudRegion } from '../../../support/servers.js'
+import { cloudCredentials, cloudEnvironment, cloudRegion } from '../../../support/servers.js'
 
 const tlsOnly = {
   Version: '2012-10-17',
@@ -103,6 +107,54 @@ describe('A look at a bucket of a real server', function () {
       true,
     ])
     expect((await refused({ endpoint: 'http://127.0.0.1:1' }))[1]).to.equal(false)
+  })
+})
+
+describe('A look at a bucket whose server does not answer as it should', () => {
+  let answers: ((response: ServerResponse) => void)[]
+  let server: Server
+  let place: S3Place
+  before(async () => {
+    server = createServer((request, response) => {
+      request.resume()
+      answers.shift()?.(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    place = {
+      bucket: 'acme',
+      endpoint: `http://127.0.0.1:${port}`,
+      region: cloudRegion,
+      pathStyle: true,
+      credentials: cloudCredentials,
+    }
+  })
+  after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const slowDown = (response: ServerResponse) => response.writeHead(503).end('<Error><Code>SlowDown</Code></Error>')
+  const listed = (response: ServerResponse) => response.writeHead(200).end('<ListBucketResult></ListBucketResult>')
+  const hasty = () => new S3Calls({ ...s3Pace, attempt: 100, deadline: 1_000, pause: 1 })
+
+  it('asks again where it is told to slow down', async () => {
+    answers = [slowDown, slowDown, listed]
+    const bucket = lookAt(place, hasty())
+    await bucket.list()
+    expect(answers).to.deep.equal([])
+    bucket.close()
+  })
+
+  it('waits for no answer for ever, and does not take one that was lost for a second object', async () => {
+    const silent = () => {}
+    answers = [silent, silent, silent, silent, silent]
+    const bucket = lookAt(place, hasty())
+    const failure = await bucket.list().catch((error: unknown) => bucket.explain(error))
+    expect(failure).to.match(/^The blob store at http:\S+ does not answer/)
+    const taken = (response: ServerResponse) => response.writeHead(412).end('<Error><Code>PreconditionFailed</Code></Error>')
+    answers = [silent, taken, taken]
+    expect(await bucket.putTwice()).to.equal(true)
+    bucket.close()
   })
 })
 

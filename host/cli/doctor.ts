@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
-import { Refused } from './api-client.js'
+import { Misused, Refused } from './api-client.js'
 import { type CommonOptions, print, printOne } from './output.js'
 import { withProgress } from './progress.js'
 
 interface DoctorOptions extends Pick<CommonOptions, 'json'> {
   readonly config?: string
   readonly data?: boolean
+  readonly keys?: boolean
 }
 const mostProblems = 1_000
 
@@ -16,8 +17,13 @@ export function doctorCommand(program: Command): void {
     .description('check the place and the stores that the settings name, and say what to do; 1 where a house could not serve')
     .option('--config <file>', 'settings, default cloudrepo.json where there is one; the environment outranks them')
     .option('--data', 'walk all rows and blobs instead: each named blob is there, no row hangs in the air')
+    .option('--keys', 'walk all rows instead: how those of each kind spread over partitions')
     .option('--json', 'print JSON instead of a table')
-    .action((options: DoctorOptions) => (options.data === true ? examineData(options) : examineHouse(options)))
+    .action((options: DoctorOptions) => {
+      if (options.data === true && options.keys === true) throw new Misused('error: --data and --keys are two walks')
+      if (options.data === true) return examineData(options)
+      return options.keys === true ? examineSpread(options) : examineHouse(options)
+    })
 }
 
 async function examineHouse(options: DoctorOptions): Promise<void> {
@@ -53,4 +59,24 @@ async function examineData(options: DoctorOptions): Promise<void> {
     printOne(options, { ...count })
   }
   if (count.problems > 0) throw new Refused(`${count.problems} problems; nothing was changed`)
+}
+
+async function examineSpread(options: DoctorOptions): Promise<void> {
+  const [{ readSettings }, { examineKeys }] = await Promise.all([
+    import('../config/read-settings.js'),
+    import('../doctor/examine-contents.js'),
+  ])
+  const settings = await readSettings(process.env, options.config)
+  const kinds = await withProgress({ json: options.json, label: 'rows' }, (progress) =>
+    examineKeys(settings, { onRows: (rows) => progress.expect(rows), onRow: () => progress.advance() }),
+  )
+  if (options.json) return print(options, [], kinds as readonly object[] as readonly Record<string, unknown>[])
+  const all = kinds.reduce((sum, { bytes }) => sum + bytes, 0)
+  const rows = kinds.map(({ largest, ...one }) => ({
+    ...one,
+    largest: largest.name,
+    'its rows': largest.rows,
+    'of all bytes': `${((100 * largest.bytes) / all).toFixed(2)} %`,
+  }))
+  print(options, ['kind', 'rows', 'bytes', 'partitions', 'largest', 'its rows', 'of all bytes'], rows)
 }

@@ -1,5 +1,13 @@
 import { resolve } from 'node:path'
-import { checkData, type DataCount, type DataProblem, unavailable } from '#core/host'
+import {
+  checkData,
+  type DataCount,
+  type DataProblem,
+  type KindCensus,
+  keyCensus,
+  type MetadataStore,
+  unavailable,
+} from '#core/host'
 import type { Settings } from '../config/settings.js'
 import { openBytes, openRows } from '../open-stores.js'
 import { examineCloud } from './examine-cloud.js'
@@ -13,20 +21,30 @@ export interface ContentsWatch {
 
 /** Every row and every blob of the stores that the settings name, while a house may serve them. Throws where they cannot be read. */
 export async function examineContents(settings: Settings, watch: ContentsWatch): Promise<DataCount> {
-  const folder = resolve(settings.data)
+  return withRows(settings, watch, async (metadata) => {
+    const blobs = await openBytes(settings, resolve(settings.data))
+    return checkData(metadata, blobs, watch).finally(() => blobs.close())
+  })
+}
+
+/** How the rows of those stores spread over partitions. */
+export async function examineKeys(settings: Settings, watch: Omit<ContentsWatch, 'onProblem'>): Promise<readonly KindCensus[]> {
+  return withRows(settings, watch, (metadata) => keyCensus(metadata, watch.onRow))
+}
+
+async function withRows<Result>(
+  settings: Settings,
+  { onRows }: Pick<ContentsWatch, 'onRows'>,
+  work: (metadata: MetadataStore) => Promise<Result>,
+): Promise<Result> {
   // Opening a table that is not there would make it.
   if (settings.metadata === 'dynamodb' && !(await examineCloud(settings, Date.now)).tablesThere)
     throw unavailable('The table cannot be read: `cloudrepo doctor` says why')
-  const metadata = await openRows(settings, folder, 'metadata', { readOnly: true })
+  const metadata = await openRows(settings, resolve(settings.data), 'metadata', { readOnly: true })
   try {
-    const blobs = await openBytes(settings, folder)
-    try {
-      const rows = metadata.measure?.().rows
-      if (rows !== undefined) watch.onRows?.(rows)
-      return await checkData(metadata, blobs, watch)
-    } finally {
-      await blobs.close()
-    }
+    const rows = metadata.measure?.().rows
+    if (rows !== undefined) onRows?.(rows)
+    return await work(metadata)
   } finally {
     await metadata.close()
   }

@@ -86,6 +86,24 @@ describe('cloudrepo doctor', function () {
     expect(await readdir(server.folder)).to.not.contain('empty')
   })
 
+  it('--keys tells how rows spread over partitions', async () => {
+    const { status, stdout, stderr } = await doctor({}, '--keys', '--json')
+    expect([status, stderr]).to.deep.equal([0, ''])
+    const kinds = JSON.parse(stdout) as {
+      kind: string
+      rows: number
+      partitions: number
+      largest: { name: string; rows: number }
+    }[]
+    const kind = (name: string) => kinds.find((one) => one.kind === name)
+    expect(kind('blobs')).to.deep.include({ rows: 4, partitions: 2 })
+    expect(kind('blobs')?.largest.rows).to.equal(2)
+    expect(kind('versions')).to.deep.include({ rows: 2, partitions: 2 })
+    expect(kind('epochs')).to.deep.include({ rows: 16, partitions: 16 })
+    expect((await doctor({}, '--keys')).stdout).to.match(/│ blobs +│ 4 +│ \d+ +│ 2 +│/)
+    expect((await doctor({}, '--keys', '--data')).status).to.equal(2)
+  })
+
   it('--data walks rows and blobs, and names a blob whose bytes are gone or cut', async () => {
     const whole = await doctor({}, '--data', '--json')
     expect([whole.status, whole.stderr]).to.deep.equal([0, ''])

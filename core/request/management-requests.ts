@@ -7,6 +7,7 @@ import type { MountScope } from '../plugin/route-record.js'
 import type { Tenant } from '../tenancy/tenancy.js'
 import type { Reply } from './reply.js'
 import type { DispatchParts } from './repository-requests.js'
+import { RoutedRequest } from './routed-request.js'
 import { type Located, locate, type RouteFound, routeOrReply, runRoute } from './routing.js'
 import { holdSession } from './session-guard.js'
 import type { Visit } from './visit.js'
@@ -56,7 +57,12 @@ export async function serveOrganization(
   }
   const writes = permission !== 'none' && isWrite(permission) && visit.house.method !== 'GET' && visit.house.method !== 'HEAD'
   if (writes && route.session?.pending !== true) await parts.readOnly.hold(tenant.organization)
-  if (route.rate) parts.rates.spend(route.rate, tenant.organization.id, principal, visit.house.address)
+  if (route.rate) {
+    const { rate } = route
+    parts.rates.spend(rate, tenant.organization.id, principal, visit.house.address)
+    if (visit.request instanceof RoutedRequest)
+      visit.request.charged = (count) => parts.rates.charge(rate, tenant.organization.id, principal, visit.house.address, count)
+  }
   const { plugin } = place.installed
   const opened = parts.contexts.organization({ ...visit.facts, tenant, plugin, principal, ceiling: permission, mountUrl })
   return await runRoute(visit, route, opened, parts.log)

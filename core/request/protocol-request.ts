@@ -26,6 +26,8 @@ export interface ProtocolRequest<Params = Readonly<Record<string, string>>> {
   /** JSON whose base64 strings at the paths `isBlob` picks are decoded as they arrive and staged ('' stands in their place in `value`). `limits`: bytes of
    *  the text, of each blob. Node's decoder skips strangers silently: what came out is counted, and bad base64 is `invalid`. */
   jsonWithBlobs(isBlob: (path: readonly string[]) => boolean, stage: Stage, limits: BlobJsonLimits): Promise<JsonWithBlobs>
+  /** Counts so many more requests of the caller against the route's rate: for a body that holds several. Nothing where the route has none. */
+  charge(count: number): void
   /** Multipart: fields as text, files staged as they arrive, in any order. */
   form(stage: Stage, limits?: FormLimits): Promise<Form>
 }

@@ -33,11 +33,24 @@ export class RequestRates {
     const key = `${rate} ${organizationId} ${callerOf(principal, address)}`
     const recent = (this.seen.get(key) ?? []).filter((at) => at > now - window)
     if (recent.length >= most) {
-      const wait = Math.max(1, Math.ceil(((recent[0] ?? now) + window - now) / 1_000))
+      const wait = Math.max(1, Math.ceil(((recent.at(-most) ?? now) + window - now) / 1_000))
       throw throttled(words, wait)
     }
     this.seen.set(key, [...recent, now])
   }
+
+  /** So many more, in one request that was let in: each at the time that it would have had to come by itself. */
+  charge(rate: Rate, organizationId: string, principal: Principal, address: string, count: number): void {
+    const { most, window } = this.window(rate)
+    const now = this.clock.monotonic()
+    const key = `${rate} ${organizationId} ${callerOf(principal, address)}`
+    const recent = (this.seen.get(key) ?? []).filter((at) => at > now - window)
+    const from = Math.max(now, recent.at(-1) ?? now)
+    const free = Math.max(0, most - recent.length)
+    const times = Array.from({ length: count }, (_, at) => from + (Math.max(0, at + 1 - free) * window) / most)
+    this.seen.set(key, [...recent, ...times])
+  }
+
   private window(rate: Rate) {
     if (rate === 'scim') {
       const most = (this.limits.scimRequestsPerSecond * scimWindow) / 1_000

@@ -16,6 +16,8 @@ export class RoutedRequest implements ProtocolRequest {
   readonly #house: HouseRequest
   readonly #rawQuery: string
   #query: URLSearchParams | undefined
+  /** Set once it is known who asks. */
+  charged: ((count: number) => void) | undefined
 
   constructor(
     house: HouseRequest,
@@ -37,6 +39,10 @@ export class RoutedRequest implements ProtocolRequest {
 
   get body(): Readable {
     return this.#house.body()
+  }
+
+  charge(count: number): void {
+    this.charged?.(count)
   }
 
   header(name: string): string | undefined {

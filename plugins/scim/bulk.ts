@@ -39,6 +39,7 @@ export const bulkRoute = organizationRoute({
     const { operations, failOnErrors } = readBulk(await scimBody(request, bulkLimits.bytes))
     if (operations.length > bulkLimits.operations)
       throw tooLarge(`A Bulk request has at most ${bulkLimits.operations} operations; this one has ${operations.length}`)
+    request.charge(operations.length - 1)
     const results = await new BulkRun(operations, context, request).all(failOnErrors ?? Number.POSITIVE_INFINITY)
     return scimJson(200, { schemas: [messageUrn.bulkResponse], Operations: results })
   },

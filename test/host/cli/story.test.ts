@@ -38,7 +38,7 @@ describe('An organization, from its first word to its last, by the command line'
   }
   const issue = async (name: string, line: string) => {
     const printed = await cli(line)
-    expect(printed).to.match(/^crt_[us]_[0-9A-Za-z]{46}\n$/)
+    expect(printed).to.match(/^crt_[usx]_[0-9A-Za-z]{46}\n$/)
     tokens.set(name, printed.trim())
     secrets.push(printed.trim())
   }
@@ -138,6 +138,13 @@ describe('An organization, from its first word to its last, by the command line'
     await issue('lent', 'token create acme a@acme.example --name lent')
     await issue('bob', 'token create acme bob --name laptop --scope delete')
     await issue('ci', 'token create acme ci --name builds')
+    await issue('okta', 'token create acme --scim --name okta --cidr 127.0.0.0/8')
+    const users = await as('okta', 'GET', '/acme/-/scim/v2/Users?filter=userName%20eq%20%22ALICE%22&attributes=userName')
+    expect((users.json() as { Resources: Row[] }).Resources.map(({ userName }) => userName)).to.deep.equal(['alice'])
+    const [provider] = await json<Row[]>('token list acme --scim')
+    expect(provider).to.deep.include({ connection: 'okta', cidr: ['127.0.0.0/8'] })
+    await cli(`token revoke acme ${provider?.['id']} --scim`)
+    expect((await as('okta', 'GET', '/acme/-/scim/v2/Users')).status).to.equal(401)
     const listed = await json<Row[]>('token list acme')
     expect(listed.map(({ member, name }) => `${member} ${name}`).toSorted()).to.deep.equal([
       'alice ci',

@@ -112,6 +112,14 @@ describe('Bulk of SCIM', () => {
     expect(await okta.names('userName eq "new"')).to.deep.equal([])
   })
 
+  it('counts each operation as a request', async () => {
+    const results = await bulk(Array.from({ length: 300 }, () => ({ method: 'DELETE', path: '/Users/1' })))
+    expect(results.length).to.equal(300)
+    const answer = await okta.send('GET', '/Users')
+    expectScimError(answer, 429, 'At most 200 requests in 4 seconds')
+    expect(Number(answer.headers['retry-after'])).to.be.within(2, 4)
+  })
+
   it('refuses addresses that are none of users or groups, and operations that are none', async () => {
     const results = await bulk([
       { method: 'POST', path: '/Users', data: user('a') },

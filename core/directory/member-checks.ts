@@ -1,5 +1,6 @@
+import type { JsonObject } from '../runtime/json.js'
 import type { Member, MemberPatch, NewMember } from './directory.js'
-import { lookupHashes } from './lookup-rows.js'
+import { givenLookups, lookupHashes, memberLookups } from './lookup-rows.js'
 import { checkedDisplayName, checkedEmail, checkedMemberName, checkedProfile } from './member-rows.js'
 
 type Unrevised = Omit<Member, 'revision'>
@@ -30,7 +31,9 @@ export function patched(member: Member, patch: MemberPatch, at: Date): Unrevised
   const displayName = patch.displayName === undefined ? member.displayName : patch.displayName
   const role = patch.role === undefined ? member.role : patch.role
   const profile = patch.profile ?? member.profile
-  const lookup = patch.lookup === undefined ? member.lookup : lookupHashes('member', patch.lookup)
+  const given =
+    patch.lookup === undefined ? givenLookups(member.lookup, member.displayName) : lookupHashes('member', patch.lookup)
+  const lookup = memberLookups(given, displayName ?? undefined)
   return {
     id: member.id,
     name: patch.name ?? member.name,
@@ -42,11 +45,21 @@ export function patched(member: Member, patch: MemberPatch, at: Date): Unrevised
     createdAt: member.createdAt,
     changedAt: at,
     ...(profile === undefined ? {} : { profile }),
-    ...(lookup === undefined ? {} : { lookup }),
+    ...(lookup.length === 0 ? {} : { lookup }),
   }
 }
 
 export function changedFields(before: Unrevised, after: Unrevised): readonly string[] {
   const fields = ['name', 'email', 'displayName', 'role', 'status', 'profile', 'lookup'] as const
-  return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+  const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
+  // Which of the provisioner's attributes: their names tell more than that there was something.
+  const named = changed.flatMap((field) => (field === 'profile' ? profileNames(before.profile, after.profile) : [field]))
+  // What it is found by follows from the rest.
+  return named.length > 1 ? named.filter((field) => field !== 'lookup') : named
+}
+
+function profileNames(before: JsonObject = {}, after: JsonObject = {}): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  const changed = [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+  return changed.length === 0 ? ['profile'] : changed.map((name) => `profile.${name}`)
 }

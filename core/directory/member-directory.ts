@@ -11,7 +11,7 @@ import { type OrganizationChange, untilSettled } from '../tenancy/organization-c
 import type { Member, MemberPatch, NewMember } from './directory.js'
 import type { DirectoryParts } from './directory-parts.js'
 import { Leaving, secretKeys } from './leaving.js'
-import { lookupHashes, moveLookups } from './lookup-rows.js'
+import { lookupHashes, memberLookups, moveLookups } from './lookup-rows.js'
 import { changedFields, checkedMember, patched } from './member-checks.js'
 import { MemberReader } from './member-reader.js'
 import { loginKey, memberValue, readOwners, readPassword } from './member-rows.js'
@@ -46,7 +46,14 @@ export class MemberDirectory {
     const id = newId(kind === 'service' ? 's' : 'm')
     const { lookup = [], status = 'active', ...rest } = fields
     const dates = { createdAt: now, changedAt: now }
-    const member = checkedMember({ ...rest, ...dates, id, kind, status, lookup: lookupHashes('member', lookup) })
+    const member = checkedMember({
+      ...rest,
+      ...dates,
+      id,
+      kind,
+      status,
+      lookup: memberLookups(lookupHashes('member', lookup), rest.displayName),
+    })
     const imported = passwordHash === undefined ? undefined : importedHash(passwordHash)
     const phc = password === undefined ? imported : await hashes.hashNew(password, this.context(member))
     await untilSettled(async () => {

@@ -55,6 +55,8 @@ export function memberFields(user: ScimObject): Required<Pick<MemberPatch, 'name
 export const lookupText = {
   externalId: (value: string) => `externalId:${value}`,
   email: (value: string) => `email:${textKey(value)}`,
+  /** The directory's own, for everybody who has one. */
+  displayName: (value: string) => `displayName:${textKey(value)}`,
 } as const
 
 function lookupOf(user: ScimObject): readonly string[] {

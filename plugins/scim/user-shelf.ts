@@ -42,6 +42,8 @@ export class UserShelf implements Shelf<Member> {
         return this.one(this.directory.findMemberByLogin(value))
       case 'externalId':
         return this.seen(this.directory.findMembers(lookupText.externalId(value)))
+      case 'displayName':
+        return this.seen(this.directory.findMembers(lookupText.displayName(value)))
       case 'emails':
         return this.byEmail(value)
       default:

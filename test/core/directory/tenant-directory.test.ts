@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Role } from '../../../core/auth/permission.js'
 import type { Principal } from '../../../core/auth/principal.js'
+import { lookupHash } from '../../../core/directory/lookup-rows.js'
 import { tenantKeys } from '../../../core/storage/tenant-keys.js'
 import { all, outcome, People, refusal } from '../../support/people.js'
 
@@ -35,6 +36,7 @@ describe('directory: members', () => {
       createdAt: new Date('2026-01-31T12:00:00.000Z'),
       changedAt: new Date('2026-01-31T12:00:00.000Z'),
       profile: { title: 'x' },
+      lookup: [lookupHash('member', 'displayName:ada l.')],
       revision: ada.revision,
     })
     for (const login of ['ada', 'ADA', 'ada@acme.example', 'ＡＤＡ']) {

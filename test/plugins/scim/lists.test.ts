@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { FixedClock } from '../../support/fixed-clock.js'
 import type { House } from '../../support/house.js'
+import { operatorOf } from '../../support/management.js'
 import { expectScimError, Provider, scimHouse, urn } from '../../support/scim.js'
 
 describe('lists of SCIM', () => {
@@ -23,6 +24,10 @@ describe('lists of SCIM', () => {
         emails: [{ value: `${userName}@x.com`, type: 'work' }],
       })
     }
+    // Somebody who was there before has a name, too.
+    await operatorOf(house).done('PATCH', 'members/olga', { displayName: 'Olga O' })
+    const [zoe] = (await okta.list('/Users?filter=userName+eq+%22zoe%22')).Resources
+    await okta.patch(`/Users/${zoe?.id}`, { op: 'add', path: 'displayName', value: 'The Zoe' })
   })
   afterEach(() => house.close())
 
@@ -66,6 +71,8 @@ describe('lists of SCIM', () => {
       ['externalId eq "X2"', []],
       ['emails[type eq "work"].value eq "BOB@X.com"', ['Bob']],
       ['emails.value eq "ada@x.com"', ['ada']],
+      ['displayName eq "THE ZOE"', ['zoe']],
+      ['displayName eq "olga o"', ['olga']],
       ['emails eq "ada@x.com" and userName eq "zoe"', []],
       ['title pr', ['zoe', 'Bob']],
       ['title eq "a" or externalId eq "x2"', ['ada', 'Bob']],

@@ -31,8 +31,11 @@ export class FailureCounters {
   }
 
   /** One more at each of these, together with what `beside` makes of the new counts. Racing failures may have to look again; who loses four times was
-   *  counted by the others often enough. */
-  async add(counters: readonly Counter[], beside: (counts: readonly number[]) => readonly Mutation[] = () => []): Promise<void> {
+   *  counted by the others often enough: false, and nothing was written. */
+  async add(
+    counters: readonly Counter[],
+    beside: (counts: readonly number[]) => readonly Mutation[] = () => [],
+  ): Promise<boolean> {
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const now = this.now()
       const mutations: Mutation[] = []
@@ -45,8 +48,9 @@ export class FailureCounters {
         counts.push(count)
         mutations.push({ op: 'put', key, value, if: entry === undefined ? 'absent' : { revision: entry.revision } })
       }
-      if (await commitUnlessMoved(this.store, [...mutations, ...beside(counts)])) return
+      if (await commitUnlessMoved(this.store, [...mutations, ...beside(counts)])) return true
     }
+    return false
   }
 
   /** Unless one more was counted since. */

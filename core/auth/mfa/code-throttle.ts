@@ -24,8 +24,8 @@ export class CodeThrottle {
     const ready = failures === undefined ? 0 : failures.last + delayAfter(failures.count, free) * 1_000
     if (now < ready) throw throttled('Too many wrong one-time codes', Math.ceil((ready - now) / 1_000))
   }
-  failed(org: string, member: string, known: boolean): Promise<void> {
-    return this.counters.add([{ key: keyOf(org, member, known), life: (_, now) => now + window }])
+  async failed(org: string, member: string, known: boolean): Promise<void> {
+    await this.counters.add([{ key: keyOf(org, member, known), life: (_, now) => now + window }])
   }
   succeeded(org: string, member: string, known: boolean): Promise<void> {
     return this.counters.forget(keyOf(org, member, known))

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Answer } from '../../../support/house.js'
 import { codeIn } from '../../../support/mail-server.js'
 import { expectRefusal, instanceOf } from '../../../support/management.js'
+import { processorTime } from '../../../support/processor-time.js'
 import { AccountHouse, better, password } from './account-house.js'
 
 const hour = 3_600_000
@@ -105,11 +106,13 @@ describe('a forgotten password', () => {
       '[]',
       'null',
       '{',
+      `{"email":"${'a'.repeat(1_000_000)}"}`,
+      `{"email":${'['.repeat(100_000)}`,
     ]) {
-      const started = performance.now()
+      const worked = processorTime()
       const answer = await accounts.post('password/forgot', body)
-      expect(answer.status, body).to.equal(400)
-      expect(performance.now() - started, body).to.be.lessThan(150)
+      expect(answer.status, body.slice(0, 80)).to.equal(400)
+      expect(worked(), body.slice(0, 80)).to.be.lessThan(150)
     }
     expect(await accounts.mail()).to.deep.equal([])
     expect(await accounts.places()).to.deep.equal(['member verified-email'])

@@ -144,10 +144,8 @@ export class AccountMails implements MailWriter {
     ) as SecretRow
     const { code, mutations } = this.secrets.issue(org, row)
     const cleared = gone.slice(0, 20).flatMap(({ hash }) => secretKeys(org, member.id, hash))
-    await this.commit(org, `${what.purpose}.mailed`, { kind: 'member', id: member.id }, [
-      ...cleared.map((key): Mutation => ({ op: 'delete', key })),
-      ...mutations,
-    ])
+    const clear = cleared.map((key): Mutation => ({ op: 'delete', key }))
+    await this.commit(queued, `${what.purpose}.mailed`, { kind: 'member', id: member.id }, [...clear, ...mutations])
     return { code, until, link: this.links.page(organization.name, page, code) }
   }
 
@@ -163,7 +161,7 @@ export class AccountMails implements MailWriter {
     const times = { v: 1, createdAt: now.toISOString(), expiresAt: until.toISOString(), mail: queued.id } as const
     const { code, hash, mutations } = this.secrets.issue(org, { ...times, purpose: 'invite', invitation: id, nonce })
     const before = invitation.code
-    await this.commit(org, 'invitation.mailed', { kind: 'invitation', id }, [
+    await this.commit(queued, 'invitation.mailed', { kind: 'invitation', id }, [
       { op: 'put', key: entry.key, value: invitationValue({ ...invitation, code: hash }), if: { revision: entry.revision } },
       ...(before === undefined ? [] : [{ op: 'delete', key: tenantKeys.secret(org, before, 'reset') } as const]),
       ...mutations,
@@ -174,12 +172,13 @@ export class AccountMails implements MailWriter {
 
   /** Nothing of it is in anybody's cache: the access epoch stays. */
   private async commit(
-    org: string,
+    { org, asked }: QueuedMail,
     action: string,
     target: { readonly kind: string; readonly id: string },
     mutations: readonly Mutation[],
   ): Promise<void> {
-    const log = logMutation(org, { at: this.clock.now(), actor: { kind: 'plugin', id: 'mail' }, action, target })
+    const entry = { at: this.clock.now(), actor: { kind: 'plugin', id: 'mail' }, action, target }
+    const log = logMutation(org, { ...entry, ...asked })
     await this.store.commit([...mutations, log], randomHex())
   }
 }

@@ -37,12 +37,13 @@ export class PasswordReset {
   ) {}
 
   /** One commit for everybody; whether there is such a member is looked up when the letter is written. */
-  async request({ tenant, source }: CallerScope, email: string): Promise<void> {
+  async request({ tenant, source, requestId: request }: CallerScope, email: string): Promise<void> {
     this.post.hold()
     await this.readOnly.holdInstance()
     // An organization that is not there is asked by the same rows as any other.
     const org = tenant.exists ? tenant.organization.id : '.'
-    const letters = this.post.letters(org, { kind: 'reset', login: loginKey(email) }, this.clock.now())
+    const asked = { request, ...(source === undefined ? {} : { source }) }
+    const letters = this.post.letters(org, { kind: 'reset', login: loginKey(email) }, this.clock.now(), asked)
     await this.attempts.spend('forgot', source?.ip ?? '', requestsAnHour, letters)
   }
 

@@ -2,7 +2,7 @@ import { inject, injectable } from 'tsyringe'
 import { type RegistryError, unavailable } from '../errors/registry-error.js'
 import type { Mutation } from '../storage/metadata-store.js'
 import { MailLinks } from './mail-links.js'
-import { type MailSubject, mailMutation } from './mail-rows.js'
+import { type Asked, type MailSubject, mailMutation } from './mail-rows.js'
 
 /** Whether mail goes out at all is known where the house is put together. */
 export const MailCarried = Symbol('MailCarried')
@@ -21,8 +21,8 @@ export class MailPost {
   }
 
   /** For the commit that gives the reason; none where no mail goes out. */
-  letters(org: string, subject: MailSubject, at: Date): readonly (Mutation & { readonly op: 'put' })[] {
-    return this.goesOut ? [mailMutation(org, subject, at)] : []
+  letters(org: string, subject: MailSubject, at: Date, asked?: Asked): readonly (Mutation & { readonly op: 'put' })[] {
+    return this.goesOut ? [mailMutation(org, subject, at, asked)] : []
   }
 
   private get goesOut(): boolean {

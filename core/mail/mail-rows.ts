@@ -20,6 +20,11 @@ const subject = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('password-changed'), member: z.string(), by: z.enum(['self', 'reset', 'administrator']) }),
 ])
+/** Who asked, for the log that tells of the letter: gone with the row. */
+const asked = z.object({
+  request: z.string(),
+  source: z.exactOptional(z.object({ ip: z.string(), agent: z.exactOptional(z.string()) })),
+})
 const mailRow = z.object({
   v: z.literal(1),
   org: z.string(),
@@ -28,8 +33,10 @@ const mailRow = z.object({
   at: z.number(),
   tries: z.number(),
   error: z.exactOptional(z.string()),
+  asked: z.exactOptional(asked),
 })
 
+export type Asked = z.infer<typeof asked>
 export type MailSubject = z.infer<typeof subject>
 export interface QueuedMail {
   readonly id: string
@@ -39,12 +46,18 @@ export interface QueuedMail {
   readonly tries: number
   /** Of the last attempt. */
   readonly error?: string
+  readonly asked?: Asked
 }
 
 /** For the commit that gives the reason for the mail: it goes out soon after, also when this process dies between. */
-export function mailMutation(org: string, subject: MailSubject, at: Date): Mutation & { readonly op: 'put' } {
+export function mailMutation(org: string, subject: MailSubject, at: Date, asked?: Asked): Mutation & { readonly op: 'put' } {
   const id = timeOrderedId(at)
-  return { op: 'put', key: dueKey(id, at), value: mailValue({ id, org, subject, at, tries: 0 }), if: 'absent' }
+  return {
+    op: 'put',
+    key: dueKey(id, at),
+    value: mailValue({ id, org, subject, at, tries: 0, ...(asked === undefined ? {} : { asked }) }),
+    if: 'absent',
+  }
 }
 
 export function dueKey(id: string, due: Date): Key {

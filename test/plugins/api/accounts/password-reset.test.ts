@@ -21,7 +21,7 @@ describe('a forgotten password', () => {
     expect(await accounts.bearer(String(token['token']))).to.equal(201)
     expect(await accounts.basic('ada', password)).to.equal(201)
 
-    const asked = await accounts.post('password/forgot', { email: 'ADA@acme.example' })
+    const asked = await accounts.post('password/forgot', { email: 'ADA@acme.example' }, { from: '192.0.2.9' })
     expect([asked.status, asked.json()]).to.deep.equal([202, { status: 'ok' }])
     expect((await accounts.rows()).filter(([place]) => place.startsWith('mail'))).to.deep.equal([
       [
@@ -32,6 +32,7 @@ describe('a forgotten password', () => {
           subject: { kind: 'reset', login: 'ada@acme.example' },
           at: accounts.clock.now().getTime(),
           tries: 0,
+          asked: { request: asked.headers['x-request-id'], source: { ip: '192.0.2.9' } },
         },
       ],
     ])
@@ -299,6 +300,8 @@ describe('a forgotten password', () => {
     const rows: string[] = []
     for await (const { entry } of accounts.house.parts.metadata.scan())
       if (entry.key.partition.split('\0')[1] === 'l') rows.push(JSON.stringify(entry.value))
+    const mailed = rows.map((row) => JSON.parse(row) as { action: string; source?: { ip: string } })
+    expect(mailed.find(({ action }) => action === 'reset.mailed')?.source?.ip).to.match(/^10\./)
     const actions = rows.map((row) => (JSON.parse(row) as { action: string }).action)
     expect(actions).to.include.members(['reset.mailed', 'password.reset'])
     for (const row of rows) for (const secret of [code, better, 'ada@acme.example']) expect(row).not.to.include(secret)

@@ -19,7 +19,7 @@ async function said(server: Server, input: string, ...words: readonly string[]):
 const ada = ['member', 'create', 'main', 'ada', '--email', 'ada@acme.example', '--email-verified', '--role', 'developer']
 
 describe('a forgotten password, by real mail and on two processes', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let mail: MailServer
   let server: Server
   let settings: NodeJS.ProcessEnv
@@ -87,7 +87,7 @@ describe('a forgotten password, by real mail and on two processes', function () 
 })
 
 describe('accounts by the command line, with mail in a folder', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let server: Server
   let folder: string
   let seen: number

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { TOTP } from 'otpauth'
+import { Browser } from '../../../support/browser.js'
 import type { Answer } from '../../../support/house.js'
 import { codeIn } from '../../../support/mail-server.js'
 import { expectRefusal, instanceOf } from '../../../support/management.js'
@@ -276,6 +278,23 @@ describe('a forgotten password', () => {
     const answer = await accounts.post('password/reset', { token: code, password: better }, { from })
     expect([answer.status, answer.headers['retry-after']]).to.deep.equal([429, '3600'])
     expect((await accounts.post('password/reset', { token: code, password: better })).status).to.equal(204)
+  })
+
+  it('leaves the second factor as it is: it is asked for behind the new password', async () => {
+    await accounts.ada()
+    const page = new Browser(accounts.house)
+    await page.signIn('ada', password)
+    const begun = (await page.call('POST', 'mfa/totp')).json() as { secret: string }
+    const code = new TOTP({ secret: begun.secret }).generate({ timestamp: accounts.clock.now().getTime() })
+    expect((await page.call('POST', 'mfa/totp/confirm', { body: { code } })).status).to.equal(200)
+    await accounts.mail()
+    const token = await accounts.resetCode()
+    expect((await accounts.post('password/reset', { token, password: better })).status).to.equal(204)
+    expect((await new Browser(accounts.house).signIn('ada', better)).json()).to.include({
+      state: 'mfa_pending',
+      pending: 'code',
+    })
+    expect(await accounts.basic('ada', better)).to.equal(401)
   })
 
   it('waits while nothing is written, and says why', async () => {

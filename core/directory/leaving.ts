@@ -94,7 +94,7 @@ export class Leaving {
 }
 
 /** Rows of a member's secrets, the secrets themselves too. */
-export async function secretKeys(parts: DirectoryParts, member: string): Promise<readonly Key[]> {
+export async function secretKeys(parts: Pick<DirectoryParts, 'store' | 'org'>, member: string): Promise<readonly Key[]> {
   const keys: Key[] = []
   for await (const entry of parts.store.range(tenantKeys.memberRows(parts.org, member), {})) {
     const kind = secretKind(entry)

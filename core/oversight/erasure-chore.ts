@@ -3,6 +3,7 @@ import { ChainReader } from '../audit/chain-reader.js'
 import type { LogValue } from '../audit/chain-record.js'
 import { readChainRow } from '../audit/chain-rows.js'
 import { readLeaver } from '../directory/leaver-rows.js'
+import { secretKeys } from '../directory/leaving.js'
 import { loginKey } from '../directory/member-rows.js'
 import type { TenantDirectory } from '../directory/tenant-directory.js'
 import { asRegistryError } from '../errors/registry-error.js'
@@ -10,6 +11,7 @@ import type { Chore, ChoreWork } from '../housekeeping/chore.js'
 import type { Suspension } from '../housekeeping/clock-watch.js'
 import { readMail } from '../mail/mail-rows.js'
 import type { Clock } from '../runtime/clock.js'
+import { randomHex } from '../runtime/identifiers.js'
 import type { Json, JsonObject } from '../runtime/json.js'
 import { inTurns } from '../runtime/turns.js'
 import type { Entry, MetadataStore, Mutation } from '../storage/metadata-store.js'
@@ -85,6 +87,7 @@ export class ErasureChore implements Chore {
       if (failure.kind !== 'conflict' && failure.kind !== 'unavailable') throw thrown
       return failure.message
     }
+    await this.forgetRows(org, member)
     await chain.append(org, { settle: 0, whole: true })
     const origins = await this.forgetOrigins(org, member)
     const sources = await this.forgetSources(org, member)
@@ -147,6 +150,16 @@ export class ErasureChore implements Chore {
       })
     }
     return count
+  }
+
+  /** What a deletion that was cut off has left. */
+  private async forgetRows(org: string, member: string): Promise<void> {
+    const { store } = this.parts
+    const keys = new Map((await secretKeys({ store, org }, member)).map((key) => [JSON.stringify(key), key]))
+    for await (const { key } of store.range(tenantKeys.memberRows(org, member), {})) keys.set(JSON.stringify(key), key)
+    const doomed = [...keys.values()].map((key): Mutation => ({ op: 'delete', key }))
+    for (let from = 0; from < doomed.length; from += together)
+      await store.commit(doomed.slice(from, from + together), randomHex())
   }
 
   private async forgetMails(org: string, member: string, logins: readonly (string | undefined)[]): Promise<number> {

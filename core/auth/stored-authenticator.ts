@@ -130,13 +130,21 @@ export class StoredAuthenticator implements Authenticator {
       ready = await this.readyToken(snapshot, hash, kind)
       if (ready !== undefined) known.set(hash, ready)
     }
-    if (ready === undefined || this.clock.now().getTime() >= ready.expires || !admits(ready, address)) {
+    const fault = this.faultOf(ready, address)
+    if (ready === undefined || fault !== undefined) {
       await this.throttle.failedToken(address)
-      throw unauthenticated()
+      // One answer for all of them; the log alone says why.
+      throw unauthenticated(undefined, { cause: fault })
     }
     const { principal, listing } = ready
     this.usage.note(listing)
     return principal
+  }
+
+  private faultOf(ready: ReadyToken | undefined, address: string): string | undefined {
+    if (ready === undefined) return 'unknown'
+    if (this.clock.now().getTime() >= ready.expires) return 'expired'
+    return admits(ready, address) ? undefined : 'address'
   }
 
   private async readyToken(snapshot: TenantSnapshot, hash: string, kind: string): Promise<ReadyToken | undefined> {

@@ -16,7 +16,7 @@ export async function noteRefusedCredentials(notes: AuditNotes, visit: Visit, th
   const method = methodOf(visit)
   if (method === undefined) return
   const target = await targetOf(tenant, visit).catch(() => undefined)
-  const { code } = thrown.detail
+  const { code = thrown.cause } = thrown.detail
   await notes.refused(tenant.organization.id, {
     actor: { kind: 'anonymous', id: 'anonymous' },
     action: 'login.failed',

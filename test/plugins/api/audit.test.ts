@@ -143,6 +143,7 @@ describe('the audit log by the management interface', () => {
       (found) => found.length >= 5,
     )
     const told = rows.map(({ actor, result, methods, target, source }) => ({ actor, result, methods, target, source }))
+    expect(rows.filter(({ reason }) => reason === 'unknown').map(({ methods }) => methods)).to.deep.equal([['token']])
     const actor = { kind: 'anonymous', id: 'anonymous' }
     const row = (method: string, target: Thing | null, agent: string | null = 'pip/24') => ({
       ...{ actor, result: 'refused', methods: [method], target },
@@ -158,6 +159,21 @@ describe('the audit log by the management interface', () => {
       row('password', null, null),
     ])
     expect(JSON.stringify(await entries('?limit=1000'))).to.not.match(/plum harbour|crt_/)
+  })
+
+  it('says why a token was refused, which its bearer does not learn', async () => {
+    const body = { member: 'dora', name: 'ci', scopes: ['repo:*:read'], cidr: ['203.0.113.0/24'] }
+    const token = String((await operatorOf(house).done('POST', 'tokens', body))['token'])
+    const ask = (one: string) =>
+      house.call('GET', '/acme/files/a.txt', { as: 'nobody', headers: { authorization: `Bearer ${one}` } })
+    const [elsewhere, unknown] = [await ask(token), await ask(house.token('bert'))]
+    expect([elsewhere.status, elsewhere.text()]).to.deep.equal([401, unknown.text()])
+    const rows = await until(
+      () => entries('?action=login.failed'),
+      (found) => found.length === 2,
+    )
+    const target = { kind: 'token', id: `…${token.slice(-4)}` }
+    expect(rows.find(({ reason }) => reason === 'address')).to.deep.include({ methods: ['token'], target })
   })
 
   it('is found to be changed by whoever verifies, where somebody writes into the store', async () => {

@@ -40,7 +40,7 @@ async function installedPlugins(): Promise<readonly ProtocolPlugin[]> {
 const plugins = await installedPlugins()
 
 describe('the isolation of tenants, route by route', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let house: House
   let written: Awaited<ReturnType<typeof stored>>
   let checks = 0

@@ -12,6 +12,7 @@ export interface DescribedRoute {
   readonly method: string
   readonly path: string
   readonly permission: string
+  readonly session?: { readonly fresh?: boolean }
   readonly describe?: RouteDescription
 }
 export interface DescribedMount {
@@ -77,7 +78,7 @@ function operationOf(
   return {
     operationId: operationName({ scope, method, path, paged: queried.some(({ name }) => name === 'cursor') }),
     summary,
-    description: permission === 'none' ? 'For everybody.' : `Needs the permission ${permission}.`,
+    description: neededFor(route),
     tags: [tagOf(path)],
     ...(permission === 'none' ? { security: [] } : {}),
     parameters: [...placeholders(before + path), ...queried],
@@ -96,6 +97,14 @@ function operationOf(
       }),
     ),
   }
+}
+
+function neededFor({ permission, session }: DescribedRoute): string {
+  if (permission === 'none') return 'For everybody.'
+  const fresh = session?.fresh ? ' In a session the password has to be ten minutes old at most.' : ''
+  if (permission === 'account.manage')
+    return `For a member in a session: its cookie, and X-CSRF-Token where something changes.${fresh}`
+  return `Needs the permission ${permission}.${fresh}`
 }
 
 /** By what a thing that was made is found again: its name, or else its id. */

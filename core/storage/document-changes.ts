@@ -85,17 +85,18 @@ export class DocumentChanges {
     this.list.add({ op: 'put', key, value: { v: 1 } })
   }
 
-  private beside(pkg: string): NonNullable<HeadRow['beside']> {
+  private beside(pkg: string, ahead: Pick<WrittenAhead, 'id'> | undefined): NonNullable<HeadRow['beside']> {
     const of = this.changes.documents.filter(({ key }) => key[0] === pkg)
     const rest = (documents: typeof of) => documents.map(({ key: [, ...path] }) => path)
     return {
       put: rest(of.filter(({ value }) => value !== undefined)),
       gone: rest(of.filter(({ value }) => value === undefined)),
+      ...(ahead ? { batch: ahead.id } : {}),
     }
   }
 
   /** Every package whose documents change moves on by one, strictly later than before. */
-  async raiseHeads(now: Date, ahead?: Pick<WrittenAhead, 'heads' | 'locked'>): Promise<Map<string, number>> {
+  async raiseHeads(now: Date, ahead?: Pick<WrittenAhead, 'heads' | 'id' | 'locked'>): Promise<Map<string, number>> {
     const { organizationId: org, repositoryId: repo, plugin } = this.scope
     const heads = new Map<string, number>(ahead?.locked)
     const touched = new Set([...this.changes.documents.map(({ key }) => key[0]), ...(ahead?.heads.keys() ?? [])])
@@ -116,7 +117,7 @@ export class DocumentChanges {
           seq: (before?.seq ?? 0) + 1,
           at: Math.max(now.getTime(), (before?.at ?? 0) + 1),
           state: 'present',
-          ...(this.metadata.piecemeal ? { beside: this.beside(pkg) } : {}),
+          ...(this.metadata.piecemeal ? { beside: this.beside(pkg, ahead) } : {}),
         }
         this.list.add({ op: 'put', key, value: asJson(head), if: seen(entry) }, reason)
         heads.set(pkg, head.seq)

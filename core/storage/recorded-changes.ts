@@ -32,6 +32,8 @@ export interface RecordedChanges {
 
 /** What of a change set was written ahead, as the rest of the commit sees it. */
 export interface WrittenAhead {
+  /** Of the batch. */
+  readonly id: string
   readonly outcome: ReadonlyMap<string, 'created' | 'same' | 'replaced'>
   /** The packages whose documents it changes, at the sequence before. */
   readonly heads: ReadonlyMap<string, number>

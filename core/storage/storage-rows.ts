@@ -73,8 +73,13 @@ export type HeadRow = {
   readonly at: number
   readonly state: 'present' | 'removed'
   readonly pending?: { readonly batch: string; readonly seq: number; readonly at: number }
-  /** Documents of the package that the same commit put and removed, by the rest of their keys; of stores whose commits appear row by row. */
-  readonly beside?: { readonly put?: readonly (readonly string[])[]; readonly gone?: readonly (readonly string[])[] }
+  /** Documents of the package that the same commit put and removed, by the rest of their keys, and the batch that it ended; of stores whose commits appear
+   *  row by row. */
+  readonly beside?: {
+    readonly put?: readonly (readonly string[])[]
+    readonly gone?: readonly (readonly string[])[]
+    readonly batch?: string
+  }
 }
 /** `dv`: the plugin's own version of its documents. */
 export type DocumentRow = { readonly v: 1 } & DocumentContent & {

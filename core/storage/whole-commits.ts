@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { BoundedMap } from '../runtime/bounded-map.js'
+import { batchState } from './batch-rows.js'
 import type { Entry, Key, MetadataStore } from './metadata-store.js'
 import { type HeadRow, row } from './storage-rows.js'
 
@@ -42,7 +43,10 @@ export async function appearing(store: MetadataStore, key: Key): Promise<Entry |
 
 /** Rows of one commit have its revision. */
 async function isWhole(store: MetadataStore, { partition }: Key, head: Entry): Promise<boolean> {
-  const { put = [], gone = [] } = row<HeadRow>(head.value).beside ?? {}
+  const { put = [], gone = [], batch } = row<HeadRow>(head.value).beside ?? {}
+  const [org = ''] = partition.split('\0')
+  // A batch whose row is gone ended long ago.
+  if (batch !== undefined && (await batchState(store, org, batch))?.row.state === 'open') return false
   const read = (path: readonly string[]) => store.get({ partition, path: ['doc', ...path] })
   const [there, away] = await Promise.all([Promise.all(put.map(read)), Promise.all(gone.map(read))])
   return there.every((entry) => entry?.revision === head.revision) && away.every((entry) => entry === undefined)

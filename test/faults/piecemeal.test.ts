@@ -23,6 +23,7 @@ async function hammer(store: PiecemealStore): Promise<Met> {
   const house = await openHouse({
     plugins: [maven, npm, pypi, raw],
     repositories: [...uploadShelves],
+    store: 'memory',
     parts: async () => ({ metadata }),
     idle: true,
   })

@@ -30,6 +30,7 @@ export class SpreadHouse {
     const house = await openHouse({
       plugins: [maven, npm, pypi, raw],
       repositories: [...uploadShelves],
+      store: 'memory',
       parts: async () => ({ metadata: touches, clock }),
       idle: true,
     })

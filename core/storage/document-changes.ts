@@ -9,7 +9,7 @@ import { seen } from './optimistic.js'
 import type { RecordedChanges, WrittenAhead } from './recorded-changes.js'
 import { asJson, type DocumentContent, type DocumentRow, type HeadRow, type NameRow, row } from './storage-rows.js'
 import { numeral, shardOf, tenantKeys } from './tenant-keys.js'
-import { wholeHead } from './whole-commits.js'
+import { untilWhole } from './whole-commits.js'
 
 /** Documents of one commit, the list of names, reminders, and the heads that they raise. */
 export class DocumentChanges {
@@ -103,8 +103,8 @@ export class DocumentChanges {
     for (const pkg of new Set([...touched, ...this.changes.heads.keys()])) {
       if (ahead?.locked.has(pkg)) continue
       const key = tenantKeys.head(org, repo, plugin, pkg)
-      if (this.metadata.piecemeal) await wholeHead(this.metadata, key)
       const entry = await standingHead(this.metadata, org, key, now)
+      if (entry) await untilWhole(this.metadata, entry)
       const before = entry && row<HeadRow>(entry.value)
       const required = this.changes.heads.get(pkg)
       const sequence = before?.state === 'present' ? before.seq : 0

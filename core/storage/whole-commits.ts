@@ -29,6 +29,12 @@ export async function wholeHead(store: MetadataStore, key: Key): Promise<Entry |
   }
 }
 
+/** Before a commit that follows this head: whoever then sees its own, sees what came before it too. */
+export async function untilWhole(store: MetadataStore, head: Entry): Promise<void> {
+  if (store.piecemeal !== true || knownOf(store).get(head.key.partition) === head.revision) return
+  await wholeHead(store, head.key)
+}
+
 /** The row that another one names, which was put in the same commit: it may take a moment longer to appear. */
 export async function appearing(store: MetadataStore, key: Key): Promise<Entry | undefined> {
   const entry = await store.get(key)

@@ -87,7 +87,7 @@ describe('A house whose S3 and DynamoDB are hurt', () => {
 
   function publications(name: string): readonly Publication[] {
     const large = Buffer.alloc(9_000_000, `large ${name}`)
-    return Array.from({ length: 6 }, (_, at) => `${name}-${at}`).flatMap((id): Publication[] => {
+    return Array.from({ length: 4 }, (_, at) => `${name}-${at}`).flatMap((id): Publication[] => {
       const file = wheel(`lib-${id}`, '1.0.0')
       const raw = Buffer.from(`raw ${id}`)
       const jar = Buffer.from(`jar ${id}`)

@@ -35,6 +35,8 @@ export interface FaultPlan {
 export class CloudProxy {
   /** What was done to how many calls. */
   readonly done = new Map<Fault | 'none', number>()
+  /** How often each operation was asked for, by its name: 'S3 PUT', 'DynamoDB GetItem'. */
+  readonly asked = new Map<string, number>()
   #plan: FaultPlan | undefined
   #roll = dice(1)
   readonly #sockets = new Set<Socket>()
@@ -85,6 +87,8 @@ export class CloudProxy {
   }
 
   async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const name = operationOf(req)
+    this.asked.set(name, (this.asked.get(name) ?? 0) + 1)
     const fault = this.#choose(req)
     this.done.set(fault ?? 'none', (this.done.get(fault ?? 'none') ?? 0) + 1)
     switch (fault) {
@@ -177,6 +181,13 @@ export class CloudProxy {
     const reasons = TransactItems.map((_, at) => ({ Code: at === 0 ? 'TransactionConflict' : 'None' }))
     return answer(req, res, 400, '', 'TransactionCanceledException', { CancellationReasons: reasons })
   }
+}
+
+function operationOf(req: IncomingMessage): string {
+  if (ofRows(req)) return `DynamoDB ${String(req.headers['x-amz-target']).split('.').at(-1)}`
+  const query = new URL(req.url ?? '/', 'http://localhost').searchParams
+  const part = ['list-type', 'uploads', 'uploadId'].find((name) => query.has(name))
+  return `S3 ${req.method}${part === undefined ? '' : ` ?${part}`}`
 }
 
 /** Is it a call of DynamoDB? */

@@ -60,10 +60,17 @@ function suites(title, files, env) {
 // What can be noticed from outside holds with two processes as well: a story of each format. All of it: CLOUDREPO_TEST_WORKERS=2 npm test.
 const several = ['curl', 'npm', 'pip', 'maven'].map((client) => `dist/test/clients/${client}.test.js`)
 const workers = suites('with two workers', several, { ...watched, CLOUDREPO_TEST_WORKERS: '2' })
+// And on S3 with DynamoDB, real servers: a publication and an installation of each format. All of it: npm run test:cloud.
+const cut =
+  'curl .* puts, gets|npm .* (knows who|publishes a package|installs with)|uv .* publishes and installs|Maven (?!3\\.9\\.16)[0-9.]+ deploys'
+const cloud = suites('on S3 and DynamoDB', [...several, '--grep', `^(${cut})`], { ...watched, CLOUDREPO_TEST_STORE: 'cloud' })
 
 const style = spawnSync(bin('biome'), ['check', '--error-on-warnings', '.'], { cwd: root, stdio: 'inherit' }).status === 0
 const twice = only.length === 0 && !process.env.CLOUDREPO_TEST_WORKERS
-const jobs = only.length > 0 ? [suites('chosen suites', only, covered)] : [...everySuite(), ...(twice ? [workers] : [])]
+const jobs =
+  only.length > 0
+    ? [suites('chosen suites', only, covered)]
+    : [...everySuite(), ...(twice ? [workers] : []), ...(process.env.CLOUDREPO_TEST_STORE ? [] : [cloud])]
 const results = await runLanes(jobs, root)
 spawnSync(bin('c8'), ['report'], { cwd: root, stdio: 'inherit' })
 

@@ -63,6 +63,25 @@ describe('A house on S3 and DynamoDB', () => {
     }
   })
 
+  it('may have its bytes in S3 and its rows on the machine: one node, with its own key', async function () {
+    this.timeout(60_000)
+    const { CLOUDREPO_METADATA: _, CLOUDREPO_ROOT_KEY: __, ...settings } = await newCloudHouse(servers)
+    const rows = Object.fromEntries(Object.entries(settings).filter(([name]) => !name.startsWith('CLOUDREPO_DYNAMODB_')))
+    const first = await Server.start(rows)
+    try {
+      const { token } = await first.target('raw')
+      const headers = { authorization: `Bearer ${token}` }
+      expect((await fetch(`${first.url}/main/raw/a.txt`, { method: 'PUT', headers, body: 'in S3' })).status).to.equal(201)
+      expect(await (await fetch(`${first.url}/main/raw/a.txt`, { headers })).text()).to.equal('in S3')
+      expect(await readdir(join(first.data, 'spool'))).to.deep.equal([])
+      expect(await readdir(first.data))
+        .to.include.members(['keys', 'metadata'])
+        .and.to.not.include('blobs')
+    } finally {
+      await first.stop()
+    }
+  })
+
   const refusals: readonly [what: string, settings: Record<string, string>, sentence: RegExp][] = [
     [
       'a bucket that is not there',

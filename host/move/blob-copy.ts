@@ -5,7 +5,7 @@ import { type BlobStore, RegistryError, several } from '#core/host'
 import { blobPlace, type CopiedRow, type CopyJournal } from './copy-journal.js'
 import { SeenSet } from './seen-set.js'
 
-const blobsAtOnce = 4
+const blobsAtOnce = 12
 
 export interface BlobPass {
   blobs: number

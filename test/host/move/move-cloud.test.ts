@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { obtain } from '../../clients/client-cache.js'
 import { Server } from '../../clients/server.js'
 import { call } from '../../support/client.js'
 import { newCloudHouse } from '../../support/cloud-house.js'
 import { cloudServers } from '../../support/servers.js'
-
-const main = fileURLToPath(new URL('../../../host/launch.cjs', import.meta.url))
+import { Moving } from '../support/moving.js'
 
 describe('cloudrepo move, from one machine to S3 and DynamoDB and back', function () {
   this.timeout(300_000)
@@ -38,23 +34,7 @@ describe('cloudrepo move, from one machine to S3 and DynamoDB and back', functio
       expect([path, answer.status, answer.body.equals(Buffer.from(body))]).to.deep.equal([path, 200, true])
     }
   }
-  const moving = (from: Record<string, string>, to: string): ChildProcess =>
-    spawn(process.execPath, [main, 'move', '--to', to, '--json'], {
-      cwd: home.folder,
-      env: { PATH: process.env['PATH'], ...from },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-  const ended = async (child: ChildProcess) => {
-    const said = { stdout: '', stderr: '' }
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said.stdout += chunk.toString()
-    })
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said.stderr += chunk.toString()
-    })
-    await once(child, 'close')
-    return { status: child.exitCode, ...said }
-  }
+  const moving = (from: Record<string, string>, to: string) => new Moving(home.folder, from, to)
   /** Of the settings file, from the environment's names. */
   const inFile = (data: string) => ({
     data,
@@ -80,10 +60,8 @@ describe('cloudrepo move, from one machine to S3 and DynamoDB and back', functio
         await new Promise((resolve) => setTimeout(resolve, status === 201 ? 20 : 200))
       }
     })()
-    const killed = moving(from, to)
-    setTimeout(() => killed.kill('SIGKILL'), 3_000)
-    expect((await ended(killed)).status).to.equal(null)
-    const { status, stderr, stdout } = await ended(moving(from, to))
+    expect((await moving(from, to).killedAfter(3_000)).signal).to.equal('SIGKILL')
+    const { status, stderr, stdout } = await moving(from, to).ended
     stop = true
     await publishing
     expect([status, stderr, [...refusals]]).to.deep.equal([0, '', [503]])
@@ -104,7 +82,7 @@ describe('cloudrepo move, from one machine to S3 and DynamoDB and back', functio
     const data = join(home.folder, 'down', 'data')
     const to = join(home.folder, 'down.json')
     await writeFile(to, JSON.stringify({ data, rootKey: cloud['CLOUDREPO_ROOT_KEY'] }))
-    const { status, stderr } = await ended(moving({ ...cloud, CLOUDREPO_DATA: join(home.folder, 'node') }, to))
+    const { status, stderr } = await moving({ ...cloud, CLOUDREPO_DATA: join(home.folder, 'node') }, to).ended
     expect([status, stderr]).to.deep.equal([0, ''])
     const refused = await Server.start(cloud)
     const late = await call(refused.url, { method: 'PUT', target: '/main/raw/late.txt', headers: headers(), body: 'late' })

@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { Server } from '../../clients/server.js'
 import { call } from '../../support/client.js'
-
-const main = fileURLToPath(new URL('../../../host/launch.cjs', import.meta.url))
+import { Moving } from '../support/moving.js'
 
 describe('cloudrepo move, from one folder to another', function () {
   this.timeout(180_000)
@@ -35,27 +31,11 @@ describe('cloudrepo move, from one folder to another', function () {
     if (status === 201) acknowledged.set(path, body)
     return status
   }
-  const begin = (): ChildProcess =>
-    spawn(process.execPath, [main, 'move', '--to', to, '--json'], {
-      cwd: server.folder,
-      env: { PATH: process.env['PATH'], CLOUDREPO_DATA: server.data },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-  const ended = async (child: ChildProcess) => {
-    const said = { stdout: '', stderr: '' }
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said.stdout += chunk.toString()
-    })
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said.stderr += chunk.toString()
-    })
-    await once(child, 'close')
-    return { status: child.exitCode, signal: child.signalCode, ...said }
-  }
+  const begin = () => new Moving(server.folder, { CLOUDREPO_DATA: server.data }, to)
 
   it('says which key is missing, and makes nothing', async () => {
     await publish('first.txt')
-    const { status, stderr } = await ended(begin())
+    const { status, stderr } = await begin().ended
     expect([status, stderr]).to.deep.equal([
       1,
       `The target's root key ${target}.key is not there. Keys of organizations move wrapped as they are: cp -p ${server.data}.key ${target}.key\n`,
@@ -79,11 +59,7 @@ describe('cloudrepo move, from one folder to another', function () {
       }),
     )
     for (const after of [300, 700, 1_200, 2_000, 3_500]) {
-      const child = begin()
-      const end = ended(child)
-      const timer = setTimeout(() => child.kill('SIGKILL'), after)
-      const { signal, stderr } = await end
-      clearTimeout(timer)
+      const { signal, stderr } = await begin().killedAfter(after)
       expect([signal, stderr]).to.deep.equal(['SIGKILL', ''])
     }
     const half = await Server.start({ CLOUDREPO_DATA: target, CLOUDREPO_ROOT_KEY: `${server.data}.key` }, server.folder).catch(
@@ -92,7 +68,7 @@ describe('cloudrepo move, from one folder to another', function () {
     expect(half).to.match(
       /move: A move from .+, begun .+, has not ended: not everything is here yet\. Run `cloudrepo move` again/,
     )
-    const { status, stdout, stderr } = await ended(begin())
+    const { status, stdout, stderr } = await begin().ended
     stop = true
     await publishing
     expect([status, stderr]).to.deep.equal([0, ''])
@@ -121,10 +97,10 @@ describe('cloudrepo move, from one folder to another', function () {
   })
 
   it('is refused to a place that has moved on, and from a place that is not there', async () => {
-    const again = await ended(begin())
+    const again = await begin().ended
     expect([again.status, again.stderr]).to.deep.equal([1, `Everything was moved to ${target} already; start the house there\n`])
     await rm(server.data, { recursive: true })
-    const nothing = await ended(begin())
+    const nothing = await begin().ended
     expect([nothing.status, nothing.stderr]).to.deep.equal([1, `Nothing is stored at ${server.data}\n`])
   })
 })

@@ -1,23 +1,23 @@
-import { type MetadataStore, tenantKeys } from '#core/host'
+import { type MetadataStore, tenantKeys, z } from '#core/host'
 import { type Finding, fatal, fine } from './finding.js'
 
-/** The row that a move keeps in its target: nobody serves from there before all has come. `source`: in words for people. */
-export interface MoveRow {
-  readonly v: 1
-  readonly id: string
-  readonly state: 'copying' | 'done'
-  readonly source: string
-  /** Milliseconds since 1970: begun, and ended. */
-  readonly at: number
-  readonly ended?: number
-}
+/** The row that a move keeps in its target: nobody serves from there before all has come. `source`: in words for people; times are milliseconds since 1970. */
+const moveRow = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  state: z.enum(['copying', 'done']),
+  source: z.string(),
+  at: z.number(),
+  ended: z.exactOptional(z.number()),
+})
+export type MoveRow = z.infer<typeof moveRow>
 export const moveKey = tenantKeys.instance('move')
 
 export async function findMove(
   metadata: MetadataStore,
 ): Promise<{ readonly row: MoveRow; readonly revision: string } | undefined> {
   const entry = await metadata.get(moveKey)
-  return entry && { row: entry.value as unknown as MoveRow, revision: entry.revision }
+  return entry && { row: moveRow.parse(entry.value), revision: entry.revision }
 }
 
 /** Undefined where nothing was ever moved hither. */

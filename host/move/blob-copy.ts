@@ -3,6 +3,7 @@ import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type BlobStore, RegistryError, several } from '#core/host'
 import { blobPlace, type CopiedRow, type CopyJournal } from './copy-journal.js'
+import { patiently, usualPatience } from './patience.js'
 import { SeenSet } from './seen-set.js'
 
 const blobsAtOnce = 12
@@ -20,6 +21,7 @@ export class BlobCopy {
     private readonly target: BlobStore,
     private readonly journal: CopyJournal,
     private readonly onBlob: () => void = () => {},
+    private readonly patience = usualPatience,
   ) {}
 
   /** What a killed move was writing: nobody else writes there. */
@@ -36,7 +38,7 @@ export class BlobCopy {
       const known = await this.journal.find('blobs', blobPlace(key))
       if (known !== undefined) seen.add(known.index)
       if (known?.verified !== true) {
-        const size = await this.#bring(key, known)
+        const size = await patiently(() => this.#bring(key, known), this.patience)
         if (size === undefined) return
         pass.copied++
         pass.bytes += size

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { canaryOpens, type Entry, type Key, type MetadataStore, type RootKeyProvider, readOnlyRow, tenantKeys } from '#core/host'
-import { findMove, type MoveRow } from '../doctor/move-finding.js'
+import { canaryOpens, type Entry, type MetadataStore, type RootKeyProvider, readOnlyRow } from '#core/host'
+import { findMove, type MoveRow, moveKey } from '../doctor/move-finding.js'
 import { BlobCopy } from './blob-copy.js'
 import type { CopyJournal } from './copy-journal.js'
+import type { usualPatience } from './patience.js'
 import { type PassCount, RowCopy } from './row-copy.js'
 import type { StorePair } from './store-pair.js'
 
@@ -21,6 +22,8 @@ export interface MoveParts {
   readonly watch: MoveWatch
   /** Milliseconds from the moment that the source takes no writes to the last look at it: longer than a commit under way then. */
   readonly settle: number
+  /** How long a store may be away. */
+  readonly patience?: typeof usualPatience
   readonly now?: () => number
 }
 
@@ -37,7 +40,6 @@ export class MoveRefused extends Error {
   override readonly name = 'MoveRefused'
 }
 
-const moveKey: Key = tenantKeys.instance('move')
 /** Passes while the house writes on: each copies what changed during the one before. */
 const mostPasses = 6
 const fewChanges = 200
@@ -125,15 +127,15 @@ class Copying {
 
   #rows(advance: () => void): RowCopy {
     const { source, target } = this.#parts
-    return new RowCopy('metadata', source.metadata, target.metadata, this.#journal, advance)
+    return new RowCopy('metadata', source.metadata, target.metadata, this.#journal, advance, this.#parts.patience)
   }
   #keys(advance: () => void): RowCopy {
     const { source, target } = this.#parts
-    return new RowCopy('keys', source.keyStore, target.keyStore, this.#journal, advance)
+    return new RowCopy('keys', source.keyStore, target.keyStore, this.#journal, advance, this.#parts.patience)
   }
   #blobs(advance: () => void): BlobCopy {
     const { source, target } = this.#parts
-    return new BlobCopy(source.blobs, target.blobs, this.#journal, advance)
+    return new BlobCopy(source.blobs, target.blobs, this.#journal, advance, this.#parts.patience)
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Entry, type Key, type MetadataStore, type Mutation, several } from '#core/host'
 import { type CopyJournal, digestOf, type Shelf } from './copy-journal.js'
+import { patiently, usualPatience } from './patience.js'
 import { SeenSet } from './seen-set.js'
 
 /** Of a pass: rows that were met, rows that differed from what stood in the target, and how many of these somebody would miss. */
@@ -48,6 +49,7 @@ export class RowCopy {
     private readonly target: MetadataStore,
     private readonly journal: CopyJournal,
     private readonly onRow: () => void = () => {},
+    private readonly patience = usualPatience,
   ) {}
 
   /** Every row of the source that is not in the target as it stands now; and takes away what is no longer in the source. */
@@ -71,9 +73,7 @@ export class RowCopy {
   /** Every row of the target against the journal, which the last pass found equal to the source. Those that differ are mended, and counted. */
   async verify(): Promise<{ readonly rows: number; readonly different: number }> {
     const count = { rows: 0, different: 0 }
-    const gone: Key[] = []
-    await several(batched(this.#wrong(count, gone)), commitsAtOnce, (batch) => this.#put(batch))
-    for (let at = 0; at < gone.length; at += rowsAtOnce) await this.#remove(gone.slice(at, at + rowsAtOnce))
+    await several(batched(this.#wrong(count)), commitsAtOnce, (batch) => this.#put(batch))
     return count
   }
 
@@ -91,31 +91,36 @@ export class RowCopy {
     }
   }
 
-  /** What has to be put again; keys that have to go are added to `gone`. */
-  async *#wrong(count: { rows: number; different: number }, gone: Key[]): AsyncIterable<Outgoing> {
+  /** What has to be put again; what has to go is taken away on the way. */
+  async *#wrong(count: { rows: number; different: number }): AsyncIterable<Outgoing> {
     const seen = new SeenSet()
-    const wrong: { readonly key: Key; readonly index: number | undefined }[] = []
     for await (const { entry } of this.target.scan()) {
       this.onRow()
       if (isLocal(entry)) continue
       count.rows++
       const known = await this.journal.find(this.shelf, entry.key)
       if (known !== undefined) seen.add(known.index)
-      if (known?.digest !== digestOf(JSON.stringify(entry.value))) wrong.push({ key: entry.key, index: known?.index })
+      if (known?.digest === digestOf(JSON.stringify(entry.value))) continue
+      count.different++
+      yield* this.#again(entry.key, known?.index)
     }
-    for await (const { key, index } of this.journal.all(this.shelf)) if (!seen.has(index)) wrong.push({ key, index })
-    count.different = wrong.length
-    for (const { key, index } of wrong) {
-      const entry = await this.source.get(key)
-      if (entry === undefined || isLocal(entry)) gone.push(key)
-      else yield { entry, digest: digestOf(JSON.stringify(entry.value)), index }
+    for await (const { key, index } of this.journal.all(this.shelf)) {
+      if (seen.has(index)) continue
+      count.different++
+      yield* this.#again(key, index)
     }
+  }
+
+  async *#again(key: Key, index: number | undefined): AsyncIterable<Outgoing> {
+    const entry = await this.source.get(key)
+    if (entry === undefined || isLocal(entry)) await this.#remove([key])
+    else yield { entry, digest: digestOf(JSON.stringify(entry.value)), index }
   }
 
   /** The target first: the journal never says more than is there. */
   async #put(batch: readonly Outgoing[]): Promise<void> {
     const mutations: Mutation[] = batch.map(({ entry }) => ({ op: 'put', key: entry.key, value: entry.value }))
-    await this.target.commit(mutations, randomUUID())
+    await this.#commit(mutations)
     const rows = batch.map(({ entry, digest, index }) => ({ key: entry.key, digest, index }))
     await this.journal.write(this.shelf, rows)
   }
@@ -123,8 +128,14 @@ export class RowCopy {
   async #remove(keys: readonly Key[]): Promise<void> {
     if (keys.length === 0) return
     const mutations: Mutation[] = keys.map((key) => ({ op: 'delete', key }))
-    await this.target.commit(mutations, randomUUID())
+    await this.#commit(mutations)
     await this.journal.write(this.shelf, [], keys)
+  }
+
+  /** Under one token: an attempt whose answer was lost, and its repeat, count once. */
+  #commit(mutations: readonly Mutation[]): Promise<void> {
+    const token = randomUUID()
+    return patiently(() => this.target.commit(mutations, token), this.patience)
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
+import { unavailable } from '../../../core/errors/registry-error.js'
 import { MemoryBlobStore } from '../../../core/storage/drivers/memory-blob-store.js'
 import { MemoryMetadataStore } from '../../../core/storage/drivers/memory-metadata-store.js'
 import type { Entry, MetadataStore, Mutation } from '../../../core/storage/metadata-store.js'
@@ -196,6 +197,37 @@ describe('A move', () => {
       await move(parts(target))
       await expectEqual(target)
     }
+  })
+
+  it('waits for a store that is away for a while, and gives up where it stays away', async () => {
+    let calls = 0
+    let away = (_call: number) => false
+    const failing = () => away(++calls)
+    class AwayBlobs extends MemoryBlobStore {
+      override async create(key: string) {
+        if (failing()) throw unavailable('The blob store does not answer')
+        return super.create(key)
+      }
+    }
+    const rows = () =>
+      new (class extends WrappedStore {
+        override async commit(mutations: readonly Mutation[], token: string) {
+          if (failing()) throw unavailable('The metadata store does not answer')
+          return super.commit(mutations, token)
+        }
+      })(new MemoryMetadataStore())
+    const patience = { attempts: 3, first: 1 }
+    const target = pairOf('there', { metadata: rows(), blobs: new AwayBlobs() })
+    // Not the first, by which the move begins, nor the last, by which it ends.
+    away = (call) => call > 1 && call < 12 && call % 2 === 0
+    await move(parts(target, { patience }))
+    expect(calls).to.be.greaterThan(8)
+    await expectEqual(target)
+    await house.parts.metadata.commit(readOnlyRow.delete(), 'again')
+    calls = 0
+    away = (call) => call > 1
+    expect(await refused(pairOf('nowhere', { metadata: rows() }), { patience })).to.equal('The metadata store does not answer')
+    expect(await put('after.txt')).to.equal(201)
   })
 
   it('mends what somebody changed in the target, and brings no blob that reads back otherwise', async () => {

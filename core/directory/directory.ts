@@ -100,7 +100,7 @@ export interface Directory {
   /** `revision`: throws `stale` where the member has changed since. */
   updateMember(id: string, patch: MemberPatch, revision?: string): Promise<Member>
   setPassword(id: string, password: string): Promise<void>
-  deleteMember(id: string): Promise<void>
+  deleteMember(id: string, revision?: string): Promise<void>
 
   findGroup(id: string): Promise<Group | undefined>
   findGroupByName(name: string): Promise<Group | undefined>
@@ -113,7 +113,7 @@ export interface Directory {
   /** One commit. `revision`: throws `stale` where the group has changed since, its members included. */
   updateGroup(id: string, patch: GroupPatch, revision?: string): Promise<Group>
   renameGroup(id: string, name: string, revision?: string): Promise<Group>
-  deleteGroup(id: string): Promise<void>
+  deleteGroup(id: string, revision?: string): Promise<void>
   groupMembers(id: string): AsyncIterable<string>
   changeGroupMembers(
     id: string,

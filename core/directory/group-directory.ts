@@ -123,12 +123,14 @@ export class GroupDirectory {
     return this.update(id, { name }, revision)
   }
 
-  async delete(id: string): Promise<void> {
+  async delete(id: string, revision?: string): Promise<void> {
     const { org, scope } = this.parts
     scope.require('members.manage')
     await untilSettled(async () => {
       const before = await this.get(id)
       if (scope.principal.kind === 'scim' && before.provisioned === undefined) throw notFound('group', id)
+      if (revision !== undefined && revision !== before.revision)
+        throw stale('The group has changed since', { detail: { group: id } })
       const change = this.parts
         .change('group.delete', 'group', id)
         .delete(tenantKeys.group(org, id, headChunk), { revision: before.revision })

@@ -137,13 +137,15 @@ export class MemberDirectory {
   }
 
   /** The member, what they sign in by and their place among the owners go in one commit; the rest of their rows, which give no right, behind it. */
-  async delete(id: string): Promise<void> {
+  async delete(id: string, revision?: string): Promise<void> {
     const { clock, org, scope, store } = this.parts
     scope.require('members.manage')
     const begun = clock.monotonic()
     const { kind, leaving } = await untilSettled(async () => {
       const before = await this.get(id)
       this.requireOver(before)
+      if (revision !== undefined && revision !== before.revision)
+        throw stale('The member has changed since', { detail: { member: id } })
       const change = this.parts.change('member.delete', 'member', id).tell('member.changed', 'deleted')
       change.delete(tenantKeys.member(org, id), { revision: before.revision }).delete(tenantKeys.password(org, id))
       this.moveLogins(change, before, undefined)

@@ -77,8 +77,8 @@ class CallerDirectory implements Directory {
   setPassword(id: string, password: string): Promise<void> {
     return this.members.setPassword(id, password)
   }
-  async deleteMember(id: string): Promise<void> {
-    await this.members.delete(id)
+  async deleteMember(id: string, revision?: string): Promise<void> {
+    await this.members.delete(id, revision)
     await this.groups.forget(id)
   }
 
@@ -111,8 +111,8 @@ class CallerDirectory implements Directory {
   renameGroup(id: string, name: string, revision?: string): Promise<Group> {
     return this.groups.rename(id, name, revision)
   }
-  deleteGroup(id: string): Promise<void> {
-    return this.groups.delete(id)
+  deleteGroup(id: string, revision?: string): Promise<void> {
+    return this.groups.delete(id, revision)
   }
   async *groupMembers(id: string): AsyncIterable<string> {
     this.parts.requireRead()

@@ -74,8 +74,8 @@ export class GroupShelf implements Shelf<Group> {
     return this.directory.updateGroup(group.id, { ...groupFields(after), add, remove }, group.revision)
   }
 
-  remove(group: Group): Promise<void> {
-    return this.directory.deleteGroup(group.id)
+  remove(group: Group, revision?: string): Promise<void> {
+    return this.directory.deleteGroup(group.id, revision)
   }
 
   private async *ofMember(value: string): AsyncIterable<Group> {

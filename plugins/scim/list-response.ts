@@ -6,11 +6,11 @@ import { badFilter } from './filter-tokens.js'
 import { houseClock } from './house-clock.js'
 import type { ListParameters } from './list-parameters.js'
 import { View } from './projection.js'
-import type { ScimObject, ScimValue } from './resource.js'
+import type { ScimObject } from './resource.js'
 import { pageLimits } from './scim-limits.js'
 import { messageUrn } from './scim-urns.js'
 import { type Hit, searched } from './search.js'
-import type { Shelf } from './shelf.js'
+import type { Shelf, Shelved } from './shelf.js'
 import { comparePlaces, isDescending } from './sort-order.js'
 
 /** A page of what answers the parameters: RFC 7644 section 3.4.2 by index, RFC 9865 by cursor. `endpoint` is what a cursor belongs to. */
@@ -28,7 +28,7 @@ export async function listResponse(
 async function indexPage(shelves: readonly Shelf[], parameters: ListParameters) {
   const { startIndex, count = pageLimits.usual, projection } = parameters
   const hits = await searched(shelves, parameters)
-  const resources = await shown(hits.slice(startIndex - 1, startIndex - 1 + count), projection)
+  const { resources } = await shown(hits.slice(startIndex - 1, startIndex - 1 + count), projection)
   return {
     schemas: [messageUrn.list],
     totalResults: hits.length,
@@ -57,9 +57,9 @@ async function cursorPage(
   // Behind the last one that was seen, whether that is still there or not.
   const start = state === undefined ? 0 : hits.findIndex((hit) => comparePlaces(hit, state.after, descending) > 0)
   const page = start < 0 ? [] : hits.slice(start, start + count)
-  const last = page.at(-1)
-  const isLast = last === undefined || start + count >= hits.length
-  const resources = await shown(page, projection)
+  const { resources, taken } = await shown(page, projection)
+  const last = page[taken - 1]
+  const isLast = last === undefined || start + taken >= hits.length
   const after = last === undefined ? undefined : { id: last.id, ...(last.key === undefined ? {} : { key: last.key }) }
   return {
     schemas: [messageUrn.list],
@@ -70,16 +70,26 @@ async function cursorPage(
   }
 }
 
-/** One who went meanwhile is left out. */
-async function shown(hits: readonly Hit[], projection: ListParameters['projection']): Promise<readonly ScimValue[]> {
-  const found = new Map<string, ScimObject>()
-  for (const shelf of new Set(hits.map((hit) => hit.shelf))) {
-    const view = new View(shelf.type, projection)
-    const reading = readingOf(shelf, view)
-    const ids = hits.filter((hit) => hit.shelf === shelf).map(({ id }) => id)
-    for await (const row of shelf.read(ids)) found.set(row.id, view.of(await shelf.resource(row, reading)))
+/** What is shown of a page, and how much of it was taken: fewer where groups are so large that the answer would be. One who went meanwhile is left out. */
+async function shown(hits: readonly Hit[], projection: ListParameters['projection']) {
+  const shelves = new Map([...new Set(hits.map(({ shelf }) => shelf))].map((shelf) => [shelf, new View(shelf.type, projection)]))
+  const rows = new Map<string, Shelved>()
+  for (const shelf of shelves.keys()) {
+    for await (const row of shelf.read(hits.filter((hit) => hit.shelf === shelf).map(({ id }) => id))) rows.set(row.id, row)
   }
-  return hits.flatMap(({ id }) => found.get(id) ?? [])
+  const resources: ScimObject[] = []
+  let [members, taken] = [0, 0]
+  for (const { shelf, id } of hits) {
+    const [row, view] = [rows.get(id), shelves.get(shelf)]
+    if (row !== undefined && view !== undefined) {
+      const reading = readingOf(shelf, view)
+      members += reading.related && 'memberCount' in row ? Number(row.memberCount) : 0
+      if (members > pageLimits.members && resources.length > 0) break
+      resources.push(view.of(await shelf.resource(row, reading)))
+    }
+    taken += 1
+  }
+  return { resources, taken }
 }
 
 export function readingOf(shelf: Shelf, view: View) {

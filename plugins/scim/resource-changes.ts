@@ -41,7 +41,7 @@ export async function patch(shelf: Shelf, id: string, body: unknown, conditions:
 export async function remove(shelf: Shelf, id: string, conditions: Conditions): Promise<void> {
   const row = await found(shelf, id, conditions)
   holdIfMatch(conditions, row.revision)
-  await shelf.remove(row)
+  await shelf.remove(row, conditions.header('if-match') === undefined ? undefined : row.revision)
 }
 
 /** Reads, decides and writes under the revision that was read; again where somebody else was faster, with the whole of the change. */

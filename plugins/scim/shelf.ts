@@ -37,5 +37,5 @@ export interface Shelf<Row extends Shelved = Shelved> {
   /** Writes what differs between the two under the row's revision; the row itself where nothing does. Throws `stale`. */
   write(row: Row, before: ScimObject, after: ScimObject): Promise<Row>
   /** Throws `stale` where `revision` is given and not the row's own any more. */
-  remove(row: Row): Promise<void>
+  remove(row: Row, revision?: string): Promise<void>
 }

@@ -74,8 +74,8 @@ export class UserShelf implements Shelf<Member> {
     return this.directory.updateMember(member.id, memberFields(after), member.revision)
   }
 
-  remove(member: Member): Promise<void> {
-    return this.directory.deleteMember(member.id)
+  remove(member: Member, revision?: string): Promise<void> {
+    return this.directory.deleteMember(member.id, revision)
   }
 
   /** An address of the house's own is found by its login row, one that was provisioned by a row of its own. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ApiClient, Refused } from './api-client.js'
+import { type ApiClient, Misused, Refused } from './api-client.js'
 import { all, type CommonOptions, clientOf, common, done, print, printJson } from './output.js'
 
 const tokens = (org: string) => `${encodeURIComponent(org)}/-/api/v1/tokens`
@@ -38,12 +38,12 @@ export function tokenCommand(program: Command): void {
     const client = clientOf(options)
     const cidr = options.cidr === undefined ? {} : { cidr: options.cidr }
     if (options.scim === true) {
-      if (member !== undefined) throw new Refused('a token of an identity provider belongs to no member')
+      if (member !== undefined) throw new Misused('error: a token of an identity provider belongs to no member')
       const expires = options.expires === undefined ? {} : { expiresInDays: options.expires }
       show(options, await client.send<Row>('POST', scimTokens(org), { connection: options.name, ...expires, ...cidr }))
       return
     }
-    if (member === undefined) throw new Refused('say whose token it is, or --scim')
+    if (member === undefined) throw new Misused('error: say whose token it is, or --scim')
     const repository = options.repository === undefined ? '*' : await repositoryId(client, org, options.repository)
     const issued = await client.send<Row>('POST', tokens(org), {
       member,

@@ -232,6 +232,8 @@ describe('An organization, from its first word to its last, by the command line'
     expect((await as('alice', 'GET', '/acme/files/docs/a.txt')).status).to.equal(401)
     await cli('member activate acme alice')
     expect((await json('member rename acme alice alicia'))['name']).to.equal('alicia')
+    expect((await as('alice', 'GET', '/acme/files/docs/a.txt')).status, 'a token of before is dead for good').to.equal(401)
+    await issue('alice', 'token create acme alicia --name laptop --scope write')
     expect((await as('alice', 'GET', '/acme/files/docs/a.txt')).status).to.equal(200)
     await cli('organization suspend acme')
     expect((await as('alice', 'GET', '/acme/files/docs/a.txt')).status).to.equal(401)
@@ -254,7 +256,7 @@ describe('An organization, from its first word to its last, by the command line'
     for (const file of files) {
       if (!file.isFile() || file.name === 'operator-token') continue
       const content = await readFile(join(file.parentPath, file.name))
-      found ||= content.includes('lent')
+      found ||= content.includes('alicia')
       for (const secret of secrets) expect(content.includes(secret), `${file.name} has ${secret}`).to.equal(false)
     }
     // What is no secret is there to be found, so the search would have found a secret.

@@ -12,6 +12,8 @@ import { buildWheel } from '../support/wheel-builder.js'
 import { basic } from './whole-house.js'
 
 const mark = 'CanaryInTheMine'
+/** What a client calls itself is kept beside what it did, in the audit log of its organization, and nowhere else. */
+const agent = 'ClientOfTheMine/1.0'
 
 /** Texts that can be found wherever they end up, in any form that a program might bring them into. */
 class Canaries {
@@ -91,7 +93,7 @@ describe('secrets in a server process (security guide 4, K)', function () {
         ['cookie', { ...owner(), cookie: `session=${door(`cookie ${target}`)}` }],
         ['proxy', { ...owner(), 'proxy-authorization': `Basic ${door(`proxy ${target}`)}` }],
         ['api-key', { ...owner(), 'x-api-key': door(`key ${target}`), 'npm-otp': door(`otp ${target}`) }],
-        ['client', { ...owner(), 'user-agent': door(`agent ${target}`), referer: `http://x/?t=${door(`referer ${target}`)}` }],
+        ['client', { ...owner(), 'user-agent': agent, referer: `http://x/?t=${door(`referer ${target}`)}` }],
         ['id', { ...owner(), 'x-request-id': door(`id ${target}`), traceparent: door(`trace ${target}`) }],
         ['conditions', { ...owner(), 'if-none-match': `"${door(`tag ${target}`)}"`, range: `bytes=${door(`range ${target}`)}` }],
         ['type', { ...owner(), accept: door(`accept ${target}`) }],
@@ -214,6 +216,7 @@ describe('secrets in a server process (security guide 4, K)', function () {
     const { log } = server
     expect(log.split('\n').filter((line) => line.includes('"event":"request"')).length).to.be.above(100)
     expect(secrets.foundIn(Buffer.from(log)), 'the log').to.deep.equal([])
+    expect(log).not.to.contain(agent)
     expect(secrets.foundIn(Buffer.from(server.greeting))).to.deep.equal([admin])
     let controls = 0
     for (const file of await readdir(server.data, { recursive: true, withFileTypes: true })) {

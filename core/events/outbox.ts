@@ -22,6 +22,8 @@ const lanesAtOnce = 8
 /** Where nobody listens. */
 const rowsAtOnce = 90
 const parkedShown = 20
+/** Clocks of two nodes may differ so much. */
+const skew = 5 * minute
 
 interface Told {
   told: number
@@ -132,9 +134,7 @@ export class Outbox implements Chore {
   private async tell(entry: Entry, { told, lease, late }: Run): Promise<void> {
     const stored = row<OutboxRow>(entry.value)
     // Its organization may be gone, and the log with it: then there is nobody to tell.
-    const logged = (await appearing(this.metadata, logKey(stored)))?.value as
-      | { readonly events?: readonly JsonObject[] }
-      | undefined
+    const logged = (await this.logRow(stored))?.value as { readonly events?: readonly JsonObject[] } | undefined
     const events = logged?.events ?? []
     const left: string[] = []
     let error: string | undefined
@@ -162,6 +162,13 @@ export class Outbox implements Chore {
     await this.settle(lease, !again ? [over] : stays ? [{ ...again, if: revision }] : [over, again])
     if (left.length === 0) told.told += 1
     else told.failed += 1
+  }
+
+  /** One of the last minutes may be of a commit that is still appearing. */
+  private logRow(stored: OutboxRow): Promise<Entry | undefined> {
+    const at = Number.parseInt(stored.log.id.slice(0, 12), 16)
+    const young = this.clock.now().getTime() - at < skew
+    return young ? appearing(this.metadata, logKey(stored)) : this.metadata.get(logKey(stored))
   }
 
   private again(entry: Entry, before: OutboxRow, left: readonly string[], error: string | undefined, told: Told): Mutation {

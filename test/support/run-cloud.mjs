@@ -12,6 +12,17 @@ const notes = join(tmpdir(), `cloudrepo-cloud-notes-${process.pid}`)
 /** A call goes over a socket to a server in Python: what is quick on a disk takes its time. Milliseconds. */
 const timeout = '300000'
 
+/** Suites that take an empty store as it comes. */
+const kernel = [
+  ...['batches', 'change-commit', 'copied-row', 'damaged-blobs', 'discarded-uploads', 'document-commit', 'known-content'],
+  ...['lost-answers', 'resumable-uploads', 'settled-uploads', 'stored-artifact-reader'],
+].map((name) => `dist/test/core/storage/${name}.test.js`)
+kernel.push(
+  ...['housekeeping/leases', 'events/outbox', 'events/reminders', 'advisories/stored-advisories'].map(
+    (name) => `dist/test/core/${name}.test.js`,
+  ),
+)
+
 const parts =
   chosen.length > 0
     ? [['chosen suites', chosen]]
@@ -20,7 +31,8 @@ const parts =
           'the contracts of both stores',
           ['dist/test/core/storage/drivers/s3-*.test.js', 'dist/test/core/storage/drivers/dynamodb-*.test.js'],
         ],
-        ['nodes and their start', ['dist/test/host/cloud-*.test.js']],
+        ['nodes: their start, their deaths', ['dist/test/host/cloud-*.test.js', 'dist/test/faults/nodes.test.js']],
+        ['the kernel', kernel],
         ['faults', ['dist/test/faults/cloud-*.test.js']],
         ['raw', ['dist/test/plugins/raw/**/*.test.js']],
         ['npm', ['dist/test/plugins/npm/**/*.test.js']],

@@ -72,7 +72,7 @@ export class S3Uploads {
     const loaded = await part.load()
     const checksum = crc32Text(loaded.crc32)
     const send: Send<Outcome> = (abortSignal) =>
-      sending(loaded.read(), async (Body) => {
+      sending(loaded.read(), abortSignal, async (Body) => {
         const { ChecksumCRC32 } = await client.send(
           new PutObjectCommand({
             Bucket: place.bucket,
@@ -169,7 +169,7 @@ export class S3Uploads {
     const upload = { Bucket: place.bucket, Key: key, UploadId: uploadId, PartNumber: number }
     const { ETag = '' } = await calls.run(
       (abortSignal) =>
-        sending(loaded.read(), (Body) =>
+        sending(loaded.read(), abortSignal, (Body) =>
           client.send(
             new UploadPartCommand({ ...upload, Body, ContentLength: part.size, ChecksumCRC32: crc32Text(loaded.crc32) }),
             { abortSignal },
@@ -301,8 +301,9 @@ function takenAway(thrown: unknown): never {
 }
 
 /** Ends with the attempt: a body that breaks breaks the call, and nothing goes on reading for a call that is over. */
-async function sending<T>(body: Readable, send: (body: Readable) => Promise<T>): Promise<T> {
+async function sending<T>(body: Readable, signal: AbortSignal, send: (body: Readable) => Promise<T>): Promise<T> {
   const broken = new Promise<never>((_, reject) => body.once('error', reject))
+  signal.addEventListener('abort', () => body.destroy(), { once: true })
   try {
     return await Promise.race([send(body), broken])
   } finally {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
@@ -164,6 +165,10 @@ describe('a derived document', () => {
       expect(body.size).to.equal(whole.length)
       expect((await buffer(await body.open())).equals(whole)).to.equal(true)
       expect(await buffer(await body.open({ start: 70_001, end: 70_009 }))).to.deep.equal(whole.subarray(70_001, 70_009))
+      const givenUp = await body.open()
+      await once(givenUp, 'readable')
+      givenUp.destroy()
+      await once(givenUp, 'close')
       expect(writings).to.equal(1)
       expect(new Set([gzip, brotli, plain].map(({ etag }) => etag)).size).to.equal(1)
     })

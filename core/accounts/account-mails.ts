@@ -19,21 +19,34 @@ import {
   passwordChangedLetter,
   resetLetter,
   secondFactorLetter,
+  signInLetter,
   verificationLetter,
 } from './mail-texts.js'
-import { type Account, MailedSecrets, secretKeys, verifiedAddress } from './mailed-secrets.js'
+import {
+  type Account,
+  hadItsShare,
+  isRecent,
+  type ListedSecret,
+  MailedSecrets,
+  secretKeys,
+  verifiedAddress,
+} from './mailed-secrets.js'
 
 const hour = 3_600_000
 /** From the moment that it was asked for; an invitation says its own end. */
-const lives = { reset: 2 * hour, 'verify-email': 2 * hour, 'change-email': 2 * hour, 'revert-email': 72 * hour }
-/** Codes that are sent to one account in an hour, and that may be out at once. */
-const anHour = 3
-const atOnce = 5
+const lives = {
+  reset: 2 * hour,
+  'sign-in': hour / 6,
+  'verify-email': 2 * hour,
+  'change-email': 2 * hour,
+  'revert-email': 72 * hour,
+}
 
 /** What the code of a letter is good for. */
 type Carried =
   | { readonly purpose: 'reset' }
-  | { readonly purpose: Exclude<SecretPurpose, 'reset' | 'invite'>; readonly email: string }
+  | { readonly purpose: 'sign-in'; readonly session: string }
+  | { readonly purpose: Exclude<SecretPurpose, 'reset' | 'sign-in' | 'invite'>; readonly email: string }
 
 type Written<Kind extends QueuedMail['subject']['kind']> = QueuedMail & {
   readonly subject: Extract<QueuedMail['subject'], { readonly kind: Kind }>
@@ -60,6 +73,8 @@ export class AccountMails implements MailWriter {
     switch (subject.kind) {
       case 'reset':
         return this.reset(organization, { ...queued, subject })
+      case 'sign-in':
+        return this.signIn(organization, { ...queued, subject })
       case 'invite':
         return this.invite(organization, { ...queued, subject })
       case 'password-changed': {
@@ -82,7 +97,8 @@ export class AccountMails implements MailWriter {
 
   /** What names somebody who is gone, or is too late to be of use, need not wait for its end. */
   async stands({ org, subject, at }: QueuedMail): Promise<boolean> {
-    if (subject.kind === 'reset') return at.getTime() + lives.reset > this.clock.now().getTime()
+    if (subject.kind === 'reset' || subject.kind === 'sign-in')
+      return at.getTime() + lives[subject.kind] > this.clock.now().getTime()
     const key =
       subject.kind === 'invite' ? tenantKeys.invitation(org, subject.invitation) : tenantKeys.member(org, subject.member)
     return (await this.store.get(key)) !== undefined
@@ -101,6 +117,16 @@ export class AccountMails implements MailWriter {
     if (account.password !== undefined && Date.parse(account.password.changedAt) > queued.at.getTime()) return undefined
     const sent = await this.send(organization, account, queued, 'reset', { purpose: 'reset' })
     return sent && resetLetter({ ...place(organization), to, name: account.member.name, ...sent })
+  }
+
+  private async signIn(organization: Organization, queued: Written<'sign-in'>): Promise<Mail | undefined> {
+    const { member, session } = queued.subject
+    const account = await this.secrets.account(organization.id, member)
+    if (account === undefined || !isReachable(account)) return undefined
+    const to = verifiedAddress(account)
+    if (to === undefined) return undefined
+    const sent = await this.send(organization, account, queued, 'session', { purpose: 'sign-in', session })
+    return sent && signInLetter({ ...place(organization), to, name: account.member.name, ...sent })
   }
 
   private async emailLetter(
@@ -134,10 +160,10 @@ export class AccountMails implements MailWriter {
     const until = new Date(queued.at.getTime() + lives[what.purpose])
     if (until <= now) return undefined
     const kept = await this.secrets.list(org, member.id)
-    const gone = kept.filter(({ mail, expiresAt }) => mail === queued.id || Date.parse(expiresAt) <= now.getTime())
-    const alike = kept.filter((one) => one.purpose === what.purpose && !gone.includes(one))
-    const recent = alike.filter(({ createdAt }) => Date.parse(createdAt) > now.getTime() - hour)
-    if (recent.length >= anHour || alike.length >= atOnce) return undefined
+    const spent = (one: ListedSecret) => Date.parse(one.expiresAt) <= now.getTime() && !isRecent(one, now)
+    const gone = kept.filter((one) => one.mail === queued.id || spent(one))
+    const others = kept.filter((one) => !gone.includes(one))
+    if (hadItsShare(others, what.purpose, now)) return undefined
     const times = { v: 1, createdAt: now.toISOString(), expiresAt: until.toISOString(), mail: queued.id } as const
     const row = (
       what.purpose === 'revert-email' ? { ...times, ...what, member: member.id } : { ...times, ...what, member: member.id, epoch }

@@ -22,11 +22,13 @@ const secretRow = z.discriminatedUnion('purpose', [
   /** `email`: the one that is confirmed, or that comes back. */
   z.object({ ...ofMember, purpose: z.literal('verify-email'), email: z.string() }),
   z.object({ ...ofMember, purpose: z.literal('change-email'), email: z.string() }),
+  /** `session`: the one that waits for it. */
+  z.object({ ...ofMember, purpose: z.literal('sign-in'), session: z.string() }),
   z.object({ ...common, purpose: z.literal('revert-email'), member: z.string(), email: z.string() }),
   z.object({ ...common, purpose: z.literal('invite'), invitation: z.string(), nonce: z.string() }),
 ])
 /** `{org} m {member} reset {hash}`: the member's, for counting and for clearing away. */
-const listingRow = z.object({ ...common, purpose: z.enum(['reset', 'verify-email', 'change-email', 'revert-email']) })
+const listingRow = z.object({ ...common, purpose: z.enum(['reset', 'sign-in', 'verify-email', 'change-email', 'revert-email']) })
 
 /** `{org} o invitation {id}`. `nonce`: another one each time that somebody is invited; `code`: hash of the code that is out. */
 const invitationRow = z.object({

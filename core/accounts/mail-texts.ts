@@ -36,6 +36,16 @@ export function resetLetter(mail: WithCode & { readonly name: string }): Mail {
     'If it was not you, nothing has to be done: the password stays as it is.',
   )
 }
+export function signInLetter(mail: WithCode & { readonly name: string }): Mail {
+  return letter(
+    mail,
+    `A code to sign in to ${mail.organization}`,
+    `Somebody knows the password of ${mail.name} in ${mail.organization} and signs in from a browser that was not seen before, while the account is being guessed at. If it is you, the page waits for this code:`,
+    `  ${mail.code}`,
+    `It works once, until ${minutes(mail.until)}, in that browser alone.`,
+    'If it was not you, give it to nobody, and choose another password.',
+  )
+}
 export function invitationLetter(mail: WithCode): Mail {
   return letter(
     mail,

@@ -90,6 +90,20 @@ export class MailedSecrets {
   }
 }
 
+/** Codes that are sent to one account in an hour, and that may be out at once; of each purpose. */
+const anHour = 3
+const atOnce = 5
+/** Has the account had as many as it gets for now? */
+export function hadItsShare(listed: readonly ListedSecret[], purpose: SecretListing['purpose'], now: Date): boolean {
+  const alike = listed.filter((one) => one.purpose === purpose)
+  const out = alike.filter(({ expiresAt }) => Date.parse(expiresAt) > now.getTime())
+  return alike.filter((one) => isRecent(one, now)).length >= anHour || out.length >= atOnce
+}
+/** Of the last hour: it counts, although it may have run out. */
+export function isRecent({ createdAt }: ListedSecret, now: Date): boolean {
+  return Date.parse(createdAt) > now.getTime() - 3_600_000
+}
+
 /** Both rows of a code. */
 export function secretKeys(org: string, member: string, hash: string): readonly Key[] {
   return [tenantKeys.secret(org, hash, 'reset'), tenantKeys.memberReset(org, member, hash)]

@@ -16,11 +16,11 @@ export type SignedIn = SessionView & WithCookies
 /** One's own sessions and second factor: for `api` alone. Every step begins another session and ends the one before, in one commit. */
 export interface AccountDesk {
   /** Throws `forbidden` where a cookie would travel in the clear, `unauthenticated`, `throttled`, `unavailable`. Without the code of a second factor that
-   *  is there, the session is pending. */
+   *  is there, the session is pending; so it is while the account is attacked, from where it is not known, until a code that is mailed comes back. */
   signIn(login: string, password: string, code?: string): Promise<SignedIn>
   /** Throws `unauthenticated` without a session, as all below. */
   session(): Promise<SessionView>
-  /** The code that a pending session waits for, of the app or for recovery. */
+  /** The code that a pending session waits for, of the app, for recovery, or from the mail. */
   showCode(code: string): Promise<SignedIn>
   /** Password and, with a second factor, its code once more: for what a session of yesterday may not do. */
   stepUp(password: string, code?: string): Promise<SignedIn>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inject, injectable } from 'tsyringe'
+import { SignInCodes } from '../accounts/sign-in-codes.js'
 import { conflict, forbidden, unauthenticated } from '../errors/registry-error.js'
 import { MailPost } from '../mail/mail-post.js'
 import { Clock } from '../runtime/clock.js'
@@ -15,7 +16,7 @@ import type { Credentials } from './authenticator.js'
 import { GuessThrottle, type Place } from './guess-throttle.js'
 import { newMemberEpoch } from './member-epoch.js'
 import { type Enrolment, SecondFactors } from './mfa/second-factors.js'
-import { accountOf } from './password-check.js'
+import { accountOf, attacked } from './password-check.js'
 import type { SessionFacts } from './principal.js'
 import { deviceCookie, endedSessionCookie, sessionCookie } from './session-cookie.js'
 import { absolute, hashOf, type NewSession, Sessions } from './sessions.js'
@@ -38,6 +39,7 @@ export class MemberAccount {
     @inject(SignIn) readonly signIns: SignIn,
     @inject(Sessions) readonly sessions: Sessions,
     @inject(SecondFactors) readonly factors: SecondFactors,
+    @inject(SignInCodes) readonly codes: SignInCodes,
     @inject(GuessThrottle) readonly throttle: GuessThrottle,
     @inject(MailPost) readonly post: MailPost,
     @inject(Clock) readonly clock: Clock,
@@ -74,11 +76,21 @@ class CallerAccount implements AccountDesk {
 
   async showCode(code: string): Promise<SignedIn> {
     const { principal, session } = this.own()
-    if (session.pending !== 'code') throw conflict('This session waits for no code', { detail: { code: 'MFA_NOT_PENDING' } })
+    if (session.pending !== 'code' && session.pending !== 'mailed-code')
+      throw conflict('This session waits for no code', { detail: { code: 'MFA_NOT_PENDING' } })
     const place = this.place()
     const account = accountOf(this.scope.tenant, principal.id)
     const known = await this.parts.throttle.isKnown(place, account)
-    const shown = await this.parts.factors.show(this.org, principal.id, code, { by: session.id, known }, true)
+    const use = { by: session.id, known }
+    if (session.pending === 'mailed-code') {
+      const found = { member: principal, methods: [...session.methods, 'mail'] }
+      const signed = await this.begin(found, place, 'session.begin', session, (change) =>
+        this.parts.codes.take(change, this.org, principal.id, code, use),
+      )
+      await this.parts.throttle.succeeded(place, account)
+      return signed
+    }
+    const shown = await this.parts.factors.show(this.org, principal.id, code, use, true)
     await this.parts.throttle.succeeded(place, account)
     const found = { member: principal, methods: [...session.methods, shown] }
     return this.begin(found, place, shown === 'recovery' ? 'session.recovery' : 'session.begin', session)
@@ -92,6 +104,7 @@ class CallerAccount implements AccountDesk {
     const found = await this.parts.signIns.member(snapshot, attempt)
     if (found.member.id !== principal.id) throw unauthenticated()
     if (found.pending === 'code') throw unauthenticated('A one-time code is missing', { detail: { code: 'otp-required' } })
+    if (found.pending === 'mailed-code') throw attacked()
     return this.begin(found, place, 'session.step-up', session)
   }
 
@@ -104,14 +117,14 @@ class CallerAccount implements AccountDesk {
   }
 
   async enrol(): Promise<Enrolment> {
-    const { principal } = this.own()
+    const { principal } = this.proven()
     const { signIn, organization } = TenantSnapshot.of(this.scope.tenant)
     if (signIn.mfa === 'off') throw forbidden('This organization has no second factors', { detail: { code: 'MFA_OFF' } })
     return this.parts.factors.enrol(this.org, principal.id, `cloudrepo ${organization.name}`, principal.name)
   }
 
   async confirm(code: string): Promise<SignedIn & { readonly recoveryCodes: readonly string[] }> {
-    const { principal, session } = this.own()
+    const { principal, session } = this.proven()
     const place = this.place()
     const known = await this.parts.throttle.isKnown(place, accountOf(this.scope.tenant, principal.id))
     let recoveryCodes: readonly string[] = []
@@ -170,6 +183,7 @@ class CallerAccount implements AccountDesk {
     place: Place,
     action: string,
     step?: SessionFacts,
+    beside?: (change: OrganizationChange) => Promise<void>,
   ): Promise<SignedIn> {
     const { session: cookie } = this.credentials
     const before = step?.id ?? (cookie === undefined ? undefined : hashOf(cookie))
@@ -180,12 +194,18 @@ class CallerAccount implements AccountDesk {
       member: member.id,
       methods,
       epoch: await snapshot.memberEpoch(member.id, 'sessions'),
-      ...(pending === 'code' ? { pending } : {}),
+      ...(pending === 'code' || pending === 'mailed-code' ? { pending } : {}),
       instead: before === undefined ? undefined : await this.parts.sessions.find(this.org, before),
       continues,
     }
     const change = this.change(action, member.id, unraised, { member: member.id, methods })
+    await beside?.(change)
     const secret = await this.parts.sessions.begin(change, this.org, fresh)
+    if (pending === 'mailed-code') {
+      const { requestId: request, source } = this.scope
+      const asked = { request, ...(source === undefined ? {} : { source }) }
+      this.parts.codes.ask(change, this.org, member.id, hashOf(secret), asked)
+    }
     if (methods.at(-1) === 'recovery') this.tell(change, member.id, 'recovery-code')
     await change.commit()
     return this.signedIn(secret, place)
@@ -221,6 +241,13 @@ class CallerAccount implements AccountDesk {
     const { principal } = this.scope
     if (principal.kind !== 'member' || principal.session === undefined) throw unauthenticated()
     return { principal, session: principal.session }
+  }
+
+  /** Whoever still owes the code of a mail sets up nothing in its place. */
+  private proven(): Own {
+    const own = this.own()
+    if (own.session.pending !== 'mailed-code') return own
+    throw forbidden('Nothing else until this session shows the code that was mailed', { detail: { code: 'mfa-pending' } })
   }
 
   /** A browser that has no mark of ours yet gets one. */

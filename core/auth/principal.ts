@@ -20,10 +20,10 @@ export interface SessionFacts {
   readonly id: string
   /** When credentials were last shown in full. */
   readonly authenticatedAt: Date
-  /** 'pwd', 'otp', 'recovery' (RFC 8176 has the first two). */
+  /** 'pwd', 'otp', 'recovery', 'mail' (RFC 8176 has the first two). */
   readonly methods: readonly string[]
-  /** What is still missing: the code of a second factor, or a second factor at all. Until then it reaches nothing but that. */
-  readonly pending?: 'code' | 'enrolment'
+  /** What is still missing: the code of a second factor, one that was mailed, or a second factor at all. Until then it reaches nothing but that. */
+  readonly pending?: 'code' | 'mailed-code' | 'enrolment'
   /** What `X-CSRF-Token` has to carry in every request that changes something. */
   readonly csrf: string
 }

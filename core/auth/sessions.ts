@@ -28,7 +28,7 @@ export interface StoredSession {
 export interface NewSession {
   readonly member: string
   readonly methods: readonly string[]
-  readonly pending?: 'code'
+  readonly pending?: 'code' | 'mailed-code'
   /** Of the member's sessions; where it changes in the same commit, the new one. */
   readonly epoch: string
   /** The session whose place it takes: it dies in the same commit. */

@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe'
+import { SignInCodes } from '../accounts/sign-in-codes.js'
 import { unauthenticated } from '../errors/registry-error.js'
 import { Clock } from '../runtime/clock.js'
 import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
@@ -19,7 +20,7 @@ export interface SignInAttempt {
 /** `pending`: the password was right, and this is still missing. */
 export interface SignedInMember extends VerifiedMember {
   readonly methods: readonly string[]
-  readonly pending?: 'code' | 'enrolment'
+  readonly pending?: 'code' | 'mailed-code' | 'enrolment'
   /** In without the second factor that everybody else needs. */
   readonly breakGlass: boolean
 }
@@ -30,12 +31,13 @@ export class SignIn {
   constructor(
     @inject(PasswordCheck) private readonly passwords: PasswordCheck,
     @inject(SecondFactors) private readonly factors: SecondFactors,
+    @inject(SignInCodes) private readonly codes: SignInCodes,
     @inject(GuessThrottle) private readonly throttle: GuessThrottle,
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** Throws `unauthenticated`, with the code `otp-invalid` for a wrong one-time code and `token-required` where only a second factor could tell the
-   *  member from somebody who guesses; `throttled`; `unavailable`. */
+  /** Throws `unauthenticated`, with the code `otp-invalid` for a wrong one-time code and `attacked` where nothing could tell the member from somebody
+   *  who guesses: no second factor, and no address for a code; `throttled`; `unavailable`. */
   async member(snapshot: TenantSnapshot, attempt: SignInAttempt): Promise<SignedInMember> {
     const { login, password, code, place, by } = attempt
     const verified = await this.passwords.verified(snapshot, login, password, place, 'person')
@@ -47,13 +49,16 @@ export class SignIn {
       await this.throttle.succeeded(place, account)
       return { ...verified, methods: ['pwd', shown], breakGlass: false }
     }
-    if (attacked && !known) throw attackedAccount()
     const exception = await snapshot.signInException(member.id)
     const lack = lackOfFactor(snapshot.signIn, exception, member.createdAt, this.clock.now())
     // Past its grace a password opens nothing any more, and sounds like a wrong one.
     if (lack === 'refused') throw unauthenticated()
-    await this.throttle.succeeded(place, account)
     const breakGlass = exception.breakGlass && snapshot.signIn.mfa === 'required'
+    if (attacked && !known) {
+      if (!(await this.codes.reach(org, member.id))) throw attackedAccount()
+      return { ...verified, methods: ['pwd'], pending: 'mailed-code', breakGlass }
+    }
+    await this.throttle.succeeded(place, account)
     return { ...verified, methods: ['pwd'], ...(lack === 'enrolment' ? { pending: lack } : {}), breakGlass }
   }
 
@@ -61,6 +66,7 @@ export class SignIn {
   async principal(snapshot: TenantSnapshot, attempt: SignInAttempt): Promise<Principal> {
     const { member, pending } = await this.member(snapshot, attempt)
     if (pending === 'code') throw unauthenticated('A one-time code is missing', { detail: { code: 'otp-required' } })
+    if (pending === 'mailed-code') throw attackedAccount()
     if (pending === 'enrolment') throw tokenRequired('This organization wants a second factor: set one up, and')
     const { id, name, role } = member
     return { kind: 'member', id, name, ...(role === undefined ? {} : { role }), groups: snapshot.groupsOf(id), by: 'password' }

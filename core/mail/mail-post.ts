@@ -25,7 +25,7 @@ export class MailPost {
     return this.goesOut ? [mailMutation(org, subject, at, asked)] : []
   }
 
-  private get goesOut(): boolean {
+  get goesOut(): boolean {
     return this.carried && this.links.known
   }
 }

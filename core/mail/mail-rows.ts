@@ -8,6 +8,8 @@ import { shardOf, tenantKeys } from '../storage/tenant-keys.js'
 const subject = z.discriminatedUnion('kind', [
   /** Somebody who names this login wants another password; perhaps nobody has it. */
   z.object({ kind: z.literal('reset'), login: z.string() }),
+  /** `session`: the one that waits for the code. */
+  z.object({ kind: z.literal('sign-in'), member: z.string(), session: z.string() }),
   z.object({ kind: z.literal('invite'), invitation: z.string(), nonce: z.string() }),
   z.object({ kind: z.literal('verify-email'), member: z.string() }),
   z.object({ kind: z.literal('change-email'), member: z.string(), email: z.string(), epoch: z.string() }),

@@ -5,6 +5,11 @@ import type { Route } from '../plugin/route.js'
 import type { HouseRequest } from './house-request.js'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
+const owed = {
+  code: { what: 'shows its one-time code', code: 'mfa-pending' },
+  'mailed-code': { what: 'shows the code that was mailed', code: 'mfa-pending' },
+  enrolment: { what: 'has set up a second factor', code: 'mfa-enrolment' },
+}
 const freshFor = 10 * 60 * 1_000
 
 /** A browser sends its cookie whoever asks it to: what changes something has to come from our own page and carry the token that only that page can
@@ -19,10 +24,8 @@ export function holdSession(request: HouseRequest, session: SessionFacts, rule: 
       throw unsupported('The body has to be application/json', { detail: { code: 'content-type' } })
   }
   if (session.pending !== undefined && rule.pending !== true) {
-    const what = session.pending === 'code' ? 'shows its one-time code' : 'has set up a second factor'
-    throw forbidden(`Nothing else until this session ${what}`, {
-      detail: { code: session.pending === 'code' ? 'mfa-pending' : 'mfa-enrolment' },
-    })
+    const { what, code } = owed[session.pending]
+    throw forbidden(`Nothing else until this session ${what}`, { detail: { code } })
   }
   if (rule.fresh === true && now.getTime() - session.authenticatedAt.getTime() > freshFor)
     throw forbidden('Sign in once more for this: the password was given more than ten minutes ago', {

@@ -63,7 +63,7 @@ export const mfaRoutes = [
     path: '/v1/mfa/verify',
     permission: 'account.manage',
     session: { pending: true },
-    summary: 'The code that a session waits for, of the app or for recovery',
+    summary: 'The code that a session waits for: of the app, for recovery, or from the mail',
     body: shown,
     answers: {
       200: answer('A new session in the place of this one', sessionShape),

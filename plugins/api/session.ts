@@ -20,7 +20,7 @@ export const sessionShape = z
   .strictObject({
     state: z.enum(['authenticated', 'mfa_pending']),
     /** Of a pending session: what it waits for. */
-    pending: z.enum(['code', 'enrolment']).nullable(),
+    pending: z.enum(['code', 'mailed-code', 'enrolment']).nullable(),
     member: z.strictObject({
       id: z.string(),
       name: z.string(),
@@ -55,7 +55,7 @@ export const sessionRoutes = [
     path: '/v1/session',
     permission: 'none',
     summary:
-      'Sign in: a session by cookie, over https or on this machine. Without the code of a second factor that is there, it waits for it',
+      'Sign in: a session by cookie, over https or on this machine. Without the code of a second factor that is there, it waits for it; while the account is guessed at, from a browser that is not known, for a code that is mailed',
     body: credentials,
     answers: {
       201: answer('Signed in, or waiting for a code', sessionShape),

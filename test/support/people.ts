@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { MailedSecrets } from '../../core/accounts/mailed-secrets.js'
+import { SignInCodes } from '../../core/accounts/sign-in-codes.js'
 import type { StoredAccounts } from '../../core/accounts/stored-accounts.js'
 import { AuditChain } from '../../core/audit/audit-chain.js'
 import { AuditNotes } from '../../core/audit/audit-notes.js'
@@ -133,8 +135,11 @@ export class People {
     this.operators = new OperatorTokens(metadata, clock)
     this.usage = new TokenUsage(metadata, clock, silentLogger)
     const passwords = new PasswordCheck(metadata, this.hashes, throttle, notes, clock, silentLogger)
-    const factors = new SecondFactors(metadata, this.keys, new CodeThrottle(counters, clock), notes, clock)
-    const signIns = new SignIn(passwords, factors, throttle, clock)
+    const codeThrottle = new CodeThrottle(counters, clock)
+    const factors = new SecondFactors(metadata, this.keys, codeThrottle, notes, clock)
+    const post = new MailPost(new MailLinks(), false)
+    const codes = new SignInCodes(new MailedSecrets(metadata), post, codeThrottle, notes, clock)
+    const signIns = new SignIn(passwords, factors, codes, throttle, clock)
     const sessions = new Sessions(metadata, clock)
     this.authenticator = new StoredAuthenticator(
       this.tenancy,
@@ -157,7 +162,6 @@ export class People {
     }
     const signing = new SigningKeys(metadata, this.keys, clock)
     const chain = new AuditChain(metadata, clock)
-    const post = new MailPost(new MailLinks(), false)
     const directories = new TenantDirectory(metadata, clock, this.hashes, post)
     this.handles = new StoredHandles(
       directories,
@@ -175,7 +179,7 @@ export class People {
         post,
       ),
       new MemberTokenDesk(this.tokens, clock),
-      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, throttle, post, clock),
+      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, codes, throttle, post, clock),
       new WriteCodes(factors, throttle),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,

@@ -210,6 +210,6 @@ function enrolled() {
 export function notEnrolled() {
   return forbidden('There is no second factor', { detail: { code: 'MFA_NOT_ENROLLED' } })
 }
-function wrongCode() {
+export function wrongCode() {
   return unauthenticated('The one-time code is wrong, or was used before', { detail: { code: 'otp-invalid' } })
 }

@@ -43,8 +43,6 @@ export interface Accounts {
   /** Anybody with the code. Ends all sessions, and the member's tokens unless told otherwise; signs nobody in. Throws `unprocessable` for a password that is
    *  not taken, and the code stays good; `throttled` after 20 wrong codes an hour from one address. */
   resetPassword(code: string, password: string, options?: { readonly keepTokens?: boolean }): Promise<void>
-  /** The member, by a session, with the password of now. Ends sessions; tokens stay unless told otherwise. */
-  changePassword(before: string, after: string, options?: { readonly revokeTokens?: boolean }): Promise<void>
 
   /** Needs members.read. */
   emailState(member: string): Promise<EmailState>

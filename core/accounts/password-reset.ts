@@ -2,9 +2,9 @@ import { inject, injectable } from 'tsyringe'
 import { newMemberEpoch } from '../auth/member-epoch.js'
 import { PasswordCheck } from '../auth/password-check.js'
 import { PasswordHash } from '../auth/password-hash.js'
-import { readSession } from '../auth/session-rows.js'
+import { Sessions } from '../auth/sessions.js'
 import { loginKey } from '../directory/member-rows.js'
-import { forbidden, RegistryError } from '../errors/registry-error.js'
+import { conflict, forbidden, RegistryError, unauthenticated } from '../errors/registry-error.js'
 import { MailPost } from '../mail/mail-post.js'
 import { Clock } from '../runtime/clock.js'
 import { MetadataStore } from '../storage/metadata-store.js'
@@ -31,6 +31,7 @@ export class PasswordReset {
     @inject(HourlyAttempts) private readonly attempts: HourlyAttempts,
     @inject(PasswordHash) private readonly hashes: PasswordHash,
     @inject(PasswordCheck) private readonly passwords: PasswordCheck,
+    @inject(Sessions) private readonly sessions: Sessions,
     @inject(MailPost) private readonly post: MailPost,
     @inject(ReadOnly) private readonly readOnly: ReadOnly,
     @inject(Clock) private readonly clock: Clock,
@@ -69,24 +70,28 @@ export class PasswordReset {
     })
   }
 
-  async change(scope: CallerScope, before: string, after: string, revokeTokens: boolean): Promise<void> {
+  /** Answers the secret of the session that takes the place of the one that asks. Throws as `Accounts` says. */
+  async change(scope: CallerScope, before: string, after: string, revokeTokens: boolean): Promise<string> {
     const member = sessionMember(scope)
     const { id } = member
     const org = scope.tenant.organization.id
     await this.readOnly.hold(scope.tenant.organization)
-    await this.prove(scope, member, before)
     const account = await this.secrets.account(org, id)
+    await this.prove(scope, member, before)
     if (account === undefined) throw forbidden('This needs a session: sign in as a member')
     const phc = await this.hashes.hashNew(after, passwordContext(scope.tenant.organization, account.member))
-    await untilSettled(async () => {
+    return untilSettled(async () => {
       const now = await this.secrets.account(org, id)
       if (now?.member.status !== 'active') throw forbidden('This needs a session: sign in as a member')
+      // Somebody else has set it, or ended all sessions, since the one of before was shown: that stands.
+      if (now.epoch !== account.epoch) throw conflict('The password or the sessions were changed meanwhile: sign in again')
       const epochs = ended(org, id, revokeTokens)
       const change = this.changed(scope, 'password.change', id, now, phc, epochs)
+      const secret = await this.goOn(change, org, member, epochs[0].epoch)
       await this.voidOthers(change, org, id, '')
-      await this.keepSession(change, org, member, epochs[0].epoch)
       this.tell(change, org, id, 'self')
       await change.commit()
+      return secret
     })
   }
 
@@ -144,11 +149,13 @@ export class PasswordReset {
     return change
   }
 
-  /** The session that asks goes on in the new epoch; all others end. */
-  private async keepSession(change: OrganizationChange, org: string, { session }: SessionMember, epoch: string): Promise<void> {
-    const key = session && tenantKeys.secret(org, session.id, 'session')
-    const entry = key && (await this.store.get(key))
-    if (entry) change.put(entry.key, { ...readSession(entry), epoch }, { revision: entry.revision })
+  /** Another session in the new epoch, as old as the one that asks, which ends with all others. The password alone makes it no fresher: who has a second
+   *  factor did not show it. */
+  private async goOn(change: OrganizationChange, org: string, { id, session }: SessionMember, epoch: string): Promise<string> {
+    const instead = session && (await this.sessions.find(org, session.id))
+    if (session === undefined || instead === undefined) throw unauthenticated()
+    const { methods, authenticatedAt } = session
+    return this.sessions.begin(change, org, { member: id, methods, authenticatedAt, epoch, instead, continues: true })
   }
 
   /** They are dead by the member's epoch; their rows go with it. */

@@ -35,9 +35,6 @@ class CallerAccounts implements Accounts {
   resetPassword(code: string, password: string, options: { readonly keepTokens?: boolean } = {}): Promise<void> {
     return this.parts.passwords.reset(this.scope, code, password, options.keepTokens ?? false)
   }
-  changePassword(before: string, after: string, options: { readonly revokeTokens?: boolean } = {}): Promise<void> {
-    return this.parts.passwords.change(this.scope, before, after, options.revokeTokens ?? false)
-  }
 
   emailState(member: string): Promise<EmailState> {
     return this.parts.emails.state(this.scope, member)

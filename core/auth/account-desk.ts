@@ -13,7 +13,7 @@ export interface WithCookies {
 }
 export type SignedIn = SessionView & WithCookies
 
-/** One's own sessions and second factor: for `api` alone. Every step begins another session and ends the one before, in one commit. */
+/** One's own sessions, password and second factor: for `api` alone. Every step begins another session and ends the one before, in one commit. */
 export interface AccountDesk {
   /** Throws `forbidden` where a cookie would travel in the clear, `unauthenticated`, `throttled`, `unavailable`. Without the code of a second factor that
    *  is there, the session is pending; so it is while the account is attacked, from where it is not known, until a code that is mailed comes back. */
@@ -24,6 +24,9 @@ export interface AccountDesk {
   showCode(code: string): Promise<SignedIn>
   /** Password and, with a second factor, its code once more: for what a session of yesterday may not do. */
   stepUp(password: string, code?: string): Promise<SignedIn>
+  /** With the password of now: ends all other sessions; tokens stay unless told otherwise. Throws `forbidden` where it is another one, `unprocessable` for a
+   *  new one that is not taken, `conflict` where somebody else has set it meanwhile. */
+  changePassword(before: string, after: string, revokeTokens: boolean): Promise<SignedIn>
   signOut(): Promise<WithCookies>
   /** Throws `conflict` where there is a second factor already, `forbidden` where the organization wants none. */
   enrol(): Promise<Enrolment>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { inject, injectable } from 'tsyringe'
+import { PasswordReset } from '../accounts/password-reset.js'
 import { SignInCodes } from '../accounts/sign-in-codes.js'
 import { conflict, forbidden, unauthenticated } from '../errors/registry-error.js'
 import { MailPost } from '../mail/mail-post.js'
@@ -40,6 +41,7 @@ export class MemberAccount {
     @inject(Sessions) readonly sessions: Sessions,
     @inject(SecondFactors) readonly factors: SecondFactors,
     @inject(SignInCodes) readonly codes: SignInCodes,
+    @inject(PasswordReset) readonly passwords: PasswordReset,
     @inject(GuessThrottle) readonly throttle: GuessThrottle,
     @inject(MailPost) readonly post: MailPost,
     @inject(Clock) readonly clock: Clock,
@@ -106,6 +108,12 @@ class CallerAccount implements AccountDesk {
     if (found.pending === 'code') throw unauthenticated('A one-time code is missing', { detail: { code: 'otp-required' } })
     if (found.pending === 'mailed-code') throw attacked()
     return this.begin(found, place, 'session.step-up', session)
+  }
+
+  async changePassword(before: string, after: string, revokeTokens: boolean): Promise<SignedIn> {
+    this.requireCookies()
+    const secret = await this.parts.passwords.change(this.scope, before, after, revokeTokens)
+    return this.signedIn(secret, this.place())
   }
 
   async signOut(): Promise<WithCookies> {

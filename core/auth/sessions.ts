@@ -29,6 +29,8 @@ export interface NewSession {
   readonly member: string
   readonly methods: readonly string[]
   readonly pending?: 'code' | 'mailed-code'
+  /** When credentials were last shown in full, if that is not now. */
+  readonly authenticatedAt?: Date
   /** Of the member's sessions; where it changes in the same commit, the new one. */
   readonly epoch: string
   /** The session whose place it takes: it dies in the same commit. */
@@ -69,7 +71,7 @@ export class Sessions {
   async begin(
     change: OrganizationChange,
     org: string,
-    { member, methods, pending, epoch, instead, continues }: NewSession,
+    { member, methods, pending, authenticatedAt, epoch, instead, continues }: NewSession,
   ): Promise<string> {
     const now = this.clock.now().getTime()
     const secret = randomBytes(32).toString('base64url')
@@ -81,7 +83,7 @@ export class Sessions {
       member,
       epoch,
       createdAt,
-      authenticatedAt: now,
+      authenticatedAt: authenticatedAt?.getTime() ?? now,
       lastSeen: now,
       until,
       methods: [...methods],

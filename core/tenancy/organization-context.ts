@@ -31,7 +31,7 @@ export interface OrganizationContext {
   readonly own: OwnEntry
   /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
   readonly tokens: TokenDesk
-  /** For `api` alone: the caller's own sessions and second factor. */
+  /** For `api` alone: the caller's own sessions, password and second factor. */
   readonly account: AccountDesk
   /** What is known against packages, as the operator loaded it; empty by default. */
   readonly advisories: Advisories
@@ -41,7 +41,7 @@ export interface OrganizationContext {
   readonly administration: Administration
   /** For `api` alone: who did what. Needs audit.read. */
   readonly audit: AuditTrail
-  /** For `api` alone: passwords, e-mail addresses, invitations. */
+  /** For `api` alone: passwords that were forgotten, e-mail addresses, invitations. */
   readonly accounts: Accounts
   /** For `api` alone: what is held about persons, and its end. */
   readonly privacy: Privacy

@@ -2,6 +2,7 @@ import { empty, json, z } from '#core'
 import { answer, refusal, sharedRefusals } from './answers.js'
 import { inOrganization } from './management-route.js'
 import { sayCursor, takeCursor } from './page.js'
+import { sessionShape, signedIn } from './session.js'
 
 /** Of anybody: whether there is such a member is told to nobody. */
 const forgotten = z
@@ -100,14 +101,13 @@ export const passwordRoutes = [
     summary: "Set one's own password, knowing the one of now; other sessions end",
     body: changed,
     answers: {
-      204: answer('Set; this session goes on'),
+      200: answer('Set; a new session in the place of this one', sessionShape),
       403: refusal('The password of now is another one, or this is no session'),
+      409: refusal('Somebody else has set it, or ended all sessions, meanwhile'),
       422: refusal('The password is not taken, and why'),
     },
-    async handle({ body: { current, password, revokeTokens = false } }, { accounts }) {
-      await accounts.changePassword(current, password, { revokeTokens })
-      return empty(204)
-    },
+    handle: async ({ body: { current, password, revokeTokens = false } }, { account }) =>
+      signedIn(200, await account.changePassword(current, password, revokeTokens)),
   }),
   inOrganization({
     method: 'GET',

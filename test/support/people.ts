@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { MailedSecrets } from '../../core/accounts/mailed-secrets.js'
+import type { PasswordReset } from '../../core/accounts/password-reset.js'
 import { SignInCodes } from '../../core/accounts/sign-in-codes.js'
 import type { StoredAccounts } from '../../core/accounts/stored-accounts.js'
 import { AuditChain } from '../../core/audit/audit-chain.js'
@@ -52,6 +53,7 @@ import { DownloadCounts } from '../../core/usage/download-counts.js'
 import { FixedClock } from './fixed-clock.js'
 
 const noAccounts = {} as StoredAccounts
+const noPasswordChanges = {} as PasswordReset
 /** Nothing lies in these repositories. */
 const nothingStored = {} as StoredContents
 export const operator: Principal = { kind: 'operator', id: 'op_test' }
@@ -179,7 +181,7 @@ export class People {
         post,
       ),
       new MemberTokenDesk(this.tokens, clock),
-      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, codes, throttle, post, clock),
+      new MemberAccount(metadata, this.tenancy, signIns, sessions, factors, codes, noPasswordChanges, throttle, post, clock),
       new WriteCodes(factors, throttle),
       new StoredOrganizationRegister(metadata, this.keys, clock, new ReadOnly(metadata)),
       nothingStored,

@@ -26,11 +26,22 @@ describe('a member in a session', () => {
   }
   const stands = async (browser: Browser) => (await browser.call('GET', 'session')).status
 
-  it('changes the password by the one of now: this session goes on, others end, tokens stay', async () => {
+  it('changes the password by the one of now: another session takes the place of this one, others end, tokens stay', async () => {
     const token = await accounts.operator.done('POST', 'tokens', { member: 'ada', name: 'ci', scopes: ['repo:*:write'] })
     const code = await accounts.resetCode()
+    const before = (await page.call('GET', 'session')).json() as { csrfToken: string; authenticatedAt: string }
+    const sid = page.sid ?? ''
+    accounts.clock.advance(hour / 2)
     const changed = await page.call('POST', 'password', { body: { current: password, password: better } })
-    expect([changed.status, changed.body.length]).to.deep.equal([204, 0])
+    expect(changed.status).to.equal(200)
+    expect(changed.headers['set-cookie']).to.match(/^sid=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=604800, dev=/)
+    expect(changed.json(), 'as old as before: the password alone is no second factor').to.deep.equal({
+      ...before,
+      csrfToken: page.csrf,
+    })
+    expect([page.sid === sid, page.csrf === before.csrfToken]).to.deep.equal([false, false])
+    const cookie = { as: 'nobody' as const, headers: { cookie: `sid=${sid}` } }
+    expect((await accounts.house.call('GET', '/acme/-/api/v1/session', cookie)).status, 'the id of before').to.equal(401)
     expect([await stands(page), await stands(other)]).to.deep.equal([200, 401])
     expect(await accounts.basic('ada', better)).to.equal(201)
     expect(await accounts.basic('ada', password)).to.equal(401)
@@ -40,17 +51,28 @@ describe('a member in a session', () => {
       [
         'ada@acme.example',
         'Your password in acme was changed',
-        'The password of ada in acme was changed, with the one before, at 2026-01-31 12:00 UTC.',
+        'The password of ada in acme was changed, with the one before, at 2026-01-31 12:30 UTC.',
       ],
     ])
     expect(await accounts.places()).to.deep.equal(['member verified-email'])
     await signedIn(better)
   })
 
+  it('changes it once where two sessions do so at the same moment: who comes second undoes nothing', async () => {
+    const third = 'eleven-grey-storks'
+    const changes = [better, third].map((to, index) =>
+      (index === 0 ? page : other).call('POST', 'password', { body: { current: password, password: to } }),
+    )
+    const statuses = (await Promise.all(changes)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).to.have.length(1)
+    const [kept, lost] = statuses[0] === 200 ? [better, third] : [third, better]
+    expect([await accounts.basic('ada', kept), await accounts.basic('ada', lost)]).to.deep.equal([201, 401])
+  })
+
   it('may end its tokens with it', async () => {
     const token = await accounts.operator.done('POST', 'tokens', { member: 'ada', name: 'ci', scopes: ['repo:*:write'] })
     const body = { current: password, password: better, revokeTokens: true }
-    expect((await page.call('POST', 'password', { body })).status).to.equal(204)
+    expect((await page.call('POST', 'password', { body })).status).to.equal(200)
     expect(await accounts.bearer(String(token['token']))).to.equal(401)
   })
 

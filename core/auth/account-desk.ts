@@ -16,7 +16,8 @@ export type SignedIn = SessionView & WithCookies
 /** One's own sessions, password and second factor: for `api` alone. Every step begins another session and ends the one before, in one commit. */
 export interface AccountDesk {
   /** Throws `forbidden` where a cookie would travel in the clear, `unauthenticated`, `throttled`, `unavailable`. Without the code of a second factor that
-   *  is there, the session is pending; so it is while the account is attacked, from where it is not known, until a code that is mailed comes back. */
+   *  is there, the session is pending; so it is while the account is attacked, from where it is not known, until a code that is mailed comes back,
+   *  and with a password that could not be set today, until it is another one. */
   signIn(login: string, password: string, code?: string): Promise<SignedIn>
   /** Throws `unauthenticated` without a session, as all below. */
   session(): Promise<SessionView>

@@ -18,6 +18,7 @@ import { GuessThrottle, type Place } from './guess-throttle.js'
 import { newMemberEpoch } from './member-epoch.js'
 import { type Enrolment, SecondFactors } from './mfa/second-factors.js'
 import { accountOf, attacked } from './password-check.js'
+import { owedBy } from './pending-session.js'
 import type { SessionFacts } from './principal.js'
 import { deviceCookie, endedSessionCookie, sessionCookie } from './session-cookie.js'
 import { absolute, hashOf, type NewSession, Sessions } from './sessions.js'
@@ -112,6 +113,7 @@ class CallerAccount implements AccountDesk {
 
   async changePassword(before: string, after: string, revokeTokens: boolean): Promise<SignedIn> {
     this.requireCookies()
+    this.owingOnly('password')
     const secret = await this.parts.passwords.change(this.scope, before, after, revokeTokens)
     return this.signedIn(secret, this.place())
   }
@@ -125,14 +127,14 @@ class CallerAccount implements AccountDesk {
   }
 
   async enrol(): Promise<Enrolment> {
-    const { principal } = this.proven()
+    const { principal } = this.owingOnly('code', 'enrolment')
     const { signIn, organization } = TenantSnapshot.of(this.scope.tenant)
     if (signIn.mfa === 'off') throw forbidden('This organization has no second factors', { detail: { code: 'MFA_OFF' } })
     return this.parts.factors.enrol(this.org, principal.id, `cloudrepo ${organization.name}`, principal.name)
   }
 
   async confirm(code: string): Promise<SignedIn & { readonly recoveryCodes: readonly string[] }> {
-    const { principal, session } = this.proven()
+    const { principal, session } = this.owingOnly('code', 'enrolment')
     const place = this.place()
     const known = await this.parts.throttle.isKnown(place, accountOf(this.scope.tenant, principal.id))
     let recoveryCodes: readonly string[] = []
@@ -202,7 +204,8 @@ class CallerAccount implements AccountDesk {
       member: member.id,
       methods,
       epoch: await snapshot.memberEpoch(member.id, 'sessions'),
-      ...(pending === 'code' || pending === 'mailed-code' ? { pending } : {}),
+      // Whether somebody has to set up a second factor is looked at anew each time.
+      ...(pending === undefined || pending === 'enrolment' ? {} : { pending }),
       instead: before === undefined ? undefined : await this.parts.sessions.find(this.org, before),
       continues,
     }
@@ -251,11 +254,12 @@ class CallerAccount implements AccountDesk {
     return { principal, session: principal.session }
   }
 
-  /** Whoever still owes the code of a mail sets up nothing in its place. */
-  private proven(): Own {
+  /** Whoever owes something else first does not come to this. */
+  private owingOnly(...these: readonly SessionFacts['pending'][]): Own {
     const own = this.own()
-    if (own.session.pending !== 'mailed-code') return own
-    throw forbidden('Nothing else until this session shows the code that was mailed', { detail: { code: 'mfa-pending' } })
+    const { pending } = own.session
+    if (pending === undefined || these.includes(pending)) return own
+    throw owedBy(pending)
   }
 
   /** A browser that has no mark of ours yet gets one. */

@@ -1,4 +1,5 @@
 import { inject, injectable } from 'tsyringe'
+import { passwordContext } from '../accounts/new-password.js'
 import { AuditNotes } from '../audit/audit-notes.js'
 import type { Member } from '../directory/directory.js'
 import { loginKey, type PasswordRow } from '../directory/member-rows.js'
@@ -100,6 +101,17 @@ export class PasswordCheck {
     const standing = by === 'build' && this.credentials.isGood(entry) ? trusted : await this.once(attempt)
     if (candidate === undefined || standing === undefined) throw unauthenticated()
     return { member: candidate.member, account, opens, ...standing }
+  }
+
+  /** Of a password that was right: is it one that nobody could set today? */
+  async isGuessable({ organization }: Tenant, member: Member, password: string): Promise<boolean> {
+    try {
+      return await this.hashes.isGuessable(password, passwordContext(organization, member).words)
+    } catch (cause) {
+      // A list that cannot be read keeps nobody out.
+      this.log.error('password.blocklist', { cause })
+      return false
+    }
   }
 
   /** Undefined for whoever cannot come in by password, whatever the reason. */

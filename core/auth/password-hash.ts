@@ -1,7 +1,7 @@
 import { createHash, getHashes, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { inject, injectable } from 'tsyringe'
-import { internal } from '../errors/registry-error.js'
+import { internal, RegistryError } from '../errors/registry-error.js'
 import { argon2Numbers, hashArgon2, isWeaker, readArgon2, strongest, verifyArgon2 } from './argon2-hash.js'
 import { KdfLimiter } from './kdf-limiter.js'
 import { LeakedPasswords, noneLeaked } from './leaked-passwords.js'
@@ -37,10 +37,27 @@ export class PasswordHash {
 
   /** Of a password that is to be set. Throws `unprocessable` with the reason where it is not taken, else as `hash`. */
   async hashNew(password: string, context: PasswordContext): Promise<string> {
+    return this.hash(await this.accepted(password, context))
+  }
+
+  /** Of one that fits: would it be refused today because it leaked, is among the first that are guessed, or is made of these words? How long it has to be is
+   *  asked of new ones alone. Throws where the list of leaked ones cannot be read. */
+  async isGuessable(password: string, words: PasswordContext['words']): Promise<boolean> {
+    try {
+      await this.accepted(password, { words })
+      return false
+    } catch (thrown) {
+      const reasons = thrown instanceof RegistryError ? thrown.detail['reasons'] : undefined
+      if (!Array.isArray(reasons)) throw thrown
+      return reasons.includes('blocklisted') || reasons.includes('context')
+    }
+  }
+
+  private async accepted(password: string, context: PasswordContext): Promise<string> {
     const text = acceptedPassword(password, context)
     const sha1 = createHash('sha1').update(text, 'utf8').digest('hex').toUpperCase()
     if (await this.leaked.has(sha1)) throw leakedPassword()
-    return this.hash(text)
+    return text
   }
 
   /** `before`: a hash of the same password, than which the new one is not weaker. Throws `unavailable` when too many wait. */

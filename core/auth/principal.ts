@@ -22,8 +22,9 @@ export interface SessionFacts {
   readonly authenticatedAt: Date
   /** 'pwd', 'otp', 'recovery', 'mail' (RFC 8176 has the first two). */
   readonly methods: readonly string[]
-  /** What is still missing: the code of a second factor, one that was mailed, or a second factor at all. Until then it reaches nothing but that. */
-  readonly pending?: 'code' | 'mailed-code' | 'enrolment'
+  /** What is still missing: the code of a second factor, one that was mailed, a password that is not the first to be guessed, or a second factor at all.
+   *  Until then it reaches nothing but that. */
+  readonly pending?: 'code' | 'mailed-code' | 'password' | 'enrolment'
   /** What `X-CSRF-Token` has to carry in every request that changes something. */
   readonly csrf: string
 }

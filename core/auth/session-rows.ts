@@ -12,7 +12,7 @@ const sessionRow = z.object({
   lastSeen: z.number(),
   until: z.number(),
   methods: z.array(z.string()),
-  pending: z.exactOptional(z.enum(['code', 'mailed-code'])),
+  pending: z.exactOptional(z.enum(['code', 'mailed-code', 'password'])),
 })
 /** `{org} m {member} session {hash}`. */
 const listedRow = z.object({ v: z.literal(1), createdAt: z.number(), until: z.number() })

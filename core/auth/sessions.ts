@@ -28,7 +28,7 @@ export interface StoredSession {
 export interface NewSession {
   readonly member: string
   readonly methods: readonly string[]
-  readonly pending?: 'code' | 'mailed-code'
+  readonly pending?: SessionRow['pending']
   /** When credentials were last shown in full, if that is not now. */
   readonly authenticatedAt?: Date
   /** Of the member's sessions; where it changes in the same commit, the new one. */

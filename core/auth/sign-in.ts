@@ -6,7 +6,7 @@ import type { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
 import { GuessThrottle, type Place } from './guess-throttle.js'
 import { SecondFactors } from './mfa/second-factors.js'
 import { attacked as attackedAccount, PasswordCheck, tokenRequired, type VerifiedMember } from './password-check.js'
-import type { Principal } from './principal.js'
+import type { Principal, SessionFacts } from './principal.js'
 import { lackOfFactor } from './sign-in-rules.js'
 
 export interface SignInAttempt {
@@ -20,7 +20,7 @@ export interface SignInAttempt {
 /** `pending`: the password was right, and this is still missing. */
 export interface SignedInMember extends VerifiedMember {
   readonly methods: readonly string[]
-  readonly pending?: 'code' | 'mailed-code' | 'enrolment'
+  readonly pending?: SessionFacts['pending']
   /** In without the second factor that everybody else needs. */
   readonly breakGlass: boolean
 }
@@ -59,6 +59,8 @@ export class SignIn {
       return { ...verified, methods: ['pwd'], pending: 'mailed-code', breakGlass }
     }
     await this.throttle.succeeded(place, account)
+    if (await this.passwords.isGuessable(snapshot, member, password))
+      return { ...verified, methods: ['pwd'], pending: 'password', breakGlass }
     return { ...verified, methods: ['pwd'], ...(lack === 'enrolment' ? { pending: lack } : {}), breakGlass }
   }
 
@@ -67,6 +69,7 @@ export class SignIn {
     const { member, pending } = await this.member(snapshot, attempt)
     if (pending === 'code') throw unauthenticated('A one-time code is missing', { detail: { code: 'otp-required' } })
     if (pending === 'mailed-code') throw attackedAccount()
+    if (pending === 'password') throw tokenRequired('This password is among the first that are guessed: set another one, or')
     if (pending === 'enrolment') throw tokenRequired('This organization wants a second factor: set one up, and')
     const { id, name, role } = member
     return { kind: 'member', id, name, ...(role === undefined ? {} : { role }), groups: snapshot.groupsOf(id), by: 'password' }

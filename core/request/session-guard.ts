@@ -1,15 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
+import { owedBy } from '../auth/pending-session.js'
 import type { SessionFacts } from '../auth/principal.js'
 import { forbidden, unsupported } from '../errors/registry-error.js'
 import type { Route } from '../plugin/route.js'
 import type { HouseRequest } from './house-request.js'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
-const owed = {
-  code: { what: 'shows its one-time code', code: 'mfa-pending' },
-  'mailed-code': { what: 'shows the code that was mailed', code: 'mfa-pending' },
-  enrolment: { what: 'has set up a second factor', code: 'mfa-enrolment' },
-}
 const freshFor = 10 * 60 * 1_000
 
 /** A browser sends its cookie whoever asks it to: what changes something has to come from our own page and carry the token that only that page can
@@ -23,10 +19,7 @@ export function holdSession(request: HouseRequest, session: SessionFacts, rule: 
     if (type !== undefined && type !== 'application/json')
       throw unsupported('The body has to be application/json', { detail: { code: 'content-type' } })
   }
-  if (session.pending !== undefined && rule.pending !== true) {
-    const { what, code } = owed[session.pending]
-    throw forbidden(`Nothing else until this session ${what}`, { detail: { code } })
-  }
+  if (session.pending !== undefined && rule.pending !== true) throw owedBy(session.pending)
   if (rule.fresh === true && now.getTime() - session.authenticatedAt.getTime() > freshFor)
     throw forbidden('Sign in once more for this: the password was given more than ten minutes ago', {
       detail: { code: 'step-up' },

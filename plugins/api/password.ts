@@ -98,6 +98,7 @@ export const passwordRoutes = [
     method: 'POST',
     path: '/v1/password',
     permission: 'account.manage',
+    session: { pending: true },
     summary: "Set one's own password, knowing the one of now; other sessions end",
     body: changed,
     answers: {

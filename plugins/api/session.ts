@@ -20,7 +20,7 @@ export const sessionShape = z
   .strictObject({
     state: z.enum(['authenticated', 'mfa_pending']),
     /** Of a pending session: what it waits for. */
-    pending: z.enum(['code', 'mailed-code', 'enrolment']).nullable(),
+    pending: z.enum(['code', 'mailed-code', 'password', 'enrolment']).nullable(),
     member: z.strictObject({
       id: z.string(),
       name: z.string(),

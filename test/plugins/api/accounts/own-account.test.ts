@@ -69,6 +69,33 @@ describe('a member in a session', () => {
     expect([await accounts.basic('ada', kept), await accounts.basic('ada', lost)]).to.deep.equal([201, 401])
   })
 
+  it('has to set another password first where its own could not be set today', async () => {
+    const known =
+      'pbkdf2+blake2b-512$000102030405060708090a0b$50000$144d25135fd74462dbbc2b1fc2c634d91d5d72a28c6bc16266b6feb1a9404124a7c520ede7275a930dc67b11a4870738ca917fca6d5ee55ea8855a3788616f12'
+    await accounts.ada({ name: 'bo', email: 'bo@acme.example', password: undefined, passwordHash: known })
+    const bo = new Browser(accounts.house)
+    const begun = await bo.signIn('bo', 'password')
+    expect(begun.status).to.equal(201)
+    expect(begun.json()).to.deep.include({ state: 'mfa_pending', pending: 'password', methods: ['pwd'] })
+    const words = 'Nothing else until this session has set another password: this one is among the first that are guessed'
+    for (const [path, body] of [
+      ['tokens', { name: 'ci', scopes: ['repo:*:write'] }],
+      ['mfa/totp', undefined],
+      ['email', { email: 'new@acme.example', current: 'password' }],
+    ] as const)
+      expectRefusal(await bo.call('POST', path, { body }), 403, 'password-pending', words)
+    const same = await bo.call('POST', 'password', { body: { current: 'password', password: 'password' } })
+    expect(same.status).to.equal(422)
+    const changed = await bo.call('POST', 'password', { body: { current: 'password', password: better } })
+    expect([changed.status, changed.json()]).to.deep.equal([
+      200,
+      { ...(begun.json() as object), state: 'authenticated', pending: null, csrfToken: bo.csrf },
+    ])
+    expect((await bo.call('POST', 'mfa/totp')).status).to.equal(201)
+    const again = await bo.signIn('bo', better)
+    expect(again.json()).to.deep.include({ state: 'authenticated', pending: null })
+  })
+
   it('may end its tokens with it', async () => {
     const token = await accounts.operator.done('POST', 'tokens', { member: 'ada', name: 'ci', scopes: ['repo:*:write'] })
     const body = { current: password, password: better, revokeTokens: true }

@@ -9,7 +9,7 @@ import { OrganizationChange, untilSettled } from '../tenancy/organization-change
 import { parseNetwork } from './client-address.js'
 import type { IssuedToken } from './token-desk.js'
 import { newToken, prefixLength, tokenHash } from './token-format.js'
-import { readScimTokenListing, type ScimTokenListing } from './token-rows.js'
+import { readScimTokenListing, type ScimTokenListing, scimTokenListings } from './token-rows.js'
 
 /** The second one is for changing over: make it, put it into the identity provider, revoke the first. */
 const perConnection = 2
@@ -126,8 +126,7 @@ export class StoredScimTokens implements ScimTokens {
 
   private async listings(): Promise<readonly ScimTokenListing[]> {
     const rows: ScimTokenListing[] = []
-    for await (const entry of this.store.range(tenantKeys.organizationRows(this.org), { prefix: ['scim-token'] }))
-      rows.push(readScimTokenListing(entry))
+    for await (const row of scimTokenListings(this.store, this.org)) rows.push(row)
     return rows
   }
 }

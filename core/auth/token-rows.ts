@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Entry } from '../storage/metadata-store.js'
+import type { Entry, MetadataStore } from '../storage/metadata-store.js'
 import { readRow } from '../storage/row-reader.js'
+import { tenantKeys } from '../storage/tenant-keys.js'
 import { parseScopes } from './scopes.js'
 import type { TokenRecord } from './token-desk.js'
 
@@ -52,6 +53,11 @@ export function readToken(entry: Entry): TokenRow | ScimTokenRow {
 }
 export function readScimTokenListing(entry: Entry): ScimTokenListing {
   return readRow(scimListingRow, entry)
+}
+/** Of every identity provider of an organization, dead ones too, in the order of their ids. */
+export async function* scimTokenListings(store: MetadataStore, org: string, after?: string): AsyncIterable<ScimTokenListing> {
+  const query = { prefix: ['scim-token'], ...(after === undefined ? {} : { after: ['scim-token', after] }) }
+  for await (const entry of store.range(tenantKeys.organizationRows(org), query)) yield readScimTokenListing(entry)
 }
 export function readTokenListing(entry: Entry): TokenListing {
   return readRow(listingRow, entry)

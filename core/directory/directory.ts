@@ -61,7 +61,7 @@ export interface Group {
   readonly changedAt: Date
   readonly revision: string
   readonly memberCount: number
-  /** Made by an identity provider, and changed by identity providers alone; whoever manages members may still delete it. */
+  /** Made by an identity provider, and changed by identity providers alone while one has a token that lives; whoever manages members may delete it. */
   readonly provisioned?: true
   /** As with a member. */
   readonly profile?: JsonObject
@@ -83,7 +83,7 @@ export interface GroupPatch {
 
 /** Members and groups of one organization. Writes need members.manage; touching an owner needs organization.manage, or an identity provider, which
  *  gives no roles. Every write acts on the next request, on every node. A name taken is `conflict`; the last active owner cannot go or be demoted
- *  (`conflict`). Identity providers find groups of their own alone, and nobody else changes these (`conflict`); owners
+ *  (`conflict`). Identity providers find groups of their own alone, and nobody else changes these while a token of theirs lives (`conflict`); owners
  *  who break the glass they do not find. */
 export interface Directory {
   findMember(id: string): Promise<Member | undefined>

@@ -1,3 +1,4 @@
+import { scimTokenListings } from '../auth/token-rows.js'
 import { conflict, invalid, notFound, type RegistryError, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
 import type { Entry } from '../storage/metadata-store.js'
@@ -204,14 +205,22 @@ export class GroupDirectory {
     return group
   }
 
-  /** Of an identity provider: its own kind alone; of others: those that no identity provider keeps. */
+  /** Of an identity provider: its own kind alone; of others: those that no identity provider keeps any more. */
   private async ownGet(id: string): Promise<Group> {
     const group = await this.get(id)
     const provisions = this.parts.scope.principal.kind === 'scim'
     if (provisions && group.provisioned === undefined) throw notFound('group', id)
-    if (!provisions && group.provisioned === true)
+    if (!provisions && group.provisioned === true && (await this.isProvidedFor()))
       throw conflict('An identity provider keeps this group: change it there, or delete it', { detail: { code: 'provisioned' } })
     return group
+  }
+
+  /** Where every token of every identity provider is dead nobody else could change what they kept. */
+  private async isProvidedFor(): Promise<boolean> {
+    const now = this.parts.clock.now().getTime()
+    for await (const { expiresAt } of scimTokenListings(this.parts.store, this.parts.org))
+      if (Date.parse(expiresAt) > now) return true
+    return false
   }
 
   private async chunks(id: string): Promise<readonly Entry[]> {

@@ -13,7 +13,7 @@ export function groupCommand(program: Command): void {
     },
   )
   common(group.command('list <organization>').description('all groups')).action(async (org: string, options: CommonOptions) => {
-    print(options, ['name', 'memberCount', 'createdAt'], await all(clientOf(options).list<Row>(groups(org))))
+    print(options, ['name', 'memberCount', 'provisioned', 'createdAt'], await all(clientOf(options).list<Row>(groups(org))))
   })
   common(group.command('members <organization> <group>').description('members of a group')).action(
     async (org: string, name: string, options: CommonOptions) => {

@@ -116,12 +116,21 @@ export const shapeMember = (one: Member) => ({
 })
 
 export const groupShape = z
-  .strictObject({ id: z.string(), name: z.string(), memberCount: z.number(), createdAt: z.string() })
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    memberCount: z.number(),
+    provisioned: z.boolean().meta({
+      description: 'An identity provider keeps it: while one has a token that lives, nobody else changes its name or members',
+    }),
+    createdAt: z.string(),
+  })
   .meta({ id: 'Group' })
 export const shapeGroup = (one: Group) => ({
   id: one.id,
   name: one.name,
   memberCount: one.memberCount,
+  provisioned: one.provisioned ?? false,
   createdAt: one.createdAt.toISOString(),
 })
 

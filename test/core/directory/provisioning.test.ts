@@ -80,14 +80,18 @@ describe('the directory as an identity provider uses it', () => {
   })
 
   it('keeps groups of people and groups of identity providers apart; people can delete both', async () => {
-    const { provider, owner } = await acme()
+    const { people, provider, owner } = await acme()
     const [theirs, ours] = [await (await provider()).createGroup('theirs'), await (await owner()).createGroup('ours')]
     const directory = await owner()
+    await (await people.administration('acme')).scimTokens.issue({ connection: 'okta', expiresInDays: 1 })
     const refused = await refusal(directory.renameGroup(theirs.id, 'mine'))
     expect([refused.kind, refused.detail]).to.deep.equal(['conflict', { code: 'provisioned' }])
     expect(await outcome(directory.changeGroupMembers(theirs.id, { add: [] }))).to.equal('conflict')
     expect(await outcome((await provider()).updateGroup(ours.id, { name: 'x' }))).to.equal('not-found')
     expect(await outcome((await provider()).deleteGroup(ours.id))).to.equal('not-found')
+    // Nobody could change it any more, were it locked for good.
+    people.clock.advance(86_400_000)
+    expect((await directory.renameGroup(theirs.id, 'mine')).name).to.equal('mine')
     await directory.deleteGroup(theirs.id)
     expect(await directory.findGroup(theirs.id)).to.equal(undefined)
     // One who is deleted leaves the groups of both.

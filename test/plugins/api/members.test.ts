@@ -159,7 +159,7 @@ describe('members and groups of the management interface', () => {
     const group = made.json() as Thing
     expect([made.status, group]).to.deep.equal([
       201,
-      { id: group['id'], name: 'builders', memberCount: 0, createdAt: group['createdAt'] },
+      { id: group['id'], name: 'builders', memberCount: 0, provisioned: false, createdAt: group['createdAt'] },
     ])
     expect(await operator.done('PUT', 'groups/builders/members/gus')).to.deep.equal({ ...group, memberCount: 1 })
     expect(await operator.done('PUT', 'groups/builders/members/gus')).to.deep.equal({ ...group, memberCount: 1 })

@@ -140,6 +140,52 @@ describe('groups of SCIM', () => {
     expect((await okta.list('/Groups')).totalResults).to.equal(0)
   })
 
+  it('are shown as such to those who manage members, who change them once no token of a provider lives', async () => {
+    const operator = operatorOf(house)
+    await operator.done('POST', 'groups', { name: 'ours' })
+    await okta.group('Makers', [ada])
+    const shown = async () => (await operator.items('groups')).map(({ name, provisioned }) => [name, provisioned])
+    expect(await shown()).to.deep.equal([
+      ['Makers', true],
+      ['ours', false],
+    ])
+    const change = async () => (await operator.send('PUT', 'groups/Makers/members/bob')).status
+    expect(await change()).to.equal(409)
+    const [{ id } = { id: '' }] = await operator.items('scim-tokens')
+    await operator.done('DELETE', `scim-tokens/${id}`)
+    expect(await change()).to.equal(200)
+    const again = await Provider.of(house)
+    expect(await change()).to.equal(409)
+    expect(members((await again.list('/Groups')).Resources[0] as Resource)).to.have.members([ada.id, bob.id])
+  })
+
+  it('gain nothing by a name that carried a grant, whether they are given it, made with it, or had it once', async () => {
+    const operator = operatorOf(house)
+    const granted = await okta.group('Engineering')
+    const other = await okta.group('Other', [ada])
+    await operator.done('POST', 'groups', { name: 'Local' })
+    for (const subject of ['Engineering', 'Local'])
+      await operator.done('PUT', 'grants', { subject, repository: 'files', level: 'administer' })
+    const { token } = await operator.done('POST', 'tokens', { member: 'ada', name: 'ci', scopes: ['repo:*:read'] })
+    const look = async () =>
+      (await house.call('GET', '/acme/files/', { as: 'nobody', headers: { authorization: `Bearer ${token}` } })).status
+    const rename = (id: string, value: string) => okta.patch(`/Groups/${id}`, { op: 'replace', path: 'displayName', value })
+    expect((await rename(other.id, 'Engineering')).status).to.equal(409)
+    expect((await rename(other.id, 'Local')).status).to.equal(409)
+    expect(await look()).to.equal(404)
+    // The names come free in two ways: another name, and the end of the group.
+    await rename(granted.id, 'Platform')
+    await operator.done('DELETE', 'groups/Local')
+    for (const name of ['Engineering', 'Local']) {
+      expect((await rename(other.id, name)).status, name).to.equal(200)
+      expect(await look(), name).to.equal(404)
+    }
+    await okta.group('Engineering', [ada], { externalId: granted.id })
+    expect(await look()).to.equal(404)
+    const grants = (await operator.items('grants')).map(({ subject }) => subject)
+    expect(grants.length).to.equal(1)
+  })
+
   it('answer a PATCH of a long list with 204 and the new tag, unless attributes are asked for', async () => {
     const { id } = await okta.group('Everybody')
     const { directory } = await directoryOf(house)

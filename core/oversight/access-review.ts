@@ -1,4 +1,5 @@
 import { type Level, type Role, roleCarries } from '../auth/permission.js'
+import { readSession } from '../auth/session-rows.js'
 import { readTokenListing } from '../auth/token-rows.js'
 import type { Directory, Member } from '../directory/directory.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
@@ -22,7 +23,7 @@ export interface Reviewed {
   /** What is said of somebody inactive has no effect. */
   readonly status: 'active' | 'inactive'
   readonly access: readonly Access[]
-  /** Of any of its tokens or sessions. */
+  /** Of any of its tokens and sessions that are still there. A password on an artifact address leaves no time. */
   readonly lastUsedAt?: Date
 }
 export interface ReviewQuery {
@@ -104,10 +105,17 @@ export class AccessReview {
   }
 
   private async lastUse(member: string): Promise<Date | undefined> {
+    const org = this.tenant.organization.id
+    const rows = tenantKeys.memberRows(org, member)
     let last = 0
-    const rows = tenantKeys.memberRows(this.tenant.organization.id, member)
     for await (const entry of this.store.range(rows, { prefix: ['token'] }))
       last = Math.max(last, Date.parse(readTokenListing(entry).lastUsedAt ?? '') || 0)
+    for await (const { key } of this.store.range(rows, { prefix: ['session'] })) {
+      const session = await this.store.get(tenantKeys.secret(org, key.path.at(-1) ?? '', 'session'))
+      const { lastSeen, pending } = session === undefined ? { lastSeen: 0 } : readSession(session)
+      // One who lacks the second factor still has used nothing.
+      if (pending === undefined) last = Math.max(last, lastSeen)
+    }
     return last === 0 ? undefined : new Date(last)
   }
 }

@@ -1,6 +1,6 @@
 import type { Scope } from '../auth/principal.js'
 import { parseScopes } from '../auth/scopes.js'
-import { readTokenListing, type TokenListing } from '../auth/token-rows.js'
+import { readTokenListing, scimTokenListings, type TokenListing } from '../auth/token-rows.js'
 import type { Directory, Member } from '../directory/directory.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
@@ -11,7 +11,10 @@ export const tokenFindings = ['old', 'unused', 'never-used', 'broad', 'no-expiry
 export type TokenFinding = (typeof tokenFindings)[number]
 
 export interface ReviewedToken {
-  readonly member: { readonly id: string; readonly name: string; readonly status: 'active' | 'inactive' }
+  /** Whose it is; absent where it is an identity provider's. */
+  readonly member?: { readonly id: string; readonly name: string; readonly status: 'active' | 'inactive' }
+  /** The identity provider whose it is. */
+  readonly connection?: string
   readonly id: string
   readonly name: string
   readonly prefix: string
@@ -23,7 +26,7 @@ export interface ReviewedToken {
   readonly findings: readonly TokenFinding[]
 }
 export interface TokenReviewQuery {
-  /** The last one seen. */
+  /** The last one seen; `member` is empty where it is an identity provider's. */
   readonly after?: { readonly member: string; readonly token: string }
   /** Days after which a token is old, and after which one is unused. */
   readonly oldDays: number
@@ -35,7 +38,7 @@ const day = 86_400_000
 /** One made this week may not have been put to use yet. */
 const young = 7 * day
 
-/** Tokens against which there is something to say, in the order of their owners' names and their ids. */
+/** Tokens against which there is something to say: first those of identity providers, then in the order of their owners' names and their ids. */
 export class TokenReview {
   private readonly creators = new Map<string, Promise<boolean>>()
 
@@ -48,10 +51,18 @@ export class TokenReview {
 
   async *list(query: TokenReviewQuery): AsyncIterable<ReviewedToken> {
     const { after } = query
+    if (after === undefined || after.member === '') yield* this.ofProviders(query, after?.token)
     const last = after && (await this.directory.findMemberByLogin(after.member))
     if (last) yield* this.of(last, query, after?.token)
     for await (const member of this.directory.listMembers(after === undefined ? {} : { after: after.member }))
       yield* this.of(member, query, undefined)
+  }
+
+  private async *ofProviders(query: TokenReviewQuery, after: string | undefined): AsyncIterable<ReviewedToken> {
+    for await (const { connection, ...row } of scimTokenListings(this.store, this.org, after)) {
+      const findings = await this.findings(undefined, { ...row, scopes: [] }, query)
+      if (isAskedFor(findings, query)) yield { connection, ...reviewed({ ...row, name: connection, scopes: [] }, findings) }
+    }
   }
 
   private async *of(member: Member, query: TokenReviewQuery, after: string | undefined): AsyncIterable<ReviewedToken> {
@@ -59,21 +70,14 @@ export class TokenReview {
     for await (const entry of this.store.range(tenantKeys.memberRows(this.org, member.id), range)) {
       const row = readTokenListing(entry)
       const findings = await this.findings(member, row, query)
-      if (findings.length === 0 || (query.finding !== undefined && !findings.includes(query.finding))) continue
-      const { id, name, prefix, scopes, createdBy, lastUsedAt } = row
-      yield {
-        member: { id: member.id, name: member.name, status: member.status },
-        ...{ id, name, prefix, scopes, createdBy, findings },
-        createdAt: new Date(row.createdAt),
-        expiresAt: new Date(row.expiresAt),
-        ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt) }),
-      }
+      const { id, name, status } = member
+      if (isAskedFor(findings, query)) yield { member: { id, name, status }, ...reviewed(row, findings) }
     }
   }
 
   private async findings(
-    member: Member,
-    row: TokenListing,
+    member: Member | undefined,
+    row: Pick<TokenListing, 'createdAt' | 'createdBy' | 'expiresAt' | 'lastUsedAt' | 'scopes'>,
     { oldDays, unusedDays }: TokenReviewQuery,
   ): Promise<readonly TokenFinding[]> {
     const created = Date.parse(row.createdAt)
@@ -84,10 +88,11 @@ export class TokenReview {
       old: now - created >= oldDays * day,
       unused: used !== undefined && now - used >= unusedDays * day,
       'never-used': used === undefined && now - created >= young,
-      broad: parseScopes(row.scopes).some(isBroad),
+      // An identity provider's has no scopes.
+      broad: member !== undefined && parseScopes(row.scopes).some(isBroad),
       'no-expiry': !(expires - created <= 366 * day),
       expired: expires <= now,
-      leaver: member.status === 'inactive' || (await this.hasLeft(row.createdBy)),
+      leaver: member?.status === 'inactive' || (await this.hasLeft(row.createdBy)),
     }
     return tokenFindings.filter((finding) => found[finding])
   }
@@ -101,6 +106,22 @@ export class TokenReview {
       this.creators.set(creator, left)
     }
     return left
+  }
+}
+
+function isAskedFor(findings: readonly TokenFinding[], { finding }: TokenReviewQuery): boolean {
+  return finding === undefined ? findings.length > 0 : findings.includes(finding)
+}
+
+function reviewed(
+  { id, name, prefix, scopes, createdBy, createdAt, expiresAt, lastUsedAt }: Omit<TokenListing, 'v' | 'hash' | 'cidr'>,
+  findings: readonly TokenFinding[],
+) {
+  return {
+    ...{ id, name, prefix, scopes, createdBy, findings },
+    createdAt: new Date(createdAt),
+    expiresAt: new Date(expiresAt),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt) }),
   }
 }
 

@@ -41,7 +41,10 @@ export function reportCommand(program: Command): void {
       const query = { oldDays, unusedDays, ...(finding === undefined ? {} : { finding }) }
       const tokens = await all(clientOf(options).list<Row>(path(org, 'tokens'), query))
       const columns = ['member', 'name', 'prefix', 'findings', 'scopes', 'createdAt', 'lastUsedAt', 'expiresAt']
-      const shown = tokens.map((row) => ({ ...row, member: (row['member'] as Row)['name'] }))
+      const shown = tokens.map((row) => ({
+        ...row,
+        member: (row['member'] as Row | null)?.['name'] ?? `scim ${row['connection']}`,
+      }))
       print(options, columns, options.json ? tokens : shown)
     },
   )

@@ -47,7 +47,11 @@ const reviewedShape = z
 const finding = z.enum(tokenFindings)
 const tokenShape = z
   .strictObject({
-    member: z.strictObject({ id: z.string(), name: z.string(), status: z.enum(['active', 'inactive']) }),
+    member: z
+      .strictObject({ id: z.string(), name: z.string(), status: z.enum(['active', 'inactive']) })
+      .nullable()
+      .meta({ description: "null: it is an identity provider's" }),
+    connection: z.string().nullable().meta({ description: "The identity provider whose it is; null: a member's" }),
     id: z.string(),
     name: z.string(),
     prefix: z.string(),
@@ -118,7 +122,7 @@ export const reportRoutes = [
     method: 'GET',
     path: '/v1/reports/tokens',
     permission: 'audit.read',
-    summary: 'Tokens that are old, unused, broad, without end, or of somebody who left',
+    summary: 'Tokens that are old, unused, broad, without end, or of somebody who left; first those of identity providers',
     query: tokenQuery,
     answers: { 200: pageOf(tokenShape) },
     handle: ({ query: { oldDays, unusedDays, finding, ...query } }, { organization, audit }) =>
@@ -134,7 +138,7 @@ export const reportRoutes = [
             ...(after === undefined ? {} : { after: { member, token } }),
           })
         },
-        keyOf: ({ member, id }) => `${member.name}:${id}`,
+        keyOf: ({ member, id }) => `${member?.name ?? ''}:${id}`,
         shape: shapeToken,
       }),
   }),
@@ -153,8 +157,10 @@ const shapeReviewed = ({ role, lastUsedAt, access, ...rest }: Reviewed) => ({
   lastUsedAt: lastUsedAt?.toISOString() ?? null,
   access: access.map(({ path, ...one }) => ({ ...one, path: path ?? null })),
 })
-const shapeToken = ({ createdAt, expiresAt, lastUsedAt, ...rest }: ReviewedToken) => ({
+const shapeToken = ({ member, connection, createdAt, expiresAt, lastUsedAt, ...rest }: ReviewedToken) => ({
   ...rest,
+  member: member ?? null,
+  connection: connection ?? null,
   createdAt: createdAt.toISOString(),
   expiresAt: expiresAt.toISOString(),
   lastUsedAt: lastUsedAt?.toISOString() ?? null,

@@ -135,6 +135,31 @@ describe('reports for reviewers', () => {
     expect((await operator.send('GET', 'reports/tokens?finding=nothing')).status).to.equal(400)
   })
 
+  it('tell of an identity provider’s token as of any other', async () => {
+    const operator = operatorOf(house)
+    const { id, token, expiresAt } = await operator.done('POST', 'scim-tokens', { connection: 'okta' })
+    const createdAt = clock.now().toISOString()
+    clock.advance(7 * day)
+    const rows = await operator.items('reports/tokens?limit=1&finding=never-used')
+    expect(rows[0]).to.deep.equal({
+      member: null,
+      connection: 'okta',
+      id,
+      name: 'okta',
+      prefix: String(token).slice(0, 12),
+      scopes: [],
+      createdAt,
+      createdBy: rows[0]?.['createdBy'],
+      expiresAt,
+      lastUsedAt: null,
+      findings: ['never-used'],
+    })
+    const page = await operator.done('GET', 'reports/tokens?limit=1&finding=never-used')
+    expect(page['next']).to.be.a('string')
+    const next = await operator.done('GET', `reports/tokens?limit=1&finding=never-used&cursor=${String(page['next'])}`)
+    expect((next['items'] as Thing[]).map(({ connection }) => connection)).to.deep.equal([null])
+  })
+
   it('list who left, newest first', async () => {
     const operator = operatorOf(house)
     const [dora, rita] = [await idOf('dora'), await idOf('rita')]

@@ -37,6 +37,7 @@ export type {
   NewGroup,
   NewMember,
 } from './directory/directory.js'
+export type { LeaverHold } from './directory/leaver-hold-rows.js'
 export type { Leaver, LeaverCounts } from './directory/leaver-rows.js'
 export type { FailureKind, FailureOptions } from './errors/registry-error.js'
 export {

@@ -16,6 +16,7 @@ import { invitationValue, readInvitation, type SecretPurpose, type SecretRow } f
 import {
   emailChangedLetter,
   invitationLetter,
+  manyLeaversLetter,
   passwordChangedLetter,
   resetLetter,
   secondFactorLetter,
@@ -83,6 +84,13 @@ export class AccountMails implements MailWriter {
         if (account === undefined || to === undefined) return undefined
         const { name } = account.member
         return passwordChangedLetter({ ...place(organization), to, name, by: subject.by, at: queued.at })
+      }
+      case 'many-leavers': {
+        const account = await this.secrets.account(organization.id, subject.member)
+        const to = account?.member.email
+        if (account === undefined || to === undefined || !isReachable(account) || account.member.role !== 'owner')
+          return undefined
+        return manyLeaversLetter({ ...place(organization), ...subject, to, at: queued.at })
       }
       case 'second-factor': {
         const account = await this.secrets.account(organization.id, subject.member)

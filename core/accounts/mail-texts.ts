@@ -89,6 +89,27 @@ export function passwordChangedLetter(
   )
 }
 
+export function manyLeaversLetter(
+  mail: Place & {
+    readonly connection: string
+    readonly leavers: number
+    readonly users: number
+    readonly held: boolean
+    readonly at: Date
+  },
+): Mail {
+  const { connection, leavers, users, held, org, organization } = mail
+  return letter(
+    mail,
+    `${connection} takes the access of many in ${organization}`,
+    `The identity provider ${connection} has taken the access of ${leavers} of ${users} active users of ${organization} within an hour, or means to, at ${minutes(mail.at)}.`,
+    held
+      ? `The rest waits until an owner confirms it:\n\n  cloudrepo member confirm-leavers ${org} ${connection}`
+      : 'Nothing was stopped. An organization with holdLeavers=true has the rest wait until an owner confirms it.',
+    `Who left is told by: cloudrepo report leavers ${org}. If it is a mistake, revoke the token of the identity provider first: cloudrepo token list ${org} --scim`,
+  )
+}
+
 const secondFactorWords = {
   'set-up': 'A second factor was set up for',
   removed: 'The second factor was taken away from',

@@ -12,6 +12,8 @@ export interface SignInRules {
   readonly passwordsOnArtifacts: 'allowed' | 'refused'
   /** npm asks for a one-time code before it publishes, whatever the member says for themselves. */
   readonly codeOnPublish: boolean
+  /** An identity provider that takes the access of unusually many is stopped until an owner confirms it. */
+  readonly holdLeavers: boolean
 }
 
 export const usualSignInRules: SignInRules = {
@@ -19,6 +21,7 @@ export const usualSignInRules: SignInRules = {
   graceDays: 14,
   passwordsOnArtifacts: 'allowed',
   codeOnPublish: false,
+  holdLeavers: false,
 }
 export const graceDaysAtMost = 90
 
@@ -28,18 +31,19 @@ export interface SignInRulesPatch {
   readonly mfaGraceDays?: number | null
   readonly passwordsOnArtifacts?: SignInRules['passwordsOnArtifacts'] | null
   readonly codeOnPublish?: boolean | null
+  readonly holdLeavers?: boolean | null
 }
 
 /** Grace begins with the change that makes a second factor required, and is not begun again by one that says so once more. Throws `invalid`. */
 export function changedRules(before: Partial<SignInRules>, patch: SignInRulesPatch, now: Date): Partial<SignInRules> {
-  const { mfa, mfaGraceDays, passwordsOnArtifacts, codeOnPublish } = patch
+  const { mfa, mfaGraceDays, passwordsOnArtifacts, codeOnPublish, holdLeavers } = patch
   if (
     typeof mfaGraceDays === 'number' &&
     !(Number.isInteger(mfaGraceDays) && mfaGraceDays >= 0 && mfaGraceDays <= graceDaysAtMost)
   )
     throw invalid(`Grace lasts 0 to ${graceDaysAtMost} whole days`, { detail: { field: 'mfaGraceDays' } })
   const { requiredSince, ...rest } = before
-  const wanted = { ...rest, ...chosen({ mfa, graceDays: mfaGraceDays, passwordsOnArtifacts, codeOnPublish }) }
+  const wanted = { ...rest, ...chosen({ mfa, graceDays: mfaGraceDays, passwordsOnArtifacts, codeOnPublish, holdLeavers }) }
   const kept = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== null)) as Partial<SignInRules>
   return kept.mfa === 'required' ? { ...kept, requiredSince: requiredSince ?? now } : kept
 }

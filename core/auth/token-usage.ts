@@ -70,7 +70,7 @@ export class TokenUsage {
     const value = { ...before, lastUsedAt: at.toISOString() }
     const put: Mutation = { op: 'put', key, value, if: { revision: entry.revision } }
     try {
-      await this.store.commit(before['lastUsedAt'] === undefined ? [put, firstUse(key, at)] : [put], randomHex())
+      await this.store.commit(before['lastUsedAt'] === undefined ? [put, firstUse(key, at, before)] : [put], randomHex())
     } catch (thrown) {
       // Revoked, or written by another process, in the same moment: both say more than we would.
       if (!(thrown instanceof RegistryError) || thrown.kind !== 'stale') throw thrown
@@ -79,9 +79,10 @@ export class TokenUsage {
 }
 
 /** For the log: that a token which was issued is in use, and since when. */
-function firstUse({ partition, path }: Key, at: Date): Mutation {
+function firstUse({ partition, path }: Key, at: Date, { connection = '' }: JsonObject): Mutation {
   const [org = '', kind, member = ''] = partition.split('\0')
   const id = path.at(-1) ?? ''
-  const actor = kind === 'm' ? { kind: member.startsWith('s_') ? 'service' : 'member', id: member } : { kind: 'scim', id }
+  const actor =
+    kind === 'm' ? { kind: member.startsWith('s_') ? 'service' : 'member', id: member } : { kind: 'scim', id: String(connection) }
   return logMutation(org, { at, actor: { ...actor, credential: id }, action: 'token.first-use', target: { kind: 'token', id } })
 }

@@ -1,5 +1,6 @@
 import type { PasswordHash } from '../auth/password-hash.js'
 import type { MailPost } from '../mail/mail-post.js'
+import type { BoundedMap } from '../runtime/bounded-map.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Entry, Key, MetadataStore, RangeQuery } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
@@ -20,6 +21,8 @@ export class DirectoryParts {
     readonly hashes: PasswordHash,
     readonly scope: CallerScope,
     readonly post: MailPost,
+    /** By organization: active users as somebody counted them, monotonic. A hint: each process counts for itself. */
+    readonly userCounts: BoundedMap<string, { readonly at: number; readonly users: number }>,
   ) {
     this.org = scope.tenant.organization.id
   }

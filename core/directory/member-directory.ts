@@ -10,6 +10,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { type OrganizationChange, untilSettled } from '../tenancy/organization-change.js'
 import type { Member, MemberPatch, NewMember } from './directory.js'
 import type { DirectoryParts } from './directory-parts.js'
+import { LeaverBrake } from './leaver-brake.js'
 import { Leaving, secretKeys } from './leaving.js'
 import { lookupHashes, memberLookups, moveLookups } from './lookup-rows.js'
 import { changedFields, checkedMember, patched } from './member-checks.js'
@@ -27,9 +28,11 @@ interface InOneCommit {
 /** Members and service accounts: a row of their own each, a row for each login, and one that names the active owners. */
 export class MemberDirectory {
   private readonly reader: MemberReader
+  private readonly brake: LeaverBrake
 
   constructor(private readonly parts: DirectoryParts) {
     this.reader = new MemberReader(parts)
+    this.brake = new LeaverBrake(parts, this.reader)
   }
 
   async create(wanted: NewMember, more: InOneCommit = {}): Promise<Member> {
@@ -88,6 +91,7 @@ export class MemberDirectory {
       if (changes.length === 0 && mark === undefined && more.write === undefined) return before
       if (mark !== undefined) changes.push('emailVerified')
       const turned = before.status === after.status ? 'update' : after.status === 'active' ? 'activate' : 'deactivate'
+      if (turned === 'deactivate') await this.brake.pass(id)
       // Of a leaving that was cut off.
       if (turned === 'activate') await this.clearSecrets(id, 'member.activate')
       const change = this.parts.change(`member.${turned}`, 'member', id, changes).tell('member.changed', 'updated')
@@ -146,6 +150,7 @@ export class MemberDirectory {
       this.requireOver(before)
       if (revision !== undefined && revision !== before.revision)
         throw stale('The member has changed since', { detail: { member: id } })
+      if (before.status === 'active') await this.brake.pass(id)
       const change = this.parts.change('member.delete', 'member', id).tell('member.changed', 'deleted')
       change.delete(tenantKeys.member(org, id), { revision: before.revision }).delete(tenantKeys.password(org, id))
       this.moveLogins(change, before, undefined)

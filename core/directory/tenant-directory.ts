@@ -1,6 +1,7 @@
 import { inject, injectable } from 'tsyringe'
 import { PasswordHash } from '../auth/password-hash.js'
 import { MailPost } from '../mail/mail-post.js'
+import { BoundedMap } from '../runtime/bounded-map.js'
 import { Clock } from '../runtime/clock.js'
 import { MetadataStore } from '../storage/metadata-store.js'
 import type { CallerScope } from '../tenancy/caller-scope.js'
@@ -13,6 +14,8 @@ import { MemberReader } from './member-reader.js'
 /** Opens the directory of one organization for one caller. */
 @injectable()
 export class TenantDirectory {
+  private readonly userCounts: DirectoryParts['userCounts'] = new BoundedMap(10_000)
+
   constructor(
     @inject(MetadataStore) private readonly store: MetadataStore,
     @inject(Clock) private readonly clock: Clock,
@@ -26,7 +29,7 @@ export class TenantDirectory {
 
   /** For those who write more into the commit of a member. */
   parts(scope: CallerScope): DirectoryParts {
-    return new DirectoryParts(this.store, this.clock, this.hashes, scope, this.post)
+    return new DirectoryParts(this.store, this.clock, this.hashes, scope, this.post, this.userCounts)
   }
 }
 

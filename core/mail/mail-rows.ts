@@ -20,6 +20,15 @@ const subject = z.discriminatedUnion('kind', [
     member: z.string(),
     what: z.enum(['set-up', 'removed', 'reset', 'recovery-code']),
   }),
+  /** To each owner: an identity provider takes the access of unusually many. */
+  z.object({
+    kind: z.literal('many-leavers'),
+    member: z.string(),
+    connection: z.string(),
+    leavers: z.number(),
+    users: z.number(),
+    held: z.boolean(),
+  }),
   z.object({ kind: z.literal('password-changed'), member: z.string(), by: z.enum(['self', 'reset', 'administrator']) }),
 ])
 /** Who asked, for the log that tells of the letter: gone with the row. */

@@ -7,7 +7,7 @@ import type { ReviewedToken, TokenReviewQuery } from './token-review.js'
 export interface AuditQuery {
   readonly from?: Date
   readonly to?: Date
-  /** An id, or a member's name or e-mail address. */
+  /** An id, that of a token too, a member's name or e-mail address, or an identity provider's name. */
   readonly actor?: string
   /** 'token.issue', or what it begins with up to a dot: 'token'. */
   readonly action?: string

@@ -170,7 +170,7 @@ class CallerAuditTrail implements AuditTrail {
     return ({ record }) =>
       (from === undefined || record.time >= from) &&
       (to === undefined || record.time <= to) &&
-      (actors === undefined || actors.has(record.actor.id)) &&
+      (actors === undefined || actors.has(record.actor.id) || actors.has(record.actor.credential ?? '')) &&
       (targets === undefined || (record.target !== undefined && targets.has(record.target.id))) &&
       (action === undefined || record.action === action || record.action.startsWith(`${action}.`)) &&
       (result === undefined || record.result === result)

@@ -106,6 +106,8 @@ export const tenantKeys = {
   scimToken: (org: string, id: string): Key => key(join(org, 'o'), 'scim-token', id),
   /** Where those who make one meet. */
   scimTokenCount: (org: string): Key => key(join(org, 'o'), 'scim-tokens'),
+  /** That an identity provider took the access of unusually many. */
+  leaverHold: (org: string, connection: string): Key => key(join(org, 'o'), 'leaver-hold', connection),
   /** The active owners in one row: changed under its revision, so that the last of them cannot go twice. */
   owners: (org: string): Key => key(join(org, 'o'), 'owners'),
   groupName: (org: string, nameKey: string): Key => key(join(org, 'o'), 'group-name', nameKey),

@@ -7,6 +7,7 @@ import type { Rotation, SigningKey } from '../signing/signatures.js'
 import type { PackageDownloads, VersionDownloads } from '../usage/download-counts.js'
 import type { CountedUsage } from '../usage/usage-reader.js'
 import type { Amount } from '../usage/usage-rows.js'
+import type { LeaverHolds } from './leaver-holds.js'
 import type { Organization } from './organization.js'
 import type { Repository, RepositoryKind, RepositorySwitches, VersionPolicy } from './repository.js'
 
@@ -93,6 +94,7 @@ export interface Administration {
 
   /** Of identity providers. */
   readonly scimTokens: ScimTokens
+  readonly leaverHolds: LeaverHolds
 
   listFormats(): Promise<readonly FormatState[]>
   /** organization.manage. */

@@ -28,8 +28,9 @@ export function callerEntry(
   }
 }
 
-/** By ids alone; `credential` is the id of the token that it came with. */
+/** By ids alone; `credential` is the id of the token that it came with. An identity provider is known by its own name: its tokens come and go. */
 export function actorOf(principal: Principal): LogEntry['actor'] {
+  if (principal.kind === 'scim') return { kind: 'scim', id: principal.connection, credential: principal.id }
   const credential = 'token' in principal ? principal.token?.id : undefined
   return { kind: principal.kind, id: principalId(principal), ...(credential === undefined ? {} : { credential }) }
 }

@@ -28,6 +28,7 @@ const organizationRow = z.object({
       graceDays: z.exactOptional(z.number()),
       passwordsOnArtifacts: z.exactOptional(z.enum(['allowed', 'refused'])),
       codeOnPublish: z.exactOptional(z.boolean()),
+      holdLeavers: z.exactOptional(z.boolean()),
     }),
   ),
   minPasswordLength: z.exactOptional(z.number()),

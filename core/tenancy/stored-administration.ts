@@ -33,6 +33,7 @@ import type { CallerScope } from './caller-scope.js'
 import { DeletedRepositories } from './deleted-repositories.js'
 import { GrantAdministration } from './grant-administration.js'
 import { InstalledFormats } from './installed-formats.js'
+import { type LeaverHolds, StoredLeaverHolds } from './leaver-holds.js'
 import type { Organization } from './organization.js'
 import { OrganizationChange, untilSettled } from './organization-change.js'
 import { organizationValue, readOrganization } from './organization-rows.js'
@@ -97,6 +98,10 @@ class CallerAdministration implements Administration {
   get scimTokens(): ScimTokens {
     const { store, clock } = this.parts
     return new StoredScimTokens(store, clock, this.scope, principalId(this.scope.principal))
+  }
+
+  get leaverHolds(): LeaverHolds {
+    return new StoredLeaverHolds(this.parts.store, this.parts.clock, this.scope)
   }
 
   async listSigningKeys(): Promise<readonly SigningKey[]> {

@@ -5,6 +5,7 @@ import { invitationWords } from './member-invitations.js'
 import { all, type CommonOptions, clientOf, common, done, print, printOne, standardInput } from './output.js'
 
 const members = (org: string) => `${encodeURIComponent(org)}/-/api/v1/members`
+const holds = (org: string) => `${encodeURIComponent(org)}/-/api/v1/leaver-holds`
 const path = (org: string, name: string) => `${members(org)}/${encodeURIComponent(name)}`
 const columns = ['name', 'kind', 'role', 'status', 'email']
 type Row = Readonly<Record<string, unknown>>
@@ -101,6 +102,22 @@ export function memberCommand(program: Command): void {
         printOne(options, await clientOf(options).send<Row>('PATCH', path(org, name), { status }))
       },
     )
+  common(
+    member
+      .command('leaver-holds <organization>')
+      .description('identity providers that took the access of more than a fifth of the users within an hour'),
+  ).action(async (org: string, options: CommonOptions) => {
+    const columns = ['connection', 'at', 'leavers', 'users', 'held', 'confirmedAt']
+    print(options, columns, await all(clientOf(options).list<Row>(holds(org))))
+  })
+  common(
+    member
+      .command('confirm-leavers <organization> <connection>')
+      .description('let an identity provider that was stopped go on, for an hour without a limit'),
+  ).action(async (org: string, connection: string, options: CommonOptions) => {
+    await clientOf(options).send('POST', `${holds(org)}/${encodeURIComponent(connection)}/confirm`)
+    done(options, `${connection} goes on`)
+  })
   common(
     member
       .command('set-password <organization> <name>')

@@ -35,7 +35,7 @@ export function organizationCommand(program: Command): void {
     organization
       .command('update <name> [settings...]')
       .description(
-        'change an organization, by options or KEY=VALUE: mfa=required (off, optional), mfaGraceDays=14, passwordsOnArtifacts=refused (allowed), codeOnPublish=true',
+        'change an organization, by options or KEY=VALUE: mfa=required (off, optional), mfaGraceDays=14, passwordsOnArtifacts=refused (allowed), codeOnPublish=true, holdLeavers=true',
       )
       .option('--display-name <text>', 'shown to people')
       .option('--public', 'public repositories are readable without credentials')

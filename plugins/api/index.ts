@@ -10,6 +10,7 @@ import { emailRoutes } from './emails.js'
 import { grantRoutes } from './grants.js'
 import { groupRoutes } from './groups.js'
 import { invitationRoutes } from './invitations.js'
+import { leaverHoldRoutes } from './leaver-holds.js'
 import { memberSignInRoutes } from './member-sign-in.js'
 import { memberRoutes } from './members.js'
 import { mfaRoutes } from './mfa.js'
@@ -44,6 +45,7 @@ const organization = {
     ...sessionRoutes,
     ...mfaRoutes,
     ...scimTokenRoutes,
+    ...leaverHoldRoutes,
     ...memberSignInRoutes,
     ...packageRoutes,
     ...artifactRoutes,

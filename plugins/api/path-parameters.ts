@@ -20,6 +20,7 @@ export const pathParameters: Readonly<Record<string, PathParameter>> = {
   version: { description: 'A version of it' },
   deleted: { description: 'Id of a deleted repository, or the name that it had' },
   erasure: { description: 'Id of a request to erase a member' },
+  connection: { description: 'An identity provider, by the name that its tokens have', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' },
   deletion: { description: 'Id of a delete' },
   format: { description: 'Name of an installed format' },
   chore: { description: 'Name of a chore' },

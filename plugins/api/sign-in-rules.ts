@@ -17,6 +17,11 @@ export const signInShapes = {
   codeOnPublish: z
     .boolean()
     .meta({ description: 'npm asks members for a one-time code before it changes anything', examples: [true] }),
+  holdLeavers: z.boolean().meta({
+    description:
+      'An identity provider that takes the access of more than a fifth of the users within an hour is stopped until an owner confirms it',
+    examples: [true],
+  }),
 }
 /** Null: as the house has it. */
 export const signInChange = {
@@ -24,9 +29,10 @@ export const signInChange = {
   mfaGraceDays: signInShapes.mfaGraceDays.nullable().optional(),
   passwordsOnArtifacts: signInShapes.passwordsOnArtifacts.nullable().optional(),
   codeOnPublish: signInShapes.codeOnPublish.nullable().optional(),
+  holdLeavers: signInShapes.holdLeavers.nullable().optional(),
 }
 
 export function shapeSignInRules({ signIn }: Organization) {
-  const { mfa, graceDays, passwordsOnArtifacts, codeOnPublish } = { ...usualSignInRules, ...signIn }
-  return { mfa, mfaGraceDays: graceDays, passwordsOnArtifacts, codeOnPublish }
+  const { mfa, graceDays, passwordsOnArtifacts, codeOnPublish, holdLeavers } = { ...usualSignInRules, ...signIn }
+  return { mfa, mfaGraceDays: graceDays, passwordsOnArtifacts, codeOnPublish, holdLeavers }
 }

@@ -32,6 +32,7 @@ describe('organizations of the management interface', () => {
       mfaGraceDays: 14,
       passwordsOnArtifacts: 'allowed',
       codeOnPublish: false,
+      holdLeavers: false,
       createdAt: delta['createdAt'],
     })
     expect(delta['id']).to.match(/^o_[a-z0-9]{20}$/)

@@ -9,6 +9,7 @@ import { TokenUsage } from './auth/token-usage.js'
 import { type HouseParts, houseContainer, pluginContainer } from './container.js'
 import { DigestService } from './digest/digest-service.js'
 import { announceListeners, listened } from './events/outbox-rows.js'
+import { remindersRest } from './events/reminders.js'
 import { Subscriptions } from './events/subscriptions.js'
 import { addHouseChores } from './house-chores.js'
 import { type HouseFigure, houseFigures } from './house-figures.js'
@@ -95,7 +96,9 @@ export class Kernel {
         advisories: house.resolve(StoredAdvisories),
         log: this.log,
         lifecycle: (request, session) => this.lifecycleOf(request, session),
-        committed: (_organizationId, events) => {
+        committed: (_organizationId, events, reminders) => {
+          const soon = clock.now().getTime() + remindersRest
+          if (reminders.some((at) => at.getTime() < soon)) this.chores.nudge('reminders')
           if (events.length > 0 && !this.subscriptions.none) this.chores.nudge('outbox')
         },
         stores: {

@@ -22,6 +22,9 @@ const lanesAtOnce = 8
 /** Where nobody listens. */
 const rowsAtOnce = 90
 const parkedShown = 20
+/** Where a plugin listens: artifacts nudge, members and repositories wait so long at most. */
+const restWithListeners = 3_000
+const restWithNone = 20_000
 /** Clocks of two nodes may differ so much. */
 const skew = 5 * minute
 
@@ -53,6 +56,10 @@ export class Outbox implements Chore {
     private readonly subscriptions: Subscriptions,
     private readonly log: Logger,
   ) {}
+
+  idleFor(): number {
+    return this.subscriptions.none ? restWithNone : restWithListeners
+  }
 
   /** Confirmed: what was parked is tried once more. */
   async run({ lease, signal, confirmed }: Pick<ChoreWork, 'lease' | 'signal' | 'confirmed'>): Promise<JsonObject | undefined> {

@@ -8,6 +8,8 @@ import { commitUnlessMoved } from '../storage/optimistic.js'
 import { numeral, shards, tenantKeys } from '../storage/tenant-keys.js'
 
 const batch = 100
+/** Whoever asks to be woken sooner than this nudges. */
+export const remindersRest = 20_000
 /** A reminder that failed comes again after this; then after four times as long each time, up to an hour. */
 const firstPause = 30_000
 const longestPause = 3_600_000
@@ -24,6 +26,7 @@ export class Reminders implements Chore {
   readonly name = 'reminders'
   readonly interval = 1_000
   readonly resident = true
+  private earliest = Number.POSITIVE_INFINITY
 
   constructor(
     private readonly metadata: MetadataStore,
@@ -33,10 +36,15 @@ export class Reminders implements Chore {
     private readonly log: Logger,
   ) {}
 
+  idleFor(): number {
+    return Math.min(remindersRest, this.earliest - this.clock.now().getTime())
+  }
+
   /** Everything that is due now. One that fails comes again later, and later each time: it holds nobody up. */
   async run({ lease, signal }: Pick<ChoreWork, 'lease' | 'signal'>): Promise<JsonObject | undefined> {
     const now = this.clock.now().getTime()
     const told = { woken: 0, failed: 0 }
+    this.earliest = Number.POSITIVE_INFINITY
     for (let shard = 0; shard < shards; shard++) {
       let page: readonly Entry[] = await this.due(shard, now)
       while (page.length > 0) {
@@ -55,7 +63,11 @@ export class Reminders implements Chore {
     const due: Entry[] = []
     const query = { limit: batch, ...(after === undefined ? {} : { after }) }
     for await (const entry of this.metadata.range(tenantKeys.due(shard), query)) {
-      if ((entry.key.path[0] ?? '') > timeOf(now)) break
+      const at = entry.key.path[0] ?? ''
+      if (at > timeOf(now)) {
+        this.earliest = Math.min(this.earliest, Number(at))
+        break
+      }
       due.push(entry)
     }
     return due

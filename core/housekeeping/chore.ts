@@ -8,6 +8,9 @@ export interface Chore {
   readonly interval: number
   /** Its lease is kept between runs: for what runs every second. */
   readonly resident?: boolean
+  /** After a run that found nothing, and a minute of such runs: milliseconds for which it may be left alone, unless somebody nudges. Without: it looks at
+   *  each interval. */
+  idleFor?(): number
   /** What was done, in numbers, for whoever asks; undefined where there was nothing to do. */
   run(work: ChoreWork): Promise<JsonObject | undefined>
 }

@@ -5,15 +5,21 @@ import type { Logger } from '../runtime/logger.js'
 import type { MetadataStore } from '../storage/metadata-store.js'
 import type { Chore, ChoreDesk, ChoreRun, ChoreStatus, RunOptions } from './chore.js'
 import { ChoreRecords } from './chore-records.js'
+import { ChoreRest } from './chore-rest.js'
 import { type Lease, LeaseLost, type Leases } from './leases.js'
 
 /** A process without the lease looks again after this, where the chore's own interval is not shorter. */
 const lookAgain = 60_000
 /** What a chore that runs every second has done is written down so often. */
 const noteEvery = 10_000
+const never = Number.NEGATIVE_INFINITY
 
 interface Slot {
   readonly chore: Chore
+  readonly rest: ChoreRest
+  /** Monotonic: of the lease; and when it is asked for again where another process has it. */
+  renewedAt: number
+  askAgainAt: number
   lease?: Lease
   running?: Promise<ChoreRun | undefined>
   timer?: NodeJS.Timeout
@@ -32,7 +38,7 @@ export class Chores implements ChoreDesk {
   private started = false
 
   constructor(
-    metadata: MetadataStore,
+    private readonly metadata: MetadataStore,
     private readonly leases: Leases,
     private readonly clock: Clock,
     private readonly log: Logger,
@@ -42,7 +48,15 @@ export class Chores implements ChoreDesk {
 
   add(chore: Chore): void {
     if (this.slots.has(chore.name)) throw new Error(`there are two chores ${chore.name}`)
-    this.slots.set(chore.name, { chore, again: false, notedAt: Number.NEGATIVE_INFINITY, unnoted: { runs: 0, failures: 0 } })
+    this.slots.set(chore.name, {
+      chore,
+      rest: new ChoreRest(chore.name, this.metadata, this.clock),
+      renewedAt: never,
+      askAgainAt: never,
+      again: false,
+      notedAt: never,
+      unnoted: { runs: 0, failures: 0 },
+    })
   }
 
   start(): void {
@@ -50,11 +64,15 @@ export class Chores implements ChoreDesk {
     for (const slot of this.slots.values()) this.schedule(slot, Math.min(slot.chore.interval, lookAgain))
   }
 
-  /** There is something to do: soon, where this process has the lease; else its holder finds it by itself. */
+  /** There is something to do: soon, where this process has the lease; else its holder is woken, and looks each interval. */
   nudge(name: string): void {
     const slot = this.slots.get(name)
-    if (!slot?.lease || !this.started) return
-    if (slot.running) slot.again = true
+    if (!slot || !this.started) return
+    slot.rest.wake()
+    if (!slot.lease) {
+      slot.askAgainAt = never
+      slot.rest.ring().catch((cause: unknown) => this.log.warn('chore.bell-failed', { chore: name, cause }))
+    } else if (slot.running) slot.again = true
     else this.schedule(slot, 0)
   }
 
@@ -99,7 +117,8 @@ export class Chores implements ChoreDesk {
     while (slot.running) await slot.running.catch(() => {})
     if (this.stopping.signal.aborted) throw conflict('The house is going down')
     // Whoever asks is shown what this run did.
-    slot.notedAt = Number.NEGATIVE_INFINITY
+    slot.notedAt = never
+    slot.renewedAt = never
     const run = this.begin(slot, options)
     run.catch(() => {})
     if (patience === Number.POSITIVE_INFINITY) await run
@@ -128,13 +147,21 @@ export class Chores implements ChoreDesk {
   private async tick(slot: Slot): Promise<void> {
     const { name, interval, resident } = slot.chore
     try {
-      if (!slot.running && (resident === true || (await this.records.isDue(name, interval)))) await this.begin(slot, {})
+      if (!slot.running && (resident ? !(await this.rests(slot)) : await this.records.isDue(name, interval)))
+        await this.begin(slot, {})
     } catch (cause) {
       this.log.error('chore.not-begun', { chore: name, cause })
     }
     const again = slot.again
     slot.again = false
     this.schedule(slot, again ? 0 : Math.min(interval, lookAgain))
+  }
+
+  private async rests(slot: Slot): Promise<boolean> {
+    if (!slot.lease) return this.clock.monotonic() < slot.askAgainAt
+    if (!(await slot.rest.goesOn())) return false
+    await this.leaseOf(slot)
+    return true
   }
 
   /** Undefined where another process has the lease. */
@@ -156,8 +183,11 @@ export class Chores implements ChoreDesk {
     let outcome: Pick<ChoreRun, 'outcome' | 'result' | 'error'>
     try {
       const result = await chore.run({ ...options, lease, signal: this.stopping.signal })
+      if (result || !chore.idleFor) slot.rest.wake()
+      else slot.rest.found(chore.idleFor())
       outcome = { outcome: this.stopping.signal.aborted ? 'stopped' : 'done', ...(result ? { result } : {}) }
     } catch (cause) {
+      slot.rest.wake()
       outcome = { outcome: cause instanceof LeaseLost ? 'stopped' : 'failed', error: wordsOf(cause) }
       this.log.error('chore.failed', { chore: chore.name, cause })
     } finally {
@@ -172,7 +202,10 @@ export class Chores implements ChoreDesk {
     return run
   }
 
+  /** Renewed, where that was a while ago; asked for, where another process had it. */
   private async leaseOf(slot: Slot): Promise<Lease | undefined> {
+    const now = this.clock.monotonic()
+    if (slot.lease && now - slot.renewedAt < this.leases.life / 6) return slot.lease
     try {
       await slot.lease?.renew()
     } catch (thrown) {
@@ -180,7 +213,8 @@ export class Chores implements ChoreDesk {
       delete slot.lease
     }
     const lease = slot.lease ?? (await this.leases.take(slot.chore.name))
-    if (lease) slot.lease = lease
+    if (lease) Object.assign(slot, { lease, renewedAt: now })
+    else slot.askAgainAt = now + this.leases.life / 3
     return lease
   }
 

@@ -21,6 +21,8 @@ export class ReindexChore implements Chore {
   readonly name = 'reindex'
   readonly interval = 1_000
   readonly resident = true
+  /** Whoever asks nudges. */
+  readonly idleFor = () => 20_000
 
   constructor(private readonly parts: ReindexChoreParts) {}
 

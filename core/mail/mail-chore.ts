@@ -43,6 +43,8 @@ export class MailChore implements Chore {
   readonly name = 'mail'
   readonly interval = 1_000
   readonly resident = true
+  /** Nobody nudges: somebody may be waiting for a letter. */
+  readonly idleFor = () => 3_000
   private parkedSeen = Number.NEGATIVE_INFINITY
 
   constructor(

@@ -154,6 +154,8 @@ export const tenantKeys = {
   /** What a chore last did; and where a long one goes on. */
   chore: (name: string): Key => key(join('.', 'chore'), name),
   choreState: (name: string): Key => key(join('.', 'chore'), name, 'state'),
+  /** Rung where there is work for it. */
+  choreBell: (name: string): Key => key(join('.', 'chore'), name, 'bell'),
   /** There from the first time that a plugin listened to events. */
   listened: (copy: number): Key => key(copied(join('.', 'listened'), copy), 'listened'),
   /** Events that still have to be told: `new {id}`, `retry {time} {id}`, `parked {id}`. */

@@ -46,8 +46,8 @@ export interface ContextParts {
   readonly advisories: StoredAdvisories
   readonly log: Logger
   lifecycle(request: ContextRequest, session: ContextSession): Lifecycle
-  /** Events of a commit, for the bus. */
-  committed(organizationId: string, events: readonly object[]): void
+  /** Events of a commit, for the bus; and when it asks for its plugin to be woken. */
+  committed(organizationId: string, events: readonly object[], reminders: readonly Date[]): void
 }
 
 /** One organization, one caller, one ceiling: there is no argument through which another tenant could be named. */
@@ -170,7 +170,8 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     return new RecordingChangeSet(guard, {
       apply: (changes) => {
         this.session.use()
-        return commit.apply(changes, this.commitScope(), (events) => committed(this.organization.id, events))
+        const reminders = changes.reminders.map(({ at }) => at)
+        return commit.apply(changes, this.commitScope(), (events) => committed(this.organization.id, events, reminders))
       },
       ahead: (changes) => {
         this.session.use()

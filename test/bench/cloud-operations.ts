@@ -1,3 +1,4 @@
+import { quietBefore } from '../../core/housekeeping/chore-rest.js'
 import { MemoryMetadataStore } from '../../core/storage/drivers/memory-metadata-store.js'
 import maven from '../../plugins/maven/index.js'
 import npm from '../../plugins/npm/index.js'
@@ -94,8 +95,8 @@ export async function countOperations(times: number): Promise<readonly Operation
 export async function countIdle(seconds: number): Promise<Calls> {
   const counted = await CountedHouse.open(false)
   try {
-    // What is done once, at the start.
-    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    // What is done once, at the start; then its chores come to rest.
+    await new Promise((resolve) => setTimeout(resolve, quietBefore + 25_000))
     Object.assign(counted.calls, noCalls())
     await new Promise((resolve) => setTimeout(resolve, seconds * 1_000))
     return divided(counted.calls, seconds)

@@ -8,8 +8,9 @@ import { type UsageChange, usageAfter } from './usage-log.js'
 import { liveRepositories } from './usage-reader.js'
 import { type AllowanceRow, type Amount, cursorAt, plus, type RepositoryUsageRow, type UsageRow } from './usage-rows.js'
 
-/** A log row's id is made before its commit: what is younger than this may still have company on its way. */
-export const settled = 60_000
+/** A log row's id is made before its commit, by the clock of its node: what is younger than this may still have company on its way. A minute for the
+ *  commit, and one for the clock; the doctor names one that is further off. */
+export const settled = 120_000
 /** An allowance that nobody renewed is given back so long after its end: clocks differ. */
 const skew = 300_000
 /** Repositories and allowances in one commit. */

@@ -11,6 +11,6 @@ export function clockFinding(check: string, server: number | undefined, now: num
   const seconds = Math.round(apart / 1000)
   const says = `This machine's clock is ${seconds} s ${now > server ? 'ahead of' : 'behind'} the service's.`
   if (apart >= refused) return [fatal(check, says, 'Set the clock by NTP: the service refuses what is signed so.')]
-  if (apart >= borne) return [warning(check, says, 'Set the clock by NTP: expiries go by it.')]
+  if (apart >= borne) return [warning(check, says, 'Set the clock by NTP: expiries and counts of usage go by it.')]
   return [fine(check, 'It agrees with this machine.')]
 }

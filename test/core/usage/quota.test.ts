@@ -38,7 +38,7 @@ describe('a quota', () => {
   const send = async (path: string, bytes: number, at: House = house) =>
     (await put(at, `/acme/raw/${path}`, Buffer.alloc(bytes, path))).status
   const fold = async () => {
-    clock.advance(2 * minute)
+    clock.advance(3 * minute)
     await house.kernel.chores.run('usage', {})
   }
 

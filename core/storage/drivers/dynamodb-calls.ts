@@ -3,6 +3,7 @@ import { RegistryError, unavailable } from '../../errors/registry-error.js'
 import { Circuit } from './circuit.js'
 import { dynamoSockets } from './dynamodb-client.js'
 import { type DynamoFailure, failureOf, noAnswer } from './dynamodb-failure.js'
+import { oneAttempt, type Send } from './one-attempt.js'
 import { Places } from './places.js'
 import { processRetries, type RetryBudget } from './retry-budget.js'
 
@@ -16,8 +17,6 @@ export interface DynamoPace {
   readonly pause: number
 }
 export const dynamoPace: DynamoPace = { attempts: 4, attempt: 5_000, deadline: 10_000, pause: 50 }
-
-export type Send<T> = (signal: AbortSignal) => Promise<T>
 
 /** Answers about a write that failed. */
 export interface Settling<T> {
@@ -87,22 +86,9 @@ export class DynamoCalls {
     try {
       const left = until - performance.now()
       if (left <= 0 || !this.circuit.admit()) throw noAnswer('open')
-      return await this.#answered(send(AbortSignal.timeout(Math.ceil(Math.min(left, this.pace.attempt)))))
+      return await oneAttempt(send, Math.min(left, this.pace.attempt), this.circuit, failureOf)
     } finally {
       place()
-    }
-  }
-
-  async #answered<T>(call: Promise<T>): Promise<T> {
-    try {
-      const answer = await call
-      this.circuit.succeeded()
-      return answer
-    } catch (thrown) {
-      const failure = failureOf(thrown)
-      if (failure === 'unknown' || failure === 'unsent') this.circuit.failed()
-      else this.circuit.succeeded()
-      throw thrown
     }
   }
 }

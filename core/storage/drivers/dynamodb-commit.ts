@@ -10,9 +10,10 @@ import {
 import { type RegistryError, unavailable } from '../../errors/registry-error.js'
 import { type CheckedMutation, conditionFailure } from '../commit-check.js'
 import type { Condition, Key, Mutation } from '../metadata-store.js'
-import type { DynamoCalls, Send } from './dynamodb-calls.js'
+import type { DynamoCalls } from './dynamodb-calls.js'
 import type { DynamoClient } from './dynamodb-client.js'
 import { conditionWords, type DynamoItem, itemKey, itemOf } from './dynamodb-row.js'
+import type { Send } from './one-attempt.js'
 
 /** So that a refusal tells whether what stands there is our own: an earlier attempt's answer was lost. */
 const tellOld = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { RegistryError, unavailable } from '../../errors/registry-error.js'
 import { Circuit } from './circuit.js'
+import { oneAttempt, type Send } from './one-attempt.js'
 import { Places } from './places.js'
 import { processRetries, type RetryBudget } from './retry-budget.js'
 import { s3Bodies, s3Calls } from './s3-client.js'
@@ -31,8 +32,6 @@ export const s3Pace: S3Pace = {
 }
 /** An upload is given a second more for each so many bytes. */
 const bytesPerSecond = 1024 * 1024
-
-export type Send<T> = (signal: AbortSignal) => Promise<T>
 
 export interface Repeating<T> {
   /** On the monotonic clock. */
@@ -112,37 +111,9 @@ export class S3Calls {
     try {
       const left = until - performance.now()
       if (left <= 0 || !this.circuit.admit()) throw noBlobAnswer()
-      return await this.#answered(within(send, Math.min(left, attempt)))
+      return await oneAttempt(send, Math.min(left, attempt), this.circuit, s3FailureOf)
     } finally {
       place()
     }
   }
-
-  async #answered<T>(call: Promise<T>): Promise<T> {
-    try {
-      const answer = await call
-      this.circuit.succeeded()
-      return answer
-    } catch (thrown) {
-      const failure = s3FailureOf(thrown)
-      if (failure === 'unknown' || failure === 'unsent') this.circuit.failed()
-      else this.circuit.succeeded()
-      throw thrown
-    }
-  }
-}
-
-/** Its signal is of no more concern once there is an answer, whose body may go on. Nobody waits longer, whatever the library does about the signal. */
-function within<T>(send: Send<T>, milliseconds: number): Promise<T> {
-  const controller = new AbortController()
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const late = new Error(`No answer within ${Math.round(milliseconds)} ms`)
-      controller.abort(late)
-      reject(late)
-    }, milliseconds)
-    send(controller.signal)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer))
-  })
 }

@@ -12,8 +12,8 @@ import { conflict, notFound, RegistryError, tooLarge, unavailable } from '../../
 import { randomHex } from '../../runtime/identifiers.js'
 import { damaged } from '../encryption/damage.js'
 import { crc32Of, crc32Text, joinCrc32 } from './crc32-join.js'
+import type { Send } from './one-attempt.js'
 import { refuse, type S3Bucket, type S3Object } from './s3-bucket.js'
-import type { Send } from './s3-calls.js'
 import { isGone, statusOf } from './s3-failure.js'
 
 const MiB = 1024 ** 2

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Circuit } from '../../../../core/storage/drivers/circuit.js'
+import { DynamoCalls } from '../../../../core/storage/drivers/dynamodb-calls.js'
 import { RetryBudget } from '../../../../core/storage/drivers/retry-budget.js'
 import { at, failure, put } from '../../../contract/metadata-words.js'
 import { cancelled, reset, scriptedStore, sdkError, silence } from '../../../support/scripted-dynamo.js'
@@ -16,6 +17,14 @@ describe('Calls to DynamoDB', () => {
     expect(performance.now() - began).to.be.lessThan(1_000)
     expect(service.aborted).to.equal(service.calls.length)
     await store.close()
+  })
+
+  it('end at their deadline also where the library does not hear that they are given up, as while it looks for credentials', async () => {
+    const calls = new DynamoCalls({ attempts: 2, attempt: 20, deadline: 50, pause: 1 })
+    const read = calls.read(() => new Promise<never>(() => {}))
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve('still waiting'), 5_000).unref())
+    const ended = await Promise.race([failure(read), late])
+    expect(ended).to.include({ kind: 'unavailable' })
   })
 
   it('are repeated for reads of every kind', async () => {

@@ -100,7 +100,7 @@ export class HouseOrganizationContext<Request extends ContextRequest = ContextRe
     return this.parts.handles.tokens(this.scope())
   }
 
-  get account(): AccountDesk {
+  get ownAccount(): AccountDesk {
     this.session.use()
     if (this.request.plugin.name !== 'api') throw new Error('accounts are for the management interface alone')
     return this.parts.handles.account(this.scope(), this.request.credentials)

@@ -32,7 +32,7 @@ export interface OrganizationContext {
   /** Needs tokens.issue. Issues only to the caller, and nothing above the caller. A token may always revoke itself (npm logout). */
   readonly tokens: TokenDesk
   /** For `api` alone: the caller's own sessions, password and second factor. */
-  readonly account: AccountDesk
+  readonly ownAccount: AccountDesk
   /** What is known against packages, as the operator loaded it; empty by default. */
   readonly advisories: Advisories
   /** What the organization signs what it serves with. */

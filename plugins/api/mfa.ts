@@ -29,7 +29,7 @@ export const mfaRoutes = [
     session: { pending: true },
     summary: 'Is there a second factor, and does the organization want one?',
     answers: { 200: answer('As it stands', secondFactorShape) },
-    handle: async (_request, { account }) => json(200, (await account.session()).secondFactor, noStore),
+    handle: async (_request, { ownAccount }) => json(200, (await ownAccount.session()).secondFactor, noStore),
   }),
   inOrganization({
     method: 'POST',
@@ -38,7 +38,7 @@ export const mfaRoutes = [
     session: { pending: true, fresh: true },
     summary: 'Begin to set up one-time codes of an app: good for ten minutes, and for nothing until one of them was confirmed',
     answers: { 201: answer('The only time the secret is shown', enrolment), 409: refusal('There is a second factor already') },
-    handle: async (_request, { account }) => json(201, await account.enrol(), noStore),
+    handle: async (_request, { ownAccount }) => json(201, await ownAccount.enrol(), noStore),
   }),
   inOrganization({
     method: 'POST',
@@ -53,8 +53,8 @@ export const mfaRoutes = [
       409: refusal('Nothing is being set up'),
       429: tooMany,
     },
-    async handle({ body: { code } }, { account }) {
-      const { recoveryCodes, ...signed } = await account.confirm(code)
+    async handle({ body: { code } }, { ownAccount }) {
+      const { recoveryCodes, ...signed } = await ownAccount.confirm(code)
       return signedIn(200, signed, { recoveryCodes })
     },
   }),
@@ -71,7 +71,7 @@ export const mfaRoutes = [
       409: refusal('This session waits for no code'),
       429: tooMany,
     },
-    handle: async ({ body: { code } }, { account }) => signedIn(200, await account.showCode(code)),
+    handle: async ({ body: { code } }, { ownAccount }) => signedIn(200, await ownAccount.showCode(code)),
   }),
   inOrganization({
     method: 'POST',
@@ -80,7 +80,7 @@ export const mfaRoutes = [
     session: { fresh: true },
     summary: 'Ten new codes for recovery; the old ones are worth nothing any more',
     answers: { 201: answer('The only time they are shown', z.strictObject({ recoveryCodes }).meta({ id: 'RecoveryCodes' })) },
-    handle: async (_request, { account }) => json(201, { recoveryCodes: await account.renewRecoveryCodes() }, noStore),
+    handle: async (_request, { ownAccount }) => json(201, { recoveryCodes: await ownAccount.renewRecoveryCodes() }, noStore),
   }),
   inOrganization({
     method: 'PATCH',
@@ -90,8 +90,8 @@ export const mfaRoutes = [
     summary: 'Whether npm has to show a one-time code for every change that it makes in the name of the caller',
     body: wishes,
     answers: { 204: answer('So it is from now on') },
-    async handle({ body: { codeOnPublish } }, { account }) {
-      await account.askOnPublish(codeOnPublish)
+    async handle({ body: { codeOnPublish } }, { ownAccount }) {
+      await ownAccount.askOnPublish(codeOnPublish)
       return empty(204)
     },
   }),
@@ -102,8 +102,8 @@ export const mfaRoutes = [
     session: { fresh: true },
     summary: 'Take the second factor away, and its recovery codes',
     answers: { 204: answer('Gone'), 409: refusal('The organization wants one') },
-    async handle(_request, { account }) {
-      await account.removeFactor()
+    async handle(_request, { ownAccount }) {
+      await ownAccount.removeFactor()
       return empty(204)
     },
   }),

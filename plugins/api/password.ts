@@ -107,8 +107,8 @@ export const passwordRoutes = [
       409: refusal('Somebody else has set it, or ended all sessions, meanwhile'),
       422: refusal('The password is not taken, and why'),
     },
-    handle: async ({ body: { current, password, revokeTokens = false } }, { account }) =>
-      signedIn(200, await account.changePassword(current, password, revokeTokens)),
+    handle: async ({ body: { current, password, revokeTokens = false } }, { ownAccount }) =>
+      signedIn(200, await ownAccount.changePassword(current, password, revokeTokens)),
   }),
   inOrganization({
     method: 'GET',

@@ -63,8 +63,8 @@ export const sessionRoutes = [
       403: refusal('Asked from another site, or the cookie would travel in the clear'),
       429: refusal('Too many failures; Retry-After says when to come again'),
     },
-    handle: async ({ body: { login, password, code } }, { account }) =>
-      signedIn(201, await account.signIn(login, password, code)),
+    handle: async ({ body: { login, password, code } }, { ownAccount }) =>
+      signedIn(201, await ownAccount.signIn(login, password, code)),
   }),
   inOrganization({
     method: 'GET',
@@ -73,7 +73,7 @@ export const sessionRoutes = [
     session: { pending: true },
     summary: 'Who this session is of, and the token that its requests carry',
     answers: { 200: answer('As it stands', sessionShape) },
-    handle: async (_request, { account }) => json(200, shapeSession(await account.session()), noStore),
+    handle: async (_request, { ownAccount }) => json(200, shapeSession(await ownAccount.session()), noStore),
   }),
   inOrganization({
     method: 'DELETE',
@@ -82,8 +82,8 @@ export const sessionRoutes = [
     session: { pending: true },
     summary: 'Sign out',
     answers: { 204: answer('Signed out: the cookie is worth nothing any more') },
-    async handle(_request, { account }) {
-      const { cookies } = await account.signOut()
+    async handle(_request, { ownAccount }) {
+      const { cookies } = await ownAccount.signOut()
       return { status: 204, headers: { ...noStore, 'clear-site-data': '"cookies", "storage"' }, cookies }
     },
   }),
@@ -98,6 +98,6 @@ export const sessionRoutes = [
       200: answer('A new session in the place of this one', sessionShape),
       429: refusal('Too many failures; Retry-After says when to come again'),
     },
-    handle: async ({ body: { password, code } }, { account }) => signedIn(200, await account.stepUp(password, code)),
+    handle: async ({ body: { password, code } }, { ownAccount }) => signedIn(200, await ownAccount.stepUp(password, code)),
   }),
 ]

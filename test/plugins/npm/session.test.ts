@@ -1,12 +1,14 @@
 import { expect } from 'chai'
+import api from '../../../plugins/api/index.js'
 import npm from '../../../plugins/npm/index.js'
 import { type House, openHouse, type Somebody } from '../../support/house.js'
+import { operatorOf } from '../../support/management.js'
 import { publishBody } from '../../support/npm-package.js'
 
 describe('npm: who is asking', () => {
   let house: House
   beforeEach(async () => {
-    house = await openHouse({ plugins: [npm], repositories: [{ name: 'js', format: 'npm' }] })
+    house = await openHouse({ plugins: [npm, api], repositories: [{ name: 'js', format: 'npm' }] })
   })
   afterEach(() => house.close())
 
@@ -44,6 +46,17 @@ describe('npm: who is asking', () => {
     const { _rev } = (await withToken(token, 'GET', 'foo')).json() as { _rev: string }
     expect((await withToken(token, 'DELETE', `foo/-rev/${_rev}`)).status).to.equal(403)
     expect((await withToken(await tokenOf('olga'), 'DELETE', `foo/-rev/${_rev}`)).status).to.equal(200)
+  })
+
+  it('gives no token for a password that could not be set today, and says what to do', async () => {
+    const passwordHash =
+      'pbkdf2+blake2b-512$000102030405060708090a0b$50000$144d25135fd74462dbbc2b1fc2c634d91d5d72a28c6bc16266b6feb1a9404124a7c520ede7275a930dc67b11a4870738ca917fca6d5ee55ea8855a3788616f12'
+    await operatorOf(house).done('POST', 'members', { name: 'bo', passwordHash, role: 'developer' })
+    const answer = await login('bo', 'password')
+    const words =
+      'This password is among the first that are guessed: set another one, or use an API token instead of the password'
+    expect([answer.status, answer.json()]).to.deep.equal([401, { error: words }])
+    expect(answer.headers['npm-notice']).to.equal(words)
   })
 
   it('logs in whatever old token the client still sends, and at the address that npm tries after a conflict', async () => {

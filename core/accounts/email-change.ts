@@ -68,8 +68,9 @@ export class EmailChange {
     this.post.hold()
     await this.readOnly.hold(organization)
     const email = checkedEmail(wanted)
-    await this.passwords.prove(scope, member, password)
+    // Before the password is tried: where it is set anew meanwhile, the code is of the epoch before, and dead.
     const account = await this.secrets.account(organization.id, id)
+    await this.passwords.prove(scope, member, password)
     if (account === undefined) throw notFound('member', id)
     const at = this.clock.now()
     const change = new OrganizationChange(

@@ -98,7 +98,7 @@ export class PasswordReset {
   /** Throws `forbidden` where the password is another one, `throttled` before a guess is tried. */
   async prove({ tenant, source }: CallerScope, { id, name }: SessionMember, password: string): Promise<void> {
     try {
-      const place = { address: source?.ip ?? '' }
+      const place = { address: source?.ip ?? '', inside: true }
       const { member } = await this.passwords.verified(TenantSnapshot.of(tenant), name, password, place, 'person')
       if (member.id === id) return
     } catch (thrown) {

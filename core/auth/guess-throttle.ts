@@ -18,6 +18,8 @@ export interface Account {
 export interface Place {
   readonly address: string
   readonly device?: string | undefined
+  /** By a session: who is in already, and shows the password once more, is known. */
+  readonly inside?: boolean
 }
 /** `known`: this account has been entered from there within 30 days. `attacked`: more than a hundred failures, wherever they came from, since anybody
  *  got in. */
@@ -49,7 +51,7 @@ export class GuessThrottle {
 
   /** Before a password is tried. Throws `throttled`. */
   async check(place: Place, account: Account): Promise<Standing> {
-    const known = await this.isKnown(place, account)
+    const known = place.inside === true || (await this.isKnown(place, account))
     // Behind one address there may be many: what others do there is held against nobody who got in from it.
     if (!known) this.refuseSource(await this.counters.read(sourceKey(place.address)))
     const pair = await this.counters.read(pairKey(place.address, account))

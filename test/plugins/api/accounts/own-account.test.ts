@@ -1,4 +1,7 @@
 import { expect } from 'chai'
+import { sourceOf } from '../../../../core/auth/client-address.js'
+import { counterHash } from '../../../../core/auth/failure-counters.js'
+import { tenantKeys } from '../../../../core/storage/tenant-keys.js'
 import { Browser } from '../../../support/browser.js'
 import { codeIn } from '../../../support/mail-server.js'
 import { expectForbidden, expectRefusal } from '../../../support/management.js'
@@ -139,6 +142,21 @@ describe('a member in a session', () => {
     expect(statuses.slice(0, 10)).to.deep.equal(Array(10).fill(403))
     expect(statuses.at(-1)).to.equal(429)
     expect(await stands(page)).to.equal(200)
+  })
+
+  it('waits for nobody who guesses behind the same address', async () => {
+    const address = '203.0.113.5'
+    const now = accounts.clock.now().getTime()
+    const key = tenantKeys.secret('.', counterHash('source', sourceOf(address)), 'failures')
+    const value = { v: 1, count: 100, from: now, last: now, until: now + hour }
+    await accounts.house.parts.metadata.commit([{ op: 'put', key, value }], 'guessed')
+    const headers = { 'x-forwarded-for': address }
+    const stranger = new Browser(accounts.house, 'acme', headers)
+    expect((await stranger.signIn('ada', password)).status).to.equal(429)
+    const email = { email: 'new@acme.example', current: password }
+    expect((await page.call('POST', 'email', { body: email, headers })).status).to.equal(202)
+    const wanted = { current: password, password: better }
+    expect((await page.call('POST', 'password', { body: wanted, headers })).status).to.equal(200)
   })
 
   it('has its sessions ended where an administrator sets the password, or a reset does', async () => {

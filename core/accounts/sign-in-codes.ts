@@ -46,6 +46,7 @@ export class SignInCodes {
       await this.notes.refused(org, { actor: who, action: 'mfa.refused', target: who })
       throw wrongCode()
     }
+    await this.throttle.succeeded(org, member, known)
     change.delete(found.entry.key, { revision: found.entry.revision }, wrongCode())
     change.delete(tenantKeys.memberReset(org, member, found.hash))
   }

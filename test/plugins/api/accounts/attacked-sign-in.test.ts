@@ -43,6 +43,7 @@ describe('signing in to an account that is guessed at, from where nobody knows i
     return browser
   }
   const verify = (browser: Browser, code: string) => browser.call('POST', 'mfa/verify', { body: { code } })
+  const lastCode = async () => codeIn((await accounts.mail()).at(-1)?.text ?? '')
   const expectOutcome = (answer: Answer, status: number, code: string) =>
     expect([answer.status, (answer.json() as { code: string }).code]).to.deep.equal([status, code])
 
@@ -91,8 +92,7 @@ describe('signing in to an account that is guessed at, from where nobody knows i
     const page = await waiting(at('192.0.2.2'))
     const code = await accounts.oneCode()
     const reset = await accounts.resetCode()
-    for (const wrong of [otherCode, reset, '3f0c6a1e-5d0b-4c9e-8f57-0a1b2c3d4e5f', '123456'])
-      expectOutcome(await verify(page, wrong), 401, 'otp-invalid')
+    for (const wrong of [otherCode, reset, '123456']) expectOutcome(await verify(page, wrong), 401, 'otp-invalid')
     const answers = await Promise.all([verify(page, code), verify(page, code)])
     expect(answers.map(({ status }) => status).toSorted(), 'twice at once').to.deep.equal([200, 401])
     expectOutcome(await verify(other, code), 401, 'otp-invalid')
@@ -128,6 +128,21 @@ describe('signing in to an account that is guessed at, from where nobody knows i
     expectOutcome(await at('192.0.2.4').signIn('ada', password), 401, 'attacked')
     accounts.clock.advance(1)
     await waiting(at('192.0.2.5'))
+  })
+
+  it('makes whoever shows wrong codes wait behind five of them, and forgets them behind a right one', async () => {
+    await attacked()
+    const page = await waiting(at('192.0.2.1'))
+    const code = await accounts.oneCode()
+    const statuses: number[] = []
+    for (let guess = 0; guess < 6; guess += 1) statuses.push((await verify(page, `00000${guess}`)).status)
+    expect(statuses).to.deep.equal([401, 401, 401, 401, 401, 429])
+    expect((await verify(page, code)).status, 'a right one waits too').to.equal(429)
+    accounts.clock.advance(1_000)
+    expect((await verify(page, code)).status).to.equal(200)
+    const next = await waiting(at('192.0.2.2'))
+    expectOutcome(await verify(next, '000000'), 401, 'otp-invalid')
+    expect((await verify(next, await lastCode())).status).to.equal(200)
   })
 
   it('mails nothing to whoever has the wrong password', async () => {

@@ -1,7 +1,7 @@
 import { scimTokenListings } from '../auth/token-rows.js'
 import { conflict, invalid, notFound, type RegistryError, stale } from '../errors/registry-error.js'
 import { newId } from '../runtime/identifiers.js'
-import type { Entry } from '../storage/metadata-store.js'
+import type { Entry, Mutation } from '../storage/metadata-store.js'
 import { tenantKeys } from '../storage/tenant-keys.js'
 import { untilSettled } from '../tenancy/organization-change.js'
 import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
@@ -22,6 +22,7 @@ import { lookupHash, lookupHashes, moveLookups } from './lookup-rows.js'
 import { checkedProfile, loginKey, readMember } from './member-rows.js'
 
 const groupId = /^g_[a-z0-9]{20}$/
+const namedInLog = 400
 
 /** Groups: a row of their own each, one for the name, and their members' ids in chunks. Each change meets the others in the group's own row. */
 export class GroupDirectory {
@@ -92,7 +93,8 @@ export class GroupDirectory {
     }
     await untilSettled(async () => {
       const change = this.parts
-        .change('group.create', 'group', id)
+        .change('group.create', 'group', id, membership(inside, []))
+        .effects(inside.length === 0 ? {} : { added: inside.length })
         .put(tenantKeys.groupName(org, loginKey(group.name)), { v: 1, group: id }, 'absent', taken())
         .put(tenantKeys.group(org, id, headChunk), groupValue(group), 'absent')
       for (const [number, ids] of chunks) change.put(tenantKeys.group(org, id, number), { v: 1, members: [...ids] })
@@ -172,15 +174,23 @@ export class GroupDirectory {
       ...(touched.size === 0 ? [] : ['members']),
     ]
     if (changes.length === 0 && JSON.stringify(lookup ?? []) === JSON.stringify(before.lookup ?? [])) return before
-    const change = this.parts.change('group.update', 'group', id, changes)
-    let memberCount = before.memberCount
+    const [added, removed]: [string[], string[]] = [[], []]
+    const rows: Mutation[] = []
     for (const [number, ids] of touched) {
       const key = tenantKeys.group(org, id, number)
-      const old = await this.parts.store.get(key)
-      memberCount += ids.length - (old === undefined ? 0 : readChunk(old).length)
-      if (ids.length === 0) change.delete(key)
-      else change.put(key, { v: 1, members: [...ids] })
+      const entry = await this.parts.store.get(key)
+      const [old, now] = [new Set(entry === undefined ? [] : readChunk(entry)), new Set(ids)]
+      added.push(...ids.filter((member) => !old.has(member)))
+      removed.push(...[...old].filter((member) => !now.has(member)))
+      rows.push(ids.length === 0 ? { op: 'delete', key } : { op: 'put', key, value: { v: 1, members: [...ids] } })
     }
+    const change = this.parts
+      .change('group.update', 'group', id, [...changes, ...membership(added, removed)])
+      .effects(touched.size === 0 ? {} : { added: added.length, removed: removed.length })
+    for (const row of rows)
+      if (row.op === 'put') change.put(row.key, row.value)
+      else change.delete(row.key)
+    const memberCount = before.memberCount + added.length - removed.length
     const common = { ...before, name, changedAt: clock.now(), memberCount }
     const after = {
       ...common,
@@ -271,6 +281,11 @@ function withMembers(
     touched.add(number)
   }
   return new Map([...touched].map((one) => [one, all.get(one) ?? []]))
+}
+
+/** Who came in and who went out, for the log: so many by id, all of them in its numbers. */
+function membership(added: readonly string[], removed: readonly string[]): readonly string[] {
+  return [...added.map((id) => `+${id}`), ...removed.map((id) => `-${id}`)].slice(0, namedInLog)
 }
 
 function taken() {

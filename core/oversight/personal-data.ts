@@ -34,9 +34,13 @@ export async function* personalData(
     else if (what !== 'member' && what !== 'epoch') yield { kind: what, ...only(value, ['at', 'email', 'createdAt', 'until']) }
   }
   for await (const { record, origin } of new ChainReader(store, org).after(0)) {
-    if (record.actor.id !== id && record.target?.id !== id) continue
+    const joinedOrLeft = record.changes?.some((change) => change === `+${id}` || change === `-${id}`) === true
+    if (record.actor.id !== id && record.target?.id !== id && !joinedOrLeft) continue
     const own = record.actor.id === id && origin !== undefined
-    const { source: _, ...told } = record
+    const { source: _, changes = [], ...rest } = record
+    // Who else came in or went out is no business of this person's.
+    const shown = changes.filter((change) => !/^[+-][ms]_/.test(change) || change.slice(1) === id)
+    const told = { ...rest, ...(shown.length === 0 ? {} : { changes: shown }) }
     yield { kind: 'audit', ...(told as unknown as JsonObject), ...(own ? { ip: origin.ip, agent: origin.agent ?? null } : {}) }
   }
   yield { kind: 'end' }

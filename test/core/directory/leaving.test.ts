@@ -87,7 +87,7 @@ describe('a member who leaves', () => {
         clearedMs: 0,
       })
       const rows = (await logRows(store, org)).slice(before.length)
-      const left = rows.find(({ effects }) => effects !== undefined)
+      const left = rows.find(({ action, effects }) => String(action).startsWith('member.') && effects !== undefined)
       expect(left).to.deep.include({
         action: how === 'deleted' ? 'member.delete' : 'member.deactivate',
         effects: counts,

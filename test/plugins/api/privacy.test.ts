@@ -53,6 +53,7 @@ describe('the data of a person', () => {
     const operator = operatorOf(house)
     const group = await operator.done('POST', 'groups', { name: 'builders' })
     await operator.done('PUT', `groups/builders/members/${ada}`)
+    await operator.done('PUT', 'groups/builders/members/dora')
     await operator.done('PUT', 'grants', { subject: `member:${ada}`, repository: 'files', level: 'administer' })
     const answer = await operator.send('GET', 'members/ada@acme.example/data')
     expect([answer.status, answer.headers['content-type'], answer.headers['content-disposition']]).to.deep.equal([
@@ -84,7 +85,7 @@ describe('the data of a person', () => {
     expect(lines.find(({ kind }) => kind === 'token')).to.include({ name: 'ci', prefix: token.slice(0, 12) })
     const audits = lines.filter(({ kind }) => kind === 'audit')
     const actions = audits.map(({ action }) => action)
-    expect(actions).to.have.members(['member.create', 'raw.changed', 'grant.set', 'member.export'])
+    expect(actions).to.have.members(['member.create', 'raw.changed', 'grant.set', 'member.export', 'group.update'])
     expect(audits.find(({ action }) => action === 'raw.changed')).to.include({ ip: '203.0.113.77', agent: 'ada-agent/9' })
     expect(answer.text()).to.not.match(/pbkdf2|"hash":"[0-9a-f]{64}"|plum harbour/)
     expect(answer.text()).to.not.include(token)

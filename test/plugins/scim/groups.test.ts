@@ -140,6 +140,31 @@ describe('groups of SCIM', () => {
     expect((await okta.list('/Groups')).totalResults).to.equal(0)
   })
 
+  it('tell the log who came in and who went out, whoever changed them', async () => {
+    const operator = operatorOf(house)
+    const makers = await okta.group('Makers', [ada])
+    const idOf = async (name: string) => (await operator.done('GET', `members/${name}`))['id']
+    const [adaId, bobId] = [await idOf('ada'), await idOf('bob')]
+    await okta.patch(`/Groups/${makers.id}`, { op: 'replace', path: 'members', value: [{ value: bob.id }] })
+    await okta.patch(`/Groups/${makers.id}`, { op: 'replace', path: 'displayName', value: 'Builders' })
+    await operator.done('POST', 'groups', { name: 'ours' })
+    await operator.done('PUT', 'groups/ours/members/bob')
+    const rows = await operator.items('audit?action=group')
+    const told = rows.map(({ action, changes, effects }) => [action, changes, effects])
+    expect(told).to.have.deep.members([
+      ['group.create', [`+${adaId}`], { added: 1 }],
+      ['group.update', ['members', `+${bobId}`, `-${adaId}`], { added: 1, removed: 1 }],
+      ['group.update', ['name'], {}],
+      ['group.create', [], {}],
+      ['group.update', ['members', `+${bobId}`], { added: 1, removed: 0 }],
+    ])
+    // What the log says of ada is told to ada, without who else came and went.
+    const own = (await operator.send('GET', 'members/ada/data')).text().trimEnd().split('\n')
+    const lines = own.map((line) => JSON.parse(line) as Record<string, unknown>)
+    const groups = lines.filter(({ action }) => String(action).startsWith('group.')).map(({ changes }) => changes)
+    expect(groups).to.have.deep.members([[`+${adaId}`], ['members', `-${adaId}`]])
+  })
+
   it('are shown as such to those who manage members, who change them once no token of a provider lives', async () => {
     const operator = operatorOf(house)
     await operator.done('POST', 'groups', { name: 'ours' })

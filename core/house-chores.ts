@@ -1,4 +1,5 @@
 import type { DependencyContainer } from 'tsyringe'
+import { ScimTokenLetters } from './accounts/scim-token-letters.js'
 import { AuditChain } from './audit/audit-chain.js'
 import { AuditChore } from './audit/audit-chore.js'
 import { TenantDirectory } from './directory/tenant-directory.js'
@@ -13,6 +14,7 @@ import { ExpiredUploads } from './housekeeping/expired-uploads.js'
 import { Sweep } from './housekeeping/sweep.js'
 import { CleanupChore } from './lifecycle/cleanup-chore.js'
 import { ReindexChore } from './lifecycle/reindex-chore.js'
+import { MailPost } from './mail/mail-post.js'
 import { ErasureChore } from './oversight/erasure-chore.js'
 import { PluginRegistry } from './plugin/plugin-registry.js'
 import { Clock } from './runtime/clock.js'
@@ -88,6 +90,7 @@ export function addHouseChores(chores: Chores, { house, watch, subscriptions, wo
       forget: (org, person) => work.forgetting(org, person),
     }),
   )
+  chores.add(new ScimTokenLetters({ store: metadata, clock, post: house.resolve(MailPost), suspension }))
   chores.add(new Reminders(metadata, clock, (reminder) => work.remind(reminder), log))
   chores.add(
     new Sweep({

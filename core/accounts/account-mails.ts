@@ -19,6 +19,7 @@ import {
   manyLeaversLetter,
   passwordChangedLetter,
   resetLetter,
+  scimTokenLetter,
   secondFactorLetter,
   signInLetter,
   verificationLetter,
@@ -86,11 +87,13 @@ export class AccountMails implements MailWriter {
         return passwordChangedLetter({ ...place(organization), to, name, by: subject.by, at: queued.at })
       }
       case 'many-leavers': {
-        const account = await this.secrets.account(organization.id, subject.member)
-        const to = account?.member.email
-        if (account === undefined || to === undefined || !isReachable(account) || account.member.role !== 'owner')
-          return undefined
-        return manyLeaversLetter({ ...place(organization), ...subject, to, at: queued.at })
+        const to = await this.owner(organization, subject.member)
+        return to === undefined ? undefined : manyLeaversLetter({ ...place(organization), ...subject, to, at: queued.at })
+      }
+      case 'scim-token-ends': {
+        const to = await this.owner(organization, subject.member)
+        const stands = await this.store.get(tenantKeys.scimToken(organization.id, subject.token))
+        return to === undefined || stands === undefined ? undefined : scimTokenLetter({ ...place(organization), ...subject, to })
       }
       case 'second-factor': {
         const account = await this.secrets.account(organization.id, subject.member)
@@ -101,6 +104,12 @@ export class AccountMails implements MailWriter {
       default:
         return this.emailLetter(organization, { ...queued, subject })
     }
+  }
+
+  /** Where an owner who still is one is reached. */
+  private async owner(organization: Organization, member: string): Promise<string | undefined> {
+    const account = await this.secrets.account(organization.id, member)
+    return account !== undefined && isReachable(account) && account.member.role === 'owner' ? account.member.email : undefined
   }
 
   /** What names somebody who is gone, or is too late to be of use, need not wait for its end. */

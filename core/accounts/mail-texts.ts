@@ -110,6 +110,19 @@ export function manyLeaversLetter(
   )
 }
 
+export function scimTokenLetter(
+  mail: Place & { readonly connection: string; readonly token: string; readonly expiresAt: string },
+): Mail {
+  const { connection, token, expiresAt, org, organization } = mail
+  return letter(
+    mail,
+    `A token of ${connection} for ${organization} ends soon`,
+    `The token ${token} of the identity provider ${connection} ends at ${minutes(new Date(expiresAt))}. From then on ${connection} changes nobody in ${organization}, and takes nobody's access away.`,
+    `Make a second one, put it into the identity provider, and revoke this one:\n\n  cloudrepo token create ${org} --scim --name ${connection}\n  cloudrepo token revoke ${org} ${token} --scim`,
+    'If it was changed over already, revoke this one.',
+  )
+}
+
 const secondFactorWords = {
   'set-up': 'A second factor was set up for',
   removed: 'The second factor was taken away from',

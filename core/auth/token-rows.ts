@@ -39,6 +39,8 @@ const scimListingRow = z.object({
   createdAt: moment,
   createdBy: z.string(),
   lastUsedAt: z.exactOptional(moment),
+  /** Owners know that it ends within so many days. */
+  toldDays: z.exactOptional(z.number()),
 })
 const operatorRow = z.object({ v, id: z.string(), name: z.string(), createdAt: moment })
 

@@ -29,6 +29,14 @@ const subject = z.discriminatedUnion('kind', [
     users: z.number(),
     held: z.boolean(),
   }),
+  /** To each owner: an identity provider's token ends soon. */
+  z.object({
+    kind: z.literal('scim-token-ends'),
+    member: z.string(),
+    token: z.string(),
+    connection: z.string(),
+    expiresAt: z.string(),
+  }),
   z.object({ kind: z.literal('password-changed'), member: z.string(), by: z.enum(['self', 'reset', 'administrator']) }),
 ])
 /** Who asked, for the log that tells of the letter: gone with the row. */

@@ -7,6 +7,7 @@ import { matches } from '../../../plugins/scim/filter-match.js'
 import { groupType } from '../../../plugins/scim/group-schema.js'
 import { copyOf, type ScimObject } from '../../../plugins/scim/resource.js'
 import { userType } from '../../../plugins/scim/user-schema.js'
+import { processorTime } from '../../support/processor-time.js'
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const user = copyOf({
@@ -132,7 +133,7 @@ describe('filters of SCIM', () => {
   }
 
   it('holds text, depth and number of terms to their limits, and never takes long', () => {
-    const started = performance.now()
+    const spent = processorTime()
     const hostile = [
       '('.repeat(4000),
       `${'('.repeat(2000)}title pr${')'.repeat(2000)}`,
@@ -144,7 +145,7 @@ describe('filters of SCIM', () => {
       '['.repeat(4000),
     ]
     expect(hostile.map((filter) => refusalOf(filter) !== undefined)).to.deep.equal(hostile.map(() => true))
-    expect(performance.now() - started).to.be.below(150)
+    expect(spent()).to.be.below(150)
     const nested = (depth: number) => `${'('.repeat(depth)}title pr${')'.repeat(depth)}`
     expect([refusalOf(nested(32)), refusalOf(nested(33))]).to.deep.equal([undefined, 'A filter is nested 32 deep at most'])
     const many = (count: number) => Array.from({ length: count }, () => 'title pr').join(' or ')

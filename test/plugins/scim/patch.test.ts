@@ -7,6 +7,7 @@ import { applyPatch } from '../../../plugins/scim/patch-apply.js'
 import { readPatch } from '../../../plugins/scim/patch-operations.js'
 import { copyOf, type ScimObject } from '../../../plugins/scim/resource.js'
 import { userType } from '../../../plugins/scim/user-schema.js'
+import { processorTime } from '../../support/processor-time.js'
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const patchOp = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
@@ -234,10 +235,10 @@ describe('PATCH of SCIM, as a function', () => {
   it('changes a group of ten thousand by a thousand operations without a pause', () => {
     const members = Array.from({ length: 10_000 }, (_, at) => ({ value: `m${at}` }))
     const operations = Array.from({ length: 1000 }, (_, at) => ({ op: 'remove', path: `members[value eq "m${at}"]` }))
-    const started = performance.now()
+    const spent = processorTime()
     const after = patched({ displayName: 'x', members }, operations, groupType) as { members: unknown[] }
     expect(after.members.length).to.equal(9000)
-    expect(performance.now() - started).to.be.below(1000)
+    expect(spent()).to.be.below(1000)
   })
 
   it('leaves a resource without nulls, empty values or two primary entries, and prototypes alone, whatever is sent', () => {

@@ -11,6 +11,15 @@ import { chunkOf, headChunk, readChunk } from './group-rows.js'
 
 const together = 25
 
+/** What this process knows of an identity provider's leavers: a hint that spares counting. */
+export interface LeaverCount {
+  /** When active users were counted; monotonic. */
+  readonly at: number
+  readonly users: number
+  /** So many more leave before it is worth while to count again. */
+  free: number
+}
+
 /** What members and groups of one caller's organization are read and written with. */
 export class DirectoryParts {
   readonly org: string
@@ -21,8 +30,7 @@ export class DirectoryParts {
     readonly hashes: PasswordHash,
     readonly scope: CallerScope,
     readonly post: MailPost,
-    /** By organization: active users as somebody counted them, monotonic. A hint: each process counts for itself. */
-    readonly userCounts: BoundedMap<string, { readonly at: number; readonly users: number }>,
+    readonly leaverCounts: BoundedMap<string, LeaverCount>,
   ) {
     this.org = scope.tenant.organization.id
   }

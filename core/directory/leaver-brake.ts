@@ -6,7 +6,7 @@ import { tenantKeys } from '../storage/tenant-keys.js'
 import { callerEntry } from '../tenancy/caller-log.js'
 import { OrganizationChange } from '../tenancy/organization-change.js'
 import { TenantSnapshot } from '../tenancy/tenant-snapshot.js'
-import type { DirectoryParts } from './directory-parts.js'
+import type { DirectoryParts, LeaverCount } from './directory-parts.js'
 import { isWaiting, type LeaverHold, leaverHoldValue, readLeaverHold } from './leaver-hold-rows.js'
 import { readLeaver } from './leaver-rows.js'
 import type { MemberReader } from './member-reader.js'
@@ -17,7 +17,9 @@ const hour = 3_600_000
 const fewest = 20
 const share = 0.2
 /** How old a count of active users may be. */
-const countedFor = 5 * 60_000
+const countedFor = hour / 2
+/** In each of so many processes this part of what is left to the limit leaves uncounted, so that a large organization is not read for each leaver. */
+const processesAtMost = 16
 /** Seconds. */
 const askAgain = 900
 
@@ -43,9 +45,10 @@ export class LeaverBrake {
     // It was confirmed, or the owners know of it: nothing is counted for an hour, and nothing of that hour later.
     const quiet = last === undefined ? 0 : (last.confirmedAt ?? last.at).getTime() + hour
     if (now.getTime() < quiet && (last?.confirmedAt !== undefined || !holds)) return
+    if (this.isFarOff(connection)) return
     const leavers = await this.leavers(connection, Math.max(now.getTime() - hour, quiet), member)
     if (leavers < fewest) return
-    const users = await this.users(leavers - 1)
+    const users = await this.users(connection, leavers)
     if (leavers <= users * share) return
     const hold = { connection, at: now, leavers, users, held: holds }
     await this.stop(hold, entry)
@@ -63,15 +66,32 @@ export class LeaverBrake {
     return found.size
   }
 
-  /** Active now, or until this hour. */
-  private async users(left: number): Promise<number> {
-    const { org, clock, userCounts } = this.parts
-    const known = userCounts.get(org)
-    if (known !== undefined && clock.monotonic() - known.at < countedFor) return known.users
-    let users = left
-    for await (const { kind, status } of this.reader.list()) if (kind === 'member' && status === 'active') users += 1
-    userCounts.set(org, { at: clock.monotonic(), users })
-    return users
+  /** Counts this one where no other process can have come to the limit either. */
+  private isFarOff(connection: string): boolean {
+    const known = this.known(connection)
+    if (known === undefined || known.free === 0) return false
+    known.free -= 1
+    return true
+  }
+
+  /** Active now, or until this hour; and notes how far it is to the limit. */
+  private async users(connection: string, leavers: number): Promise<number> {
+    const { org, clock, leaverCounts } = this.parts
+    let known = this.known(connection)
+    if (known === undefined) {
+      let users = leavers - 1
+      for await (const { kind, status } of this.reader.list()) if (kind === 'member' && status === 'active') users += 1
+      known = { at: clock.monotonic(), users, free: 0 }
+      leaverCounts.set(`${org} ${connection}`, known)
+    }
+    known.free = Math.max(0, Math.floor((known.users * share - leavers) / processesAtMost))
+    return known.users
+  }
+
+  private known(connection: string): LeaverCount | undefined {
+    const { org, clock, leaverCounts } = this.parts
+    const known = leaverCounts.get(`${org} ${connection}`)
+    return known !== undefined && clock.monotonic() - known.at < countedFor ? known : undefined
   }
 
   private async stop(hold: LeaverHold, before: Entry | undefined): Promise<void> {

@@ -14,7 +14,7 @@ import { MemberReader } from './member-reader.js'
 /** Opens the directory of one organization for one caller. */
 @injectable()
 export class TenantDirectory {
-  private readonly userCounts: DirectoryParts['userCounts'] = new BoundedMap(10_000)
+  private readonly leaverCounts: DirectoryParts['leaverCounts'] = new BoundedMap(10_000)
 
   constructor(
     @inject(MetadataStore) private readonly store: MetadataStore,
@@ -29,7 +29,7 @@ export class TenantDirectory {
 
   /** For those who write more into the commit of a member. */
   parts(scope: CallerScope): DirectoryParts {
-    return new DirectoryParts(this.store, this.clock, this.hashes, scope, this.post, this.userCounts)
+    return new DirectoryParts(this.store, this.clock, this.hashes, scope, this.post, this.leaverCounts)
   }
 }
 

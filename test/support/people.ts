@@ -62,6 +62,11 @@ const away = '198.51.100.7'
 /** A store in memory that counts what is asked of it. */
 export class CountingStore extends MemoryMetadataStore {
   gets = 0
+  ranges = 0
+  override range(...asked: Parameters<MemoryMetadataStore['range']>): ReturnType<MemoryMetadataStore['range']> {
+    this.ranges += 1
+    return super.range(...asked)
+  }
   override get(key: Key): Promise<Entry | undefined> {
     this.gets += 1
     return super.get(key)

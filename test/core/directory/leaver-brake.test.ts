@@ -88,6 +88,22 @@ describe('the brake on identity providers', () => {
     expect(await outcome(leave(others[69]))).to.equal('throttled')
   })
 
+  it('does not read a large organization for each who leaves, and stops the first one too many all the same', async () => {
+    const { people, others, administration, leave, seen } = await acme(1_000)
+    await (await administration()).setSignInRules({ holdLeavers: true })
+    const costs: number[] = []
+    for (const member of others.slice(0, 200)) {
+      const before = people.store.ranges
+      await leave(member)
+      costs.push(people.store.ranges - before)
+    }
+    const [usual = 0] = costs.slice(21)
+    const counted = costs.slice(21).filter((cost) => cost > usual).length
+    expect(counted).to.be.within(16, 60)
+    expect(await outcome(leave(others[200]))).to.equal('throttled')
+    expect((await seen())[0]?.slice(0, 3)).to.deep.equal([201, 1_000, true])
+  }).timeout(60_000)
+
   it('is loosened by owners alone', async () => {
     const { people } = await acme(2)
     const admin: Principal = { kind: 'member', id: 'm_x', name: 'x', role: 'admin', groups: [], by: 'session' }

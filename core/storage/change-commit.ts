@@ -21,6 +21,8 @@ import { tenantKeys } from './tenant-keys.js'
 const attempts = 60
 /** How often a commit whose answer was lost is looked up and sent again. */
 const settlements = 3
+/** Milliseconds after which it is not sent again: the call and the look take ten seconds each at most, and nobody waits longer than thirty. */
+const lastSent = 10_000
 /** The log row, that of its events, and the end of a batch. */
 const rowsBeside = 3
 
@@ -127,6 +129,7 @@ export class ChangeCommit {
    *  stays unknown is 503, and its bytes are left for the sweeper: a row may name them. */
   private async settle(mutations: readonly Mutation[], log: Mutation, named: readonly StagedUpload[]): Promise<void> {
     const token = randomHex()
+    const begun = this.clock.monotonic()
     for (let settlement = 1; ; settlement++) {
       try {
         await this.metadata.commit(mutations, token)
@@ -134,10 +137,14 @@ export class ChangeCommit {
       } catch (thrown) {
         const refused = thrown instanceof RegistryError && ['conflict', 'stale', 'invalid'].includes(thrown.kind)
         if (refused && settlement === 1) throw thrown
-        const known = await this.metadata.get(log.key).catch(() => undefined)
-        if (known) return
-        if (refused) throw thrown
-        if (settlement < settlements) continue
+        const written = await this.metadata
+          .get(log.key)
+          .then((entry) => entry !== undefined)
+          .catch(() => undefined)
+        if (written) return
+        // Where nobody could look, what refuses may be the commit itself.
+        if (refused && written === false) throw thrown
+        if (settlement < settlements && this.clock.monotonic() - begun < lastSent) continue
         for (const upload of named) upload.release()
         throw thrown instanceof RegistryError && thrown.kind === 'unavailable'
           ? thrown

@@ -160,7 +160,7 @@ export class Chores implements ChoreDesk {
   private async rests(slot: Slot): Promise<boolean> {
     if (!slot.lease) return this.clock.monotonic() < slot.askAgainAt
     if (!(await slot.rest.goesOn())) return false
-    await this.leaseOf(slot)
+    await this.leaseOf(slot, this.leases.life / 3)
     return true
   }
 
@@ -202,10 +202,10 @@ export class Chores implements ChoreDesk {
     return run
   }
 
-  /** Renewed, where that was a while ago; asked for, where another process had it. */
-  private async leaseOf(slot: Slot): Promise<Lease | undefined> {
+  /** Renewed, where that was so long ago; asked for, where another process had it. A run shows its next sign of life a third of a life later. */
+  private async leaseOf(slot: Slot, since = this.leases.life / 6): Promise<Lease | undefined> {
     const now = this.clock.monotonic()
-    if (slot.lease && now - slot.renewedAt < this.leases.life / 6) return slot.lease
+    if (slot.lease && now - slot.renewedAt < since) return slot.lease
     try {
       await slot.lease?.renew()
     } catch (thrown) {

@@ -140,7 +140,7 @@ describe('a chore that runs every second', () => {
           await times(3, () => metadata.calls.gets)
         }
         expect(runs).to.equal(atRest)
-        expect(metadata.calls.commits).to.equal(30)
+        expect(metadata.calls.commits).to.equal(15)
         one.nudge('outbox')
         await until(() => runs > atRest)
       } finally {

@@ -31,8 +31,6 @@ export interface BlobStore {
   setAside(key: BlobKey): Promise<void>
   /** Nothing happens where it is gone. Whoever drops a part that is still being written fails its writer. */
   dropStray(stray: Pick<Stray, 'kind' | 'key'>): Promise<void>
-  /** A short-lived address to fetch from directly, where driver, encryption (`store`) and repository allow it. */
-  presign?(key: BlobKey, seconds: number): Promise<URL | undefined>
   /** Room for `size` more bytes beside the reserve of security guide 1.8? */
   headroom(size: number): Promise<boolean>
   close(): Promise<void>

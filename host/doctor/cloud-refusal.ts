@@ -12,6 +12,8 @@ interface Thrown {
 
 /** A place in the cloud, in the words of whoever set it up. */
 export interface CloudPlace {
+  /** The table holds the wrapped keys of organizations. */
+  readonly keys?: boolean
   /** 'bucket', 'table', 'table of keys'. */
   readonly check: string
   /** 'The bucket acme-artifacts'. */

@@ -35,7 +35,8 @@ async function examineTable(settings: Settings, suffix: '' | '-keys', now: () =>
   if (settings.metadata !== 'dynamodb' || dynamodb === undefined) return { there: true, findings: [] }
   const table = await inspectTable(dynamodb)
   const { region, endpoint } = { region: undefined, endpoint: undefined, ...dynamodb }
-  const check = suffix === '' ? 'table' : 'table of keys'
-  const place = { check, name: `The table ${dynamodb.table}`, region, endpoint, settings: 'CLOUDREPO_DYNAMODB' }
+  const keys = suffix === '-keys'
+  const check = keys ? 'table of keys' : 'table'
+  const place = { keys, check, name: `The table ${dynamodb.table}`, region, endpoint, settings: 'CLOUDREPO_DYNAMODB' }
   return tableFindings(table, place, now).finally(() => table.close())
 }

@@ -3,6 +3,11 @@ import { clockFinding } from './cloud-clock.js'
 import { type CloudPlace, isDenied, refusalFinding } from './cloud-refusal.js'
 import { type Finding, fatal, fine, warning } from './finding.js'
 
+/** Days that a table can be taken back: rows as long as the bucket keeps what was deleted; keys no longer, or an organization that was shredded comes back
+ *  (security guide 1.9, 2.1). */
+const rowsBack = 28
+const keysBack = 7
+
 /** Shape, permissions and guards of one table; nothing is written. A table that is not `there` yet is made by the first start, where it may. */
 export async function tableFindings(
   table: TableInspection,
@@ -44,7 +49,7 @@ async function factsFindings(
     fine(check, `${place.name} is there, with the keys of this house.`),
     ...(await actionFindings(table, place)),
     ...guardFindings(facts, check),
-    await recoveryFinding(table, `point-in-time recovery of the ${check}`),
+    await recoveryFinding(table, place),
   ]
 }
 
@@ -81,15 +86,22 @@ function guardFindings({ onDemand, protectedFromDeletion, encryption }: TableFac
   ]
 }
 
-async function recoveryFinding(table: TableInspection, check: string): Promise<Finding> {
+async function recoveryFinding(table: TableInspection, place: CloudPlace): Promise<Finding> {
+  const check = `point-in-time recovery of the ${place.check}`
   try {
     const { enabled, days } = await table.recovery()
     if (!enabled) return warning(check, 'It is off: there is no way back from a wrong write.', 'Switch it on.')
-    if (days !== undefined && days < 28)
+    if (place.keys === true && days !== undefined && days > keysBack)
+      return warning(
+        check,
+        `It goes back ${days} days: for so long an organization that was shredded can come back.`,
+        `Let it go back ${keysBack} days.`,
+      )
+    if (place.keys !== true && days !== undefined && days < rowsBack)
       return warning(
         check,
         `It goes back ${days} days only.`,
-        'Let it go back 28 days at least: for so long the bucket keeps what was deleted.',
+        `Let it go back ${rowsBack} days at least: for so long the bucket keeps what was deleted.`,
       )
     return fine(check, days === undefined ? 'It is on.' : `It is on, ${days} days back.`)
   } catch (thrown) {

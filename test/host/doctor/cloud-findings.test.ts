@@ -280,6 +280,16 @@ describe('What the doctor says of a table', () => {
     expect(await only({ recovery: async () => ({ enabled: true, days: 7 }) })).to.deep.equal([
       'point-in-time recovery of the table: It goes back 7 days only.',
     ])
+    const keys = { ...inTable, keys: true, check: 'table of keys' }
+    const ofKeys = async (days: number) =>
+      (await sick(ofTable({ recovery: async () => ({ enabled: true, days }) }, keys))).map(
+        ({ check, says }) => `${check}: ${says}`,
+      )
+    // As examples/cloud sets it up; and as the service does where nobody says anything.
+    expect(await ofKeys(7)).to.deep.equal([])
+    expect(await ofKeys(35)).to.deep.equal([
+      'point-in-time recovery of the table of keys: It goes back 35 days: for so long an organization that was shredded can come back.',
+    ])
     expect(await only({ recovery: refuse('AccessDeniedException') })).to.deep.equal([
       'point-in-time recovery of the table: It cannot be seen: dynamodb:DescribeContinuousBackups is refused.',
     ])

@@ -68,11 +68,13 @@ export function s3PlaceOf({ s3Bucket, s3Prefix, s3Endpoint, s3Region, s3PathStyl
 }
 
 /** `suffix`: of another table beside it. */
-export function dynamodbPlaceOf({ dynamodbTable, dynamodbEndpoint, dynamodbRegion }: CloudSettings, suffix = '') {
+export function dynamodbPlaceOf({ dynamodbTable, dynamodbEndpoint, dynamodbRegion }: CloudSettings, suffix: '' | '-keys' = '') {
   if (dynamodbTable === undefined) return {}
   return {
     dynamodb: {
       table: dynamodbTable + suffix,
+      // Longer, and an organization that was shredded could come back.
+      ...(suffix === '-keys' ? { recoveryDays: 7 } : {}),
       ...(dynamodbEndpoint === undefined ? {} : { endpoint: dynamodbEndpoint }),
       ...(dynamodbRegion === undefined ? {} : { region: dynamodbRegion }),
     },

@@ -6,6 +6,8 @@ export interface DynamoPlace {
   readonly region?: string
   /** 'http://127.0.0.1:8000': another service that speaks the same protocol. */
   readonly endpoint?: string
+  /** Days that the table can be taken back, where it is made here: up to 35, which is the service's own. */
+  readonly recoveryDays?: number
 }
 
 /** The part of the SDK's client that the driver uses; tests script it. */

@@ -31,7 +31,7 @@ export class DynamoMetadataStore implements MetadataStore {
   static async open(place: DynamoPlace): Promise<DynamoMetadataStore> {
     // What is asked once, at the start, the SDK may repeat itself.
     const client = openDynamoClient(place, { maxAttempts: 4 })
-    await prepareTable(client, place.table).finally(() => client.destroy())
+    await prepareTable(client, place.table, place.recoveryDays).finally(() => client.destroy())
     return new DynamoMetadataStore(openDynamoClient(place), place.table)
   }
 

@@ -18,15 +18,17 @@ const waitSeconds = 120
 export interface NewTable {
   /** Against a deletion by mistake; on by default. */
   readonly protect?: boolean
-  /** Point-in-time recovery, 35 days; on by default. */
+  /** Point-in-time recovery; on by default. */
   readonly recovery?: boolean
+  /** How far back; 35 by default. */
+  readonly recoveryDays?: number
 }
 
 /** Binary keys `p` and `s`, no index, on demand. Resolves when it takes reads and writes; harmless where somebody else makes it at the same time. */
 export async function createTable(
   client: DynamoDBClient,
   table: string,
-  { protect = true, recovery = true }: NewTable = {},
+  { protect = true, recovery = true, recoveryDays }: NewTable = {},
 ): Promise<void> {
   try {
     await client.send(
@@ -42,12 +44,12 @@ export async function createTable(
     if ((thrown as Error).name !== 'ResourceInUseException') throw thrown
   }
   await waitUntilTableExists({ client, maxWaitTime: waitSeconds, minDelay: 1, maxDelay: 2 }, { TableName: table })
-  if (recovery) await enableRecovery(client, table)
+  if (recovery) await enableRecovery(client, table, recoveryDays)
 }
 
 /** The service refuses it for a while after it made the table. */
-async function enableRecovery(client: DynamoDBClient, table: string): Promise<void> {
-  const specification = { PointInTimeRecoveryEnabled: true }
+async function enableRecovery(client: DynamoDBClient, table: string, days: number | undefined): Promise<void> {
+  const specification = { PointInTimeRecoveryEnabled: true, ...(days === undefined ? {} : { RecoveryPeriodInDays: days }) }
   for (let left = waitSeconds; ; left--) {
     try {
       await client.send(new UpdateContinuousBackupsCommand({ TableName: table, PointInTimeRecoverySpecification: specification }))
@@ -83,12 +85,13 @@ export function wrongShape({
 }
 
 /** The table is there and can hold our rows; made where it is absent. Throws `unavailable` with a sentence for the operator. */
-export async function prepareTable(client: DynamoDBClient, table: string): Promise<void> {
+export async function prepareTable(client: DynamoDBClient, table: string, recoveryDays?: number): Promise<void> {
   try {
     const found = await describeTable(client, table)
     const wrong = found && wrongShape(found)
     if (wrong !== undefined) throw unavailable(`The table '${table}' is none of this house: ${wrong}`, 30)
-    if (found === undefined || found.TableStatus === 'CREATING') await createTable(client, table)
+    if (found === undefined || found.TableStatus === 'CREATING')
+      await createTable(client, table, recoveryDays === undefined ? {} : { recoveryDays })
   } catch (thrown) {
     if (thrown instanceof RegistryError) throw thrown
     const { name, message } = thrown as Error

@@ -4,6 +4,7 @@ import {
   DescribeTableCommand,
   type DynamoDBClient,
   type TableDescription,
+  type UpdateContinuousBackupsCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { expect } from 'chai'
 import { openDynamoClient } from '../../../../core/storage/drivers/dynamodb-client.js'
@@ -31,6 +32,29 @@ describe('The table of a house', () => {
     expect(made.GlobalSecondaryIndexes ?? []).to.deep.equal([])
     const backups = await client.send(new DescribeContinuousBackupsCommand({ TableName: 'made' }))
     expect(backups.ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus).to.equal('ENABLED')
+  })
+
+  it('goes back as many days as it is told: the table of keys not as far as that of the rows', async () => {
+    const asked: unknown[] = []
+    const listening = tables.client()
+    listening.middlewareStack.add(
+      (next) => (given) => {
+        const { PointInTimeRecoverySpecification: specification } = given.input as UpdateContinuousBackupsCommandInput
+        if (specification) asked.push(specification)
+        return next(given)
+      },
+      { step: 'initialize' },
+    )
+    try {
+      await prepareTable(listening, 'short', 7)
+      await prepareTable(listening, 'long')
+    } finally {
+      listening.destroy()
+    }
+    expect(asked).to.deep.equal([
+      { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 7 },
+      { PointInTimeRecoveryEnabled: true },
+    ])
   })
 
   it('is taken as it is where it is there, and made once where several nodes start together', async () => {

@@ -22,6 +22,7 @@ describe('what a distribution says of itself', () => {
       metadataVersion: '2.1',
       metadataPath: 'bard-1.0.dist-info/METADATA',
       warnings: [],
+      requiresDist: [],
       requiresPython: '>=3.9',
       description: 'Sings',
       license: 'MIT',

@@ -27,11 +27,11 @@ describe('The driver catalog', () => {
         (thrown: RegistryError) => thrown,
       )
     const blobs = await refused(openBlobStore('tape', { folder: '' }))
-    expect([blobs.kind, blobs.message]).to.deep.equal(['invalid', "There is no blob store 'tape': files, memory"])
+    expect([blobs.kind, blobs.message]).to.deep.equal(['invalid', "There is no blob store 'tape': files, s3, memory"])
     const metadata = await refused(openMetadataStore('constructor', { folder: '' }))
     expect([metadata.kind, metadata.message]).to.deep.equal([
       'invalid',
-      "There is no metadata store 'constructor': embedded, memory",
+      "There is no metadata store 'constructor': embedded, dynamodb, memory",
     ])
   })
 })

@@ -3,14 +3,24 @@ import { ChainCheck } from '#core'
 import api from '../../../plugins/api/index.js'
 import raw from '../../../plugins/raw/index.js'
 import { Browser } from '../../support/browser.js'
+import { FixedClock } from '../../support/fixed-clock.js'
 import { type House, openHouse } from '../../support/house.js'
 import { expectForbidden, expectRefusal, memberOf, operatorOf, type Thing } from '../../support/management.js'
 import { until } from '../../support/worker-processes.js'
 
+/** No two acts are of one millisecond, within which rows have no order. */
+class EverLater extends FixedClock {
+  override now(): Date {
+    this.jump(1)
+    return super.now()
+  }
+}
+
 describe('the audit log by the management interface', () => {
   let house: House
   beforeEach(async () => {
-    house = await openHouse({ plugins: [raw, api], repositories: [{ name: 'files', format: 'raw' }], idle: true })
+    const repositories = [{ name: 'files', format: 'raw' }]
+    house = await openHouse({ plugins: [raw, api], repositories, idle: true, clock: new EverLater() })
   })
   afterEach(() => house.close())
 

@@ -2,6 +2,7 @@ import type { AuditChain } from '../audit/audit-chain.js'
 import { ChainReader } from '../audit/chain-reader.js'
 import type { LogValue } from '../audit/chain-record.js'
 import { readChainRow } from '../audit/chain-rows.js'
+import type { Directory } from '../directory/directory.js'
 import { readLeaver } from '../directory/leaver-rows.js'
 import { secretKeys } from '../directory/leaving.js'
 import { loginKey } from '../directory/member-rows.js'
@@ -74,6 +75,9 @@ export class ErasureChore implements Chore {
     const principal = { kind: 'plugin', name: 'erasures' } as const
     const directory = directories.for({ tenant, principal, requestId: id, require: () => {}, permits: () => true })
     const found = await directory.findMember(member)
+    // Somebody made an owner since it was asked for.
+    if (found?.role === 'owner' && !(await mayErase(directory, erasure.by, member)))
+      return 'An owner is erased at the wish of an owner, of the operator, or their own'
     // Before the member is gone: a letter that was asked for by name can be told as theirs only now.
     const mails = await this.forgetMails(org, member, [found?.name, found?.email])
     const number = await this.number(org, member)
@@ -212,6 +216,12 @@ export class ErasureChore implements Chore {
     const put: Mutation = { op: 'put', key: entry.key, value: erasureValue(erasure), if: { revision: entry.revision } }
     await commitUnlessMoved(this.parts.store, [put])
   }
+}
+
+async function mayErase(directory: Directory, by: Erasure['by'], member: string): Promise<boolean> {
+  if (by.kind !== 'member' || by.id === member) return by.kind === 'operator' || by.id === member
+  const who = await directory.findMember(by.id)
+  return who?.role === 'owner' && who.status === 'active'
 }
 
 function numberIn(entry: Entry | undefined): number {

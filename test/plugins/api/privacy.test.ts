@@ -267,6 +267,24 @@ describe('the data of a person', () => {
     expect(await run()).to.deep.equal({ erased: 1, blocked: 0 })
   })
 
+  it('of somebody who was made an owner since an admin asked waits for the wish of an owner', async () => {
+    const operator = operatorOf(house)
+    const made = { name: 'adam', role: 'admin', password: 'quince orchard 7' }
+    await operator.done('POST', 'members', made)
+    const browser = new Browser(house)
+    await browser.signIn('adam', made.password)
+    const asked = await browser.call('POST', 'erasures', { body: { member: ada } })
+    expect(asked.status, asked.text()).to.equal(201)
+    await operator.done('PATCH', `members/${ada}`, { role: 'owner' })
+    clock.advance(72 * hour)
+    await house.kernel.chores.run('clock')
+    expect(await run()).to.deep.equal({ erased: 0, blocked: 1 })
+    const blocked = 'An owner is erased at the wish of an owner, of the operator, or their own'
+    expect(await operator.items('erasures')).to.have.nested.property('[0].blocked', blocked)
+    await operator.done('PATCH', 'members/adam', { role: 'owner' })
+    expect(await run()).to.deep.equal({ erased: 1, blocked: 0 })
+  })
+
   it('is for those who manage members; holds are for owners', async () => {
     for (const [method, path, permission, body] of [
       ['GET', `members/${ada}/data`, 'members.manage', undefined],

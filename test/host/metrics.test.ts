@@ -70,7 +70,14 @@ for (const workers of ['1', '2'])
       expect(types.sort()).to.deep.equal(
         [
           ...['connections', 'keys_bytes', 'metadata_bytes', 'metadata_pages', 'metadata_rows', 'requests_running'],
-          ...['outbox_parked_events', 'outbox_waiting_events', 'reminders_due', 'uploads_running'],
+          ...[
+            'mails_parked',
+            'mails_waiting',
+            'outbox_parked_events',
+            'outbox_waiting_events',
+            'reminders_due',
+            'uploads_running',
+          ],
           ...['swept_blobs', 'swept_bytes', 'swept_damaged', 'swept_waiting_blobs', 'swept_waiting_bytes'],
           ...['content_cache_bytes', 'document_cache_bytes'],
         ]

@@ -14,6 +14,8 @@ const keys = [
   { AttributeName: 's', KeyType: 'RANGE' },
 ] as const
 const waitSeconds = 120
+/** Milliseconds, all attempts: a start and the doctor wait for nobody for ever. */
+const describedWithin = 30_000
 
 export interface NewTable {
   /** Against a deletion by mistake; on by default. */
@@ -64,7 +66,8 @@ async function enableRecovery(client: DynamoDBClient, table: string, days: numbe
 /** Undefined where there is no such table. */
 export async function describeTable(client: DynamoDBClient, table: string): Promise<TableDescription | undefined> {
   try {
-    return (await client.send(new DescribeTableCommand({ TableName: table }))).Table
+    const within = { abortSignal: AbortSignal.timeout(describedWithin) }
+    return (await client.send(new DescribeTableCommand({ TableName: table }), within)).Table
   } catch (thrown) {
     if ((thrown as Error).name === 'ResourceNotFoundException') return undefined
     throw thrown

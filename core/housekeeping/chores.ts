@@ -147,8 +147,9 @@ export class Chores implements ChoreDesk {
   private async tick(slot: Slot): Promise<void> {
     const { name, interval, resident } = slot.chore
     try {
-      if (!slot.running && (resident ? !(await this.rests(slot)) : await this.records.isDue(name, interval)))
-        await this.begin(slot, {})
+      const isDue = !slot.running && (resident ? !(await this.rests(slot)) : await this.records.isDue(name, interval))
+      // Meanwhile somebody may have begun it, or stopped all.
+      if (isDue && !slot.running && !this.stopping.signal.aborted) await this.begin(slot, {})
     } catch (cause) {
       this.log.error('chore.not-begun', { chore: name, cause })
     }
@@ -160,6 +161,7 @@ export class Chores implements ChoreDesk {
   private async rests(slot: Slot): Promise<boolean> {
     if (!slot.lease) return this.clock.monotonic() < slot.askAgainAt
     if (!(await slot.rest.goesOn())) return false
+    if (this.stopping.signal.aborted) return true
     await this.leaseOf(slot, this.leases.life / 3)
     return true
   }

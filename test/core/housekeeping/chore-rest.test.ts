@@ -148,6 +148,33 @@ describe('a chore that runs every second', () => {
       }
     })
 
+    it('does not begin once all was stopped while it looked at its bell', async () => {
+      const one = house('one')
+      await one.run('outbox')
+      clock.advance(quietBefore)
+      let look = () => {}
+      const looking = new Promise<void>((resolve) => (look = resolve))
+      let answer = () => {}
+      const answered = new Promise<void>((resolve) => (answer = resolve))
+      const get = metadata.get.bind(metadata)
+      metadata.get = async (key) => {
+        if (key.path[1] === 'bell') {
+          look()
+          await answered
+        }
+        return get(key)
+      }
+      one.start()
+      await looking
+      await one.stop()
+      const before = runs
+      metadata.calls = { gets: 0, ranges: 0, commits: 0 }
+      answer()
+      await until(() => metadata.calls.gets > 0)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      expect([runs, metadata.calls.commits]).to.deep.equal([before, 0])
+    })
+
     it('that another process has is asked for three times in the life of its lease', async () => {
       await new Leases(metadata, clock, 'one').take('outbox')
       const two = house('two')

@@ -57,7 +57,10 @@ for (const shell of ['zsh', 'fish'] as const)
     it('offers commands, their words, options and choices', async () => {
       expect(await offered('repo')).to.deep.equal(['report', 'repository'])
       expect(await offered('token', '')).to.deep.equal(['create', 'help', 'list', 'revoke', 'rotate'])
-      expect(await offered('member', 'create', 'acme', 'alice', '--pass')).to.deep.equal(['--password-hash-stdin', '--password-stdin'])
+      expect(await offered('member', 'create', 'acme', 'alice', '--pass')).to.deep.equal([
+        '--password-hash-stdin',
+        '--password-stdin',
+      ])
       expect(await offered('completion', '')).to.deep.equal(['bash', 'fish', 'zsh'])
       expect(await offered('nothing', 'of', 'the', 'kind')).to.deep.equal([])
     })

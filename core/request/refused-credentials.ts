@@ -11,7 +11,7 @@ import type { Visit } from './visit.js'
 /** Credentials that were shown and refused, in the log of the organization that they were shown to: of which kind, whence, and whose. Nobody waits for it:
  *  how long a refusal takes must not tell whether the organization or the member exists. Never throws. */
 export async function noteRefusedCredentials(notes: AuditNotes, visit: Visit, thrown: unknown): Promise<void> {
-  const { tenant, source, house } = visit
+  const { tenant, house } = visit
   if (tenant?.exists !== true || !(thrown instanceof RegistryError) || thrown.kind !== 'unauthenticated') return
   const method = methodOf(visit)
   if (method === undefined) return
@@ -24,7 +24,7 @@ export async function noteRefusedCredentials(notes: AuditNotes, visit: Visit, th
     ...(target === undefined ? {} : { target }),
     ...(typeof code === 'string' ? { reason: code } : {}),
     request: house.id,
-    source,
+    source: visit.source,
   })
 }
 
